@@ -1,0 +1,83 @@
+/**
+ * Lint rules that carry the design: strict types, React's rules, one direction of imports, and no hidden randomness.
+ *
+ * `layers` is the whole dependency diagram: a folder may import only itself and the folders listed beside it.
+ */
+import js from '@eslint/js';
+import reactHooks from 'eslint-plugin-react-hooks';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+const layers: Record<string, readonly string[]> = {
+  random: [],
+  policy: ['random'],
+  tasks: ['random', 'sandbox'],
+  sandbox: [],
+  engine: ['policy', 'random'],
+  curation: ['tasks', 'sandbox', 'random'],
+  metrics: ['tasks', 'sandbox'],
+  train: ['random', 'policy', 'tasks', 'sandbox', 'engine', 'curation', 'metrics'],
+  worker: ['random', 'policy', 'tasks', 'sandbox', 'engine', 'curation', 'metrics', 'train'],
+  lab: ['random', 'policy', 'tasks', 'sandbox', 'curation', 'metrics', 'train', 'worker'],
+  ui: ['lab', 'metrics', 'tasks', 'curation'],
+};
+
+const pure = ['random', 'policy', 'tasks', 'curation', 'metrics', 'train', 'engine'];
+const folders = Object.keys(layers);
+
+const direction = folders.map((folder) => {
+  const allowed = new Set([folder, ...(layers[folder] ?? [])]);
+  const forbidden = folders.filter((other) => !allowed.has(other));
+  return {
+    files: [`src/${folder}/**/*.{ts,tsx}`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            ...forbidden.map((other) => ({
+              group: [`**/${other}/**`],
+              message: `src/${folder} may import only ${[...allowed].join(', ')} (see eslint.config.ts).`,
+            })),
+            ...(folder === 'ui'
+              ? []
+              : [{ group: ['react', 'react-dom', 'react/*', '@mantine/*', 'recharts'], message: 'Only src/ui knows React.' }]),
+          ],
+        },
+      ],
+    },
+  };
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'test-results', 'playwright-report'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+      globals: { ...globals.browser },
+    },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  { files: ['src/ui/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
+  {
+    files: pure.map((folder) => `src/${folder}/**/*.ts`),
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Fork the seeded generator (src/random) instead.' },
+        { object: 'Date', property: 'now', message: 'Nothing that trains reads the clock; take a `now` function.' },
+      ],
+      'no-restricted-globals': ['error', 'document', 'window', 'localStorage'],
+    },
+  },
+  ...direction,
+);

@@ -1,0 +1,75 @@
+/// <reference types="vitest/config" />
+/**
+ * Build, dev server and unit tests of ASTER Lab.
+ *
+ * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
+ * node_modules, never fetched from a CDN. The isolation headers give the workers precise timers and let tfjs-wasm use
+ * threads; the lab also runs on a host that cannot send them (only more slowly).
+ */
+import react from '@vitejs/plugin-react';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vite';
+import { viteStaticCopy } from 'vite-plugin-static-copy';
+
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/** Debian's Chromium; SwiftShader gives WebGPU on a machine without a GPU. */
+const chromium = {
+  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+  args: ['--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--enable-features=Vulkan', '--disable-background-networking'],
+};
+
+export default defineConfig({
+  base: './',
+  plugins: [
+    react(),
+    viteStaticCopy({
+      targets: [
+        {
+          src: 'node_modules/pyodide/{pyodide.mjs,pyodide.asm.mjs,pyodide.asm.wasm,python_stdlib.zip,pyodide-lock.json}',
+          dest: 'pyodide',
+        },
+        { src: 'node_modules/@tensorflow/tfjs-backend-wasm/dist/*.wasm', dest: 'tfjs-wasm' },
+      ],
+    }),
+  ],
+  worker: { format: 'es' },
+  optimizeDeps: { exclude: ['pyodide'] },
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  build: { target: 'es2023', chunkSizeWarningLimit: 2500 },
+  test: {
+    testTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['src/**/*.test.{ts,tsx}'],
+          exclude: ['src/**/*.browser.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['src/**/*.browser.test.ts'],
+          testTimeout: 180_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
+            headless: false,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: chromium }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
