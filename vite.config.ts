@@ -19,7 +19,13 @@ const isolation = {
 /** Debian's Chromium; SwiftShader gives WebGPU on a machine without a GPU. */
 const chromium = {
   executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-  args: ['--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--enable-features=Vulkan', '--disable-background-networking'],
+  args: [
+    '--headless=new',
+    '--no-sandbox',
+    '--enable-unsafe-webgpu',
+    '--enable-features=Vulkan',
+    '--disable-background-networking',
+  ],
 };
 
 export default defineConfig({

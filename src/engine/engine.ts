@@ -121,7 +121,11 @@ export type RolloutEvent =
   /** A turn-end token was sampled; the sequence idles until `force` or `finish`. `sequence` is a snapshot. */
   | { readonly type: 'turn'; readonly sequence: RolloutSequence }
   /** Over: an end token, or the context is full (also when forced tokens would overflow it), or `finish` was called. */
-  | { readonly type: 'finished'; readonly reason: 'end' | 'context' | 'stopped'; readonly sequence: RolloutSequence };
+  | {
+      readonly type: 'finished';
+      readonly reason: 'end' | 'context' | 'stopped';
+      readonly sequence: RolloutSequence;
+    };
 
 /** Generates for many sequences at once. Sequences may be added at any time; each is reported `finished` exactly once. */
 export interface RolloutSession {
@@ -158,9 +162,14 @@ export interface PolicyEngine {
   step(batch: Extract<BatchLoss, { kind: 'grpo' }>, optimizer: OptimizerSettings): Promise<GrpoStats>;
 
   /** The same loss and its gradients, without a step: what the oracle tests read. */
-  gradients(batch: BatchLoss): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }>;
+  gradients(
+    batch: BatchLoss,
+  ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }>;
 
-  logProbs(sequences: readonly Pick<SftSequence, 'tokens'>[], temperature: number): Promise<readonly SequenceLogProbs[]>;
+  logProbs(
+    sequences: readonly Pick<SftSequence, 'tokens'>[],
+    temperature: number,
+  ): Promise<readonly SequenceLogProbs[]>;
   /** Raw logits of one sequence, for tests and the inspector. // [tokens, vocabulary] */
   logits(tokens: Int32Array): Promise<Float32Array>;
 

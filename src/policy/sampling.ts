@@ -57,7 +57,8 @@ export function sampleToken(
     weights[i] = weight;
     total += weight;
   }
-  const logProbOf = (token: number) => ((data[offset + token] ?? 0) - maximum) / temperature - Math.log(total);
+  const logProbOf = (token: number) =>
+    ((data[offset + token] ?? 0) - maximum) / temperature - Math.log(total);
   if (greedy) return { token: best, logProb: logProbOf(best) };
   const kept = settings.topP < 1 ? cutToNucleus(weights, total * settings.topP) : total;
   const target = uniform * kept;

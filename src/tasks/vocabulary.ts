@@ -19,7 +19,7 @@ export const specialTokens = [
 ] as const;
 
 /** Characters that a policy can read and write. Lower-case letters name the steps of a problem. */
-const characters = '0123456789+-*/%= .,()_:\'\nabcdefghijklmnopqrstuvwxyzE';
+const characters = "0123456789+-*/%= .,()_:'\nabcdefghijklmnopqrstuvwxyzE";
 
 /** Every token's text, by id. */
 export const tokenTexts: readonly string[] = [...specialTokens, ...characters];
