@@ -1,0 +1,113 @@
+/**
+ * What a run tells the world: a stream of plain, serialisable events.
+ *
+ * Invariant: events hold no clock readings, so two runs with the same seed on the same backend emit the same stream
+ * (a test compares them). Whoever listens may stamp them with time. Everything in them survives structured clone.
+ */
+import type { CurationReport } from '../curation/curate.ts';
+import type { BenchmarkName, MetricValues } from '../metrics/registry.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
+
+/** The recipe's steps, in order (design, section 2). `baseline` is the evaluation after the cold start. */
+export const phaseNames = [
+  'problems',
+  'teacher',
+  'curation',
+  'sft',
+  'baseline',
+  'stage1',
+  'filter',
+  'stage2',
+  'evaluation',
+] as const;
+export type PhaseName = (typeof phaseNames)[number];
+
+/** A rollout as it was rewarded. */
+export interface ScoredTrajectory extends Trajectory {
+  readonly reward: number;
+  /** 0 where no advantage is defined (probes, evaluation). */
+  readonly advantage: number;
+  /** Which prompt of the batch, and which sample of its group. */
+  readonly prompt: number;
+  readonly sample: number;
+}
+
+/** What one inference budget gave on one benchmark. */
+export interface BenchmarkResult {
+  /** When: after the cold start (`baseline`) or at the end (`evaluation`). */
+  readonly phase: 'baseline' | 'evaluation';
+  readonly benchmark: BenchmarkName;
+  readonly budget: 'short' | 'long';
+  readonly context: number; // tokens
+  readonly calls: number; // calls allowed
+  readonly k: number;
+  readonly problems: number;
+  /** val-core/<benchmark>/acc/mean@k */
+  readonly meanAtK: number;
+  /** val-core/<benchmark>/acc/best@k: share of problems solved at least once. */
+  readonly passAtK: number;
+  readonly toolCalls: number; // per trajectory
+  readonly truncated: number; // share
+  readonly responseLength: number; // tokens
+}
+
+/** The always-solved filter between the stages. */
+export interface PromptFilterReport {
+  readonly prompts: number;
+  /** Prompts that stage 1 visited at least once. */
+  readonly visited: number;
+  readonly dropped: number;
+  /** Longer prompts that join for stage 2. */
+  readonly added: number;
+  /** Visited prompts by how many of the G samples of their last visit were right. // [groupSize + 1] */
+  readonly solvedHistogram: readonly number[];
+}
+
+export type RunEvent =
+  | {
+      readonly type: 'phase';
+      readonly phase: PhaseName;
+      readonly total: number;
+      readonly unit: string;
+      readonly round: number;
+    }
+  | { readonly type: 'progress'; readonly phase: PhaseName; readonly done: number; readonly detail?: string }
+  /** One cold-start optimizer step. */
+  | { readonly type: 'sft'; readonly step: number; readonly values: MetricValues }
+  /**
+   * One rollout batch and what was learned from it. `round` counts rollout batches from the run's start (probes during the
+   * cold start included): it is the x axis of everything that is measured on rollouts.
+   */
+  | {
+      readonly type: 'round';
+      readonly phase: 'sft' | 'stage1' | 'stage2';
+      readonly round: number;
+      readonly step: number; // within the phase; for probes the SFT step
+      readonly values: MetricValues;
+      readonly callCounts: readonly number[]; // trajectories by number of calls, index = calls
+    }
+  | {
+      readonly type: 'trajectories';
+      readonly phase: PhaseName;
+      readonly round: number;
+      readonly trajectories: readonly ScoredTrajectory[];
+    }
+  | { readonly type: 'curation'; readonly report: CurationReport; readonly kept: readonly Trajectory[] }
+  | { readonly type: 'promptFilter'; readonly report: PromptFilterReport }
+  | { readonly type: 'benchmark'; readonly result: BenchmarkResult }
+  /** The cold start's density, which the alarm compares with, and the moment the alarm goes off. */
+  | { readonly type: 'collapseReference'; readonly round: number; readonly density: number }
+  | {
+      readonly type: 'collapsed';
+      readonly round: number;
+      readonly density: number;
+      readonly threshold: number;
+    }
+  | { readonly type: 'done' };
+
+/** One unit of work (an optimizer step or a rollout chunk): the run can be held between any two. */
+export interface RunTick {
+  readonly events: readonly RunEvent[];
+  /** True where a person who presses Step expects to stop: after an SFT step, a GRPO step, a phase, a benchmark. */
+  readonly boundary: boolean;
+}

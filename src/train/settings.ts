@@ -1,0 +1,387 @@
+/**
+ * Every setting of a run, in one schema: defaults, bounds, labels and the sentences people read.
+ *
+ * Invariant: this schema is the only place where a setting exists. The form, the URL, the exported file and the trainer
+ * all read it; a value that does not parse here reaches none of them. Defaults are the paper's (ASTER, arXiv 2602.01204,
+ * and its public reproduction) where the paper has the setting, and the design's `mini` prototype elsewhere.
+ * `preset` values that differ from these defaults live in `src/lab/presets.ts`.
+ */
+import { z } from 'zod';
+import { policyPresetNames } from '../policy/config.ts';
+
+const whole = (low: number, high: number, initial: number) => z.int().min(low).max(high).default(initial);
+const real = (low: number, high: number, initial: number) => z.number().min(low).max(high).default(initial);
+const share = (initial: number) => real(0, 1, initial);
+
+/** `title` is the control's label, `description` its sentence, `unit` what stands behind the number. */
+type SettingText = {
+  readonly title: string;
+  readonly description: string;
+  readonly unit?: string;
+};
+const text = (title: string, description: string, unit?: string): SettingText =>
+  unit === undefined ? { title, description } : { title, description, unit };
+
+const run = z
+  .object({
+    seed: whole(0, 2 ** 31 - 1, 1).meta(
+      text(
+        'Seed',
+        'Names every random choice of the run; the same seed on the same device gives the same run.',
+      ),
+    ),
+    backend: z
+      .enum(['auto', 'webgpu', 'webgl', 'wasm', 'cpu'])
+      .default('auto')
+      .meta(
+        text(
+          'Backend',
+          'Where the arithmetic runs; auto takes WebGPU if there is an adapter, else WebAssembly.',
+        ),
+      ),
+  })
+  .meta(text('Run', 'What makes this run this run.'));
+
+const policy = z
+  .object({
+    preset: z
+      .enum(policyPresetNames)
+      .default('mini')
+      .meta(
+        text(
+          'Policy size',
+          'A Qwen3-style decoder: micro 0.02M parameters, mini 0.1M, nano 0.35M, small 2M, base 9M.',
+        ),
+      ),
+  })
+  .meta(text('Policy', 'The language model that learns.'));
+
+const task = z
+  .object({
+    family: z
+      .enum(['chain'])
+      .default('chain')
+      .meta(
+        text(
+          'Problem family',
+          'chain: a start value and lettered operations; each step needs the one before.',
+        ),
+      ),
+    valueMax: whole(9, 99, 49).meta(
+      text('Largest value', 'No value on the way exceeds this; above 49 the head is lost.'),
+    ),
+    operations: z
+      .string()
+      .regex(/^(?!.*(.).*\1)[-+*/%]+$/, 'Use each of + - * / % at most once.')
+      .default('+-*/%')
+      .meta(text('Operations', 'Which operations a chain may use; / is whole division (//).')),
+    coldStartMinLength: whole(1, 16, 4).meta(
+      text('Shortest cold-start problem', 'Steps of the shortest problem the teacher solves.', 'steps'),
+    ),
+    coldStartMaxLength: whole(1, 16, 8).meta(
+      text(
+        'Longest cold-start problem',
+        'Let the cold start see every length that stage 2 uses: unseen step letters are read badly.',
+        'steps',
+      ),
+    ),
+    trainProblems: whole(8, 100_000, 1024).meta(
+      text(
+        'Training prompts',
+        'Size of the pool of prompts that reinforcement learning draws from.',
+        'prompts',
+      ),
+    ),
+  })
+  .meta(text('Task', 'What the policy is asked.'));
+
+const teacher = z
+  .object({
+    trajectories: whole(16, 100_000, 7000).meta(
+      text('Pool size', 'Trajectories the scripted expert writes before curation.', 'trajectories'),
+    ),
+    denseWeight: real(0, 100, 8).meta(
+      text('Dense share', 'Weight of the style that takes every step by a tool call.'),
+    ),
+    sparseWeight: real(0, 100, 1).meta(
+      text('Sparse share', 'Weight of the style that thinks first and checks afterwards.'),
+    ),
+    naturalWeight: real(0, 100, 1).meta(
+      text('Natural share', 'Weight of the style that mixes both at every density.'),
+    ),
+    selectiveWeight: real(0, 100, 0).meta(
+      text('Selective share', 'Weight of the style that calls the tool only where a step is hard.'),
+    ),
+    checksMin: whole(0, 8, 0).meta(
+      text('Fewest post-hoc checks', 'Checks after the last step, in the sparse style.', 'calls'),
+    ),
+    checksMax: whole(0, 8, 3).meta(
+      text('Most post-hoc checks', 'Checks after the last step, in the sparse style.', 'calls'),
+    ),
+    checkKind: z
+      .enum(['step', 'answer'])
+      .default('step')
+      .meta(
+        text(
+          'Kind of check',
+          'step: repeat one of the last steps by tool; answer: only repeat the answer, which never pays.',
+        ),
+      ),
+    slipRate: share(0.01).meta(
+      text('Slips', 'Chance that a step in the head goes wrong; the correctness filter must catch it.'),
+    ),
+    badCallRate: share(0.01).meta(
+      text('Bad calls', 'Chance that a call fails at first; the execution filter must catch it.'),
+    ),
+  })
+  .meta(
+    text(
+      'Teacher',
+      'A scripted expert whose interaction density is a dial; every call it makes is really run.',
+    ),
+  );
+
+const curation = z
+  .object({
+    sparseMax: whole(0, 50, 2).meta(
+      text('Sparse up to', 'Trajectories with 1 to this many calls are sparse.', 'calls'),
+    ),
+    denseMin: whole(1, 50, 4).meta(
+      text(
+        'Dense from',
+        'Trajectories with at least this many calls are dense (nine in the paper, and on `nano`; `mini` has shorter chains).',
+        'calls',
+      ),
+    ),
+    bin: z
+      .enum(['all', 'sparse', 'medium', 'dense'])
+      .default('dense')
+      .meta(
+        text('Bin kept', 'Which density the cold start is made of. This is the ingredient ASTER is about.'),
+      ),
+    keepZero: z
+      .boolean()
+      .default(false)
+      .meta(text('Keep trajectories without calls', 'Count trajectories with no call at all as sparse.')),
+    size: whole(1, 100_000, 4000).meta(
+      text('Curated size', 'At most this many trajectories are kept (4,000 in the paper).', 'trajectories'),
+    ),
+  })
+  .meta(text('Curation', 'Correct answer, every call succeeded, then interaction density.'));
+
+const sandbox = z
+  .object({
+    deadlineMs: whole(20, 10_000, 250).meta(
+      text('Deadline of a call', 'A cell that runs longer is stopped and counted as a timeout.', 'ms'),
+    ),
+    maxCodeLength: whole(4, 400, 24).meta(
+      text(
+        'Longest code',
+        'A call with more characters is refused, so that no single call does the whole chain.',
+        'characters',
+      ),
+    ),
+    maxOutputLength: whole(1, 400, 8).meta(
+      text('Longest output', 'Printed output is cut to this many characters.', 'characters'),
+    ),
+  })
+  .meta(text('Sandbox', 'Python (Pyodide) in a worker, one namespace per trajectory.'));
+
+const optimizer = z
+  .object({
+    beta1: real(0, 0.9999, 0.9).meta(text('Beta 1', "AdamW's decay of the gradient's mean.")),
+    beta2: real(0, 0.9999, 0.95).meta(text('Beta 2', "AdamW's decay of the gradient's square.")),
+    epsilon: real(1e-12, 1e-2, 1e-8).meta(text('Epsilon', 'Added to the root of the second moment.')),
+    maxGradNorm: real(0.01, 1000, 1).meta(
+      text('Gradient clip', 'The global gradient norm is clipped to this.'),
+    ),
+  })
+  .meta(text('Optimizer', 'AdamW; decay on matrices only.'));
+
+const sft = z
+  .object({
+    epochs: real(0, 100, 14).meta(
+      text(
+        'Epochs',
+        'Passes over the curated set. Copying is learned late and suddenly: give it the epochs.',
+      ),
+    ),
+    batchSize: whole(1, 1024, 32).meta(text('Batch', 'Trajectories in an optimizer step.', 'trajectories')),
+    learningRate: real(1e-6, 0.1, 4e-3).meta(
+      text('Learning rate', 'Peak; linear warm-up, then a cosine down to the final share.'),
+    ),
+    warmupSteps: whole(0, 10_000, 50).meta(text('Warm-up', 'Steps of linear warm-up.', 'steps')),
+    finalRatio: share(0.1).meta(text('Final rate', 'The cosine ends at this share of the peak.')),
+    weightDecay: real(0, 1, 0.01).meta(text('Weight decay', 'Decoupled, on matrices only.')),
+    probes: whole(0, 50, 8).meta(
+      text('Probes', 'How often the policy is sampled while it is imitating, to plot its density.', 'times'),
+    ),
+  })
+  .meta(
+    text(
+      'Cold start (SFT)',
+      'Supervised fine-tuning on the curated trajectories; prompt and tool output are masked out of the loss.',
+    ),
+  );
+
+const grpo = z
+  .object({
+    groupSize: whole(2, 64, 8).meta(
+      text('Group size G', 'Samples of one prompt; the advantage is normalised inside the group.', 'samples'),
+    ),
+    promptsPerStep: whole(1, 1024, 64).meta(
+      text('Prompts a step', 'With too few, updates are noise.', 'prompts'),
+    ),
+    miniBatches: whole(1, 16, 2).meta(
+      text('Mini-batches', 'A rollout batch is split into this many optimizer steps.'),
+    ),
+    learningRate: real(1e-7, 0.1, 3e-4).meta(text('Learning rate', 'Constant after warm-up.')),
+    warmupSteps: whole(0, 1000, 5).meta(
+      text('Warm-up', 'GRPO steps of linear warm-up, in each stage.', 'steps'),
+    ),
+    weightDecay: real(0, 1, 0).meta(text('Weight decay', 'Decoupled, on matrices only.')),
+    clipLow: real(0, 1, 0.2).meta(text('Clip low', 'The ratio is clipped below at 1 minus this.')),
+    clipHigh: real(0, 10, 0.28).meta(
+      text('Clip high', 'The ratio is clipped above at 1 plus this (Clip-Higher).'),
+    ),
+    dualClip: real(1, 1000, 10).meta(
+      text('Dual clip', 'For a negative advantage the objective is at least this times it.'),
+    ),
+    tisCap: real(0.1, 100, 2).meta(
+      text('TIS cap', 'Truncated importance sampling: cap of the weight old policy over sampler.'),
+    ),
+    klCoefficient: real(0, 10, 0).meta(
+      text('KL coefficient', 'Penalty for leaving the cold-start policy (k3 estimate); none in the paper.'),
+    ),
+    entropyCoefficient: real(-1, 1, 0).meta(
+      text('Entropy bonus', 'Added reward for entropy; none in the paper.'),
+    ),
+    normaliseByStd: z
+      .boolean()
+      .default(true)
+      .meta(
+        text(
+          'Divide by the standard deviation',
+          'Advantages are (r - mean) / std in the group; off: r - mean.',
+        ),
+      ),
+    temperature: real(0.05, 5, 1).meta(
+      text('Temperature', 'Sampling temperature of the rollouts; old log-probabilities are taken at it.'),
+    ),
+    callBudget: whole(0, 200, 50).meta(
+      text('Tool-call budget', 'A trajectory that asks for one call more is cut (50 in the paper).', 'calls'),
+    ),
+  })
+  .meta(
+    text(
+      'GRPO',
+      'Group relative policy optimisation with the outcome as the only reward: 1 if the answer is right, else 0.',
+    ),
+  );
+
+const stage = (
+  name: string,
+  steps: number,
+  minLength: number,
+  maxLength: number,
+  context: number,
+  about: string,
+) =>
+  z
+    .object({
+      steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
+      minLength: whole(1, 16, minLength).meta(
+        text('Shortest problem', 'Steps of the shortest problem.', 'steps'),
+      ),
+      maxLength: whole(1, 16, maxLength).meta(
+        text('Longest problem', 'Steps of the longest problem.', 'steps'),
+      ),
+      context: whole(24, 2048, context).meta(
+        text('Context', 'Longest trajectory, prompt and tool output included.', 'tokens'),
+      ),
+    })
+    .meta(text(name, about));
+
+const evaluation = z
+  .object({
+    problems: whole(1, 1000, 64).meta(text('Problems', 'Held-out problems in each benchmark.', 'problems')),
+    samples: whole(1, 64, 4).meta(
+      text('Samples k', 'Samples of each problem, for mean@k and pass@k (16 in the paper).', 'samples'),
+    ),
+    temperature: real(0, 5, 0.6).meta(text('Temperature', 'Sampling temperature of the evaluation.')),
+    topP: real(0.01, 1, 0.95).meta(text('Top-p', 'Nucleus of the evaluation.')),
+    shortContext: whole(24, 2048, 112).meta(
+      text('Short budget: context', 'The smaller inference budget.', 'tokens'),
+    ),
+    shortCalls: whole(0, 200, 50).meta(
+      text('Short budget: calls', 'Tool calls allowed under the smaller budget.', 'calls'),
+    ),
+    longContext: whole(24, 2048, 200).meta(
+      text('Long budget: context', 'The larger inference budget.', 'tokens'),
+    ),
+    longCalls: whole(0, 200, 50).meta(
+      text('Long budget: calls', 'Tool calls allowed under the larger budget.', 'calls'),
+    ),
+    longerBy: whole(1, 8, 2).meta(
+      text('Longer chains by', 'The `longer` benchmark adds this many steps to stage 2’s longest.', 'steps'),
+    ),
+    afterColdStart: z
+      .boolean()
+      .default(true)
+      .meta(
+        text(
+          'Evaluate after the cold start',
+          'Also evaluate before reinforcement learning, to see what it changed.',
+        ),
+      ),
+  })
+  .meta(
+    text(
+      'Evaluation',
+      'Three held-out benchmarks (same range, longer chains, harder operations) under two inference budgets.',
+    ),
+  );
+
+const collapse = z
+  .object({
+    share: share(0.3).meta(
+      text(
+        'Alarm share',
+        'The alarm watches for the moving average below this share of its value after the cold start.',
+      ),
+    ),
+    calls: real(0, 50, 2).meta(
+      text('Alarm calls', '… or below this many calls, if the cold start was above it.', 'calls'),
+    ),
+    patience: whole(1, 100, 10).meta(text('Alarm patience', '… for this many steps in a row.', 'steps')),
+  })
+  .meta(text('Collapse alarm', 'When a run counts as collapsed.'));
+
+export const runSettingsSchema = z
+  .object({
+    run: run.prefault({}),
+    policy: policy.prefault({}),
+    task: task.prefault({}),
+    teacher: teacher.prefault({}),
+    curation: curation.prefault({}),
+    sandbox: sandbox.prefault({}),
+    optimizer: optimizer.prefault({}),
+    sft: sft.prefault({}),
+    grpo: grpo.prefault({}),
+    stage1: stage('GRPO stage 1', 60, 4, 6, 112, 'Short context: it presses on long thought.').prefault({}),
+    stage2: stage(
+      'GRPO stage 2',
+      40,
+      5,
+      8,
+      200,
+      'About 1.8 times the context, longer problems, always-solved prompts dropped.',
+    ).prefault({}),
+    evaluation: evaluation.prefault({}),
+    collapse: collapse.prefault({}),
+  })
+  .meta(text('Settings', 'Everything that defines a run.'));
+
+export type RunSettings = z.output<typeof runSettingsSchema>;
+
+export const defaultSettings: RunSettings = runSettingsSchema.parse({});
