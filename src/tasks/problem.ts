@@ -1,8 +1,9 @@
 /**
- * A problem and the family it comes from.
+ * A problem and the family it comes from (design, section 3).
  *
- * Invariant: a problem is determined by its family, its seed and its length, and train and held-out seeds are disjoint
- * by construction, so no evaluation problem is ever trained on.
+ * Invariant: a problem is a start value and an ordered list of operations, each of which needs the result of the one
+ * before it; `question`, `steps` and `answer` all follow from these, so the teacher can also work out what a step
+ * would be after a wrong value. Which problems may be trained on is `problems.ts`'s business.
  */
 import type { Random } from '../random/random.ts';
 
@@ -12,6 +13,8 @@ export interface Problem {
   readonly family: string;
   /** What the policy reads, after `<|im_start|>` and before `<think>`. */
   readonly question: string;
+  /** The value that the first step starts from. */
+  readonly start: string;
   readonly steps: readonly Step[];
   readonly answer: string;
 }
@@ -20,6 +23,8 @@ export interface Problem {
 export interface Step {
   /** The letter that names the step in question and trajectory. */
   readonly label: string;
+  /** The operation in the family's own notation, e.g. `*2`; `work` takes it again. */
+  readonly operation: string;
   /** The Python the expert would send to the tool. */
   readonly code: string;
   /** What that code prints: the step's value. */
@@ -36,7 +41,37 @@ export interface ProblemFamily {
   readonly description: string;
   /** A problem of exactly `length` steps. `variant` picks a held-out shift of the distribution. */
   generate(length: number, random: Random, variant: ProblemVariant): Omit<Problem, 'id'>;
+  /** One step worked out from any incoming value, right or wrong; `generate` uses it for every step. */
+  work(incoming: string, operation: string, label: string): Step;
+  /** The largest value a step may have: a wrong value that leads beyond it is not one the teacher writes. */
+  readonly valueMax: number;
+  /** Upper bounds of every text of a variant, for settings that must fit a context. */
+  longestTexts(variant: ProblemVariant): LongestTexts;
+}
+
+/** Lengths in characters, which are tokens; no problem of the variant exceeds any of them. */
+export interface LongestTexts {
+  /** The part of the question that does not grow with the number of steps. */
+  readonly questionHead: number;
+  /** One step's part of the question, its label and separators included. */
+  readonly questionStep: number;
+  /** One step's code. */
+  readonly code: number;
+  /** One step's thought, without its label. */
+  readonly thought: number;
+  /** One step's value; the answer is one. */
+  readonly value: number;
 }
 
 /** `harder` draws from harder operations, longer chains come from `length`. */
 export type ProblemVariant = 'standard' | 'harder';
+
+/** Names of a problem's steps, in order. A problem can have at most this many. */
+export const stepLabels = 'abcdefghijklmnopqrstuvwxyz';
+
+/** The label of step `index`. Throws where the letters run out. */
+export function stepLabel(index: number): string {
+  const label = stepLabels[index];
+  if (label === undefined) throw new Error(`A problem can have at most ${stepLabels.length} steps.`);
+  return label;
+}
