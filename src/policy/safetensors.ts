@@ -1,0 +1,144 @@
+/**
+ * The safetensors file format: an 8-byte little-endian header length, a JSON header, then the tensors' bytes.
+ *
+ * Invariants. (1) What is written here reads back bit for bit, here and in Python's `safetensors`: header padded with
+ * spaces to 8 bytes, offsets contiguous, `__metadata__` of strings only, with `format: "pt"` (without it some loaders
+ * refuse the file). (2) A malformed file is a `CheckpointError` with one sentence for people; no length in
+ * the file is trusted before it is checked against the bytes that are there.
+ * Format: https://huggingface.co/docs/safetensors, and the reference for this project, section 5.4.
+ */
+
+/** The file is not a checkpoint this lab can read; `message` is a sentence for people. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+}
+
+/** A stored tensor. Narrower floats are widened to float32 on reading; integers stay integers. */
+export type StoredTensor =
+  | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'I32'; readonly shape: readonly number[]; readonly data: Int32Array };
+
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** `__metadata__`; `format` is written by `writeSafetensors` itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const HEADER_LIMIT = 100_000_000; // the reference implementation's own limit, bytes
+
+export function writeSafetensors(file: SafetensorsFile): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: { ...file.metadata, format: 'pt' } };
+  let size = 0;
+  for (const [name, tensor] of file.tensors) {
+    const end = size + tensor.data.byteLength;
+    header[name] = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [size, end] };
+    size = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + size);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, 8, 8 + headerLength);
+  bytes.set(json, 8);
+  let at = 8 + headerLength;
+  for (const { data } of file.tensors.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at); // typed arrays are little-endian here
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const { header, dataStart } = readHeader(bytes);
+  const tensors = new Map<string, StoredTensor>();
+  let metadata: Record<string, string> = {};
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === '__metadata__') metadata = readMetadata(entry);
+    else tensors.set(name, readTensor(name, entry, bytes.subarray(dataStart)));
+  }
+  return { tensors, metadata };
+}
+
+function readHeader(bytes: Uint8Array): { header: object; dataStart: number } {
+  if (bytes.length < 8)
+    throw new CheckpointError('This is not a safetensors file: it has fewer than 8 bytes.');
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length > HEADER_LIMIT || 8 + length > bytes.length) {
+    throw new CheckpointError(
+      'This is not a safetensors file, or it is cut off: its header is longer than the file.',
+    );
+  }
+  const header = parseJson(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  if (!isRecord(header))
+    throw new CheckpointError('This is not a safetensors file: its header is not a JSON object.');
+  return { header, dataStart: 8 + length };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readMetadata(entry: unknown): Record<string, string> {
+  if (!isRecord(entry)) throw new CheckpointError('The file is damaged: its metadata is not a JSON object.');
+  const metadata: Record<string, string> = {};
+  for (const [key, value] of Object.entries(entry)) {
+    if (typeof value !== 'string') {
+      throw new CheckpointError(`The file is damaged: its metadata "${key}" is not text.`);
+    }
+    metadata[key] = value;
+  }
+  return metadata;
+}
+
+const bytesPerElement: Readonly<Record<string, number>> = { F32: 4, I32: 4, F16: 2, BF16: 2 };
+
+function readTensor(name: string, entry: unknown, data: Uint8Array): StoredTensor {
+  const damaged = (what: string) => new CheckpointError(`The file is damaged: tensor "${name}" ${what}.`);
+  if (!isRecord(entry)) throw damaged('has no description');
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (!isSizes(shape)) throw damaged('has no shape');
+  if (!isSizes(offsets) || offsets.length !== 2) throw damaged('has no place in the file');
+  const [start = 0, end = 0] = offsets;
+  if (end < start || end > data.length) throw damaged('lies outside the file (is the file cut off?)');
+  const elementSize = typeof dtype === 'string' ? bytesPerElement[dtype] : undefined;
+  if (elementSize === undefined) {
+    throw new CheckpointError(
+      `Tensor "${name}" is stored as ${String(dtype)}; this lab reads F32, F16, BF16 and I32.`,
+    );
+  }
+  const count = shape.reduce((product, n) => product * n, 1);
+  if (end - start !== count * elementSize) throw damaged('has a size that does not fit its shape');
+  const copy = data.slice(start, end).buffer; // a copy is aligned whatever the header's length
+  if (dtype === 'I32') return { dtype, shape, data: new Int32Array(copy) };
+  if (dtype === 'F32') return { dtype, shape, data: new Float32Array(copy) };
+  const widen = dtype === 'BF16' ? widenBfloat16 : widenFloat16;
+  return { dtype: 'F32', shape, data: Float32Array.from(new Uint16Array(copy), widen) };
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+function widenBfloat16(bits: number): number {
+  scratch.setUint32(0, bits << 16);
+  return scratch.getFloat32(0);
+}
+
+function widenFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24; // zero and subnormals
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
+}
