@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { defaultPreset, findPreset, presets, presetSettings } from './presets.ts';
+import { defaultSettings, differingPaths, parseSettings } from './schema.ts';
+
+describe('presets', () => {
+  it('all parse to themselves and say what they are', () => {
+    for (const preset of presets) {
+      expect(parseSettings(preset.settings), preset.name).toEqual(preset.settings);
+      expect(preset.title).not.toBe('');
+      expect(preset.description).toMatch(/^[A-Z].*\.$/);
+      expect(preset.takes).not.toBe('');
+    }
+  });
+
+  it('offers mini, the defaults, first', () => {
+    expect(presets[0]?.name).toBe('mini');
+    expect(defaultPreset).toBe('mini');
+    expect(presetSettings('mini')).toEqual(defaultSettings);
+    expect(presetSettings('no such preset')).toBe(defaultSettings);
+    expect(findPreset('toString')).toBeUndefined();
+  });
+
+  it('changes one ingredient between mini and mini-sparse', () => {
+    expect(differingPaths(presetSettings('mini'), presetSettings('mini-sparse'))).toEqual([
+      'teacher.denseWeight',
+      'teacher.sparseWeight',
+      'curation.sparseMax',
+      'curation.bin',
+      'curation.keepZero',
+    ]);
+  });
+
+  it('layers nano-natural and small over nano', () => {
+    const groups = (name: string) =>
+      new Set(differingPaths(presetSettings('nano'), presetSettings(name)).map((path) => path.split('.')[0]));
+    expect([...groups('nano-natural')]).toEqual(['teacher', 'curation']);
+    expect([...groups('small')]).toEqual(['policy', 'sft', 'grpo']);
+    expect(presetSettings('small').stage2.context).toBe(presetSettings('nano').stage2.context);
+  });
+
+  it('lets every cold start see every length that stage 2 uses', () => {
+    for (const { name, settings } of presets) {
+      expect(settings.task.coldStartMaxLength, name).toBeGreaterThanOrEqual(settings.stage2.maxLength);
+    }
+  });
+});

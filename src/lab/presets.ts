@@ -1,0 +1,148 @@
+/**
+ * Presets: named starting points, as layered changes to the schema's defaults.
+ *
+ * Invariants. (1) A preset is data: a few values over another preset (or over the defaults), nothing computed. (2) `mini`
+ * is the defaults, which follow the paper and the design's prototype (design, section 3). (3) Every preset parses and
+ * can run: a test checks each against the schema and against `validateSettings`.
+ */
+import { defaultSettings, type RunSettings } from './schema.ts';
+
+type Changes = { readonly [Group in keyof RunSettings]?: Partial<RunSettings[Group]> };
+
+interface PresetDefinition {
+  readonly title: string;
+  /** One sentence: what a person will see. */
+  readonly description: string;
+  /** What it takes, an estimate. */
+  readonly takes: string;
+  /** The preset this one is laid over; the defaults where absent. */
+  readonly over?: string;
+  readonly changes: Changes;
+}
+
+const definitions = {
+  mini: {
+    title: 'Mini, dense cold start',
+    description:
+      'The whole recipe on 0.1M parameters: a cold start of tool calls at every step, which reinforcement learning keeps.',
+    takes: 'a few minutes on a laptop’s GPU',
+    changes: {},
+  },
+  'mini-sparse': {
+    title: 'Mini, sparse cold start',
+    description:
+      'The same problems, but the teacher thinks first and checks afterwards: expect the calls to vanish, which is interaction collapse.',
+    takes: 'a few minutes on a laptop’s GPU',
+    changes: {
+      teacher: { denseWeight: 1, sparseWeight: 8, naturalWeight: 1 },
+      curation: { bin: 'sparse', sparseMax: 3, keepZero: true },
+    },
+  },
+  nano: {
+    title: 'Nano, nine calls',
+    description: 'Chains of 8 to 14 steps on 0.34M parameters, with the paper’s nine calls and more.',
+    takes: 'half an hour or so on a laptop’s GPU',
+    changes: {
+      policy: { preset: 'nano' },
+      task: { coldStartMinLength: 8, coldStartMaxLength: 14 },
+      curation: { denseMin: 9 },
+      sft: { epochs: 12, learningRate: 3e-3 },
+      stage1: { steps: 100, minLength: 8, maxLength: 12, context: 224 },
+      stage2: { steps: 60, minLength: 9, maxLength: 14, context: 360 },
+      evaluation: { shortContext: 224, longContext: 360 },
+    },
+  },
+  'nano-natural': {
+    title: 'Nano, natural cold start',
+    description:
+      'Every density mixed in the cold start: expect reinforcement learning to multiply the calls that carry the computation.',
+    takes: 'half an hour or so on a laptop’s GPU',
+    over: 'nano',
+    changes: {
+      teacher: { denseWeight: 0, sparseWeight: 0, naturalWeight: 1 },
+      curation: { bin: 'all', keepZero: true },
+    },
+  },
+  small: {
+    title: 'Small',
+    description: 'The nano recipe on 2M parameters, for a strong GPU.',
+    takes: 'hours on a laptop’s GPU, less on a large one',
+    over: 'nano',
+    changes: {
+      policy: { preset: 'small' },
+      sft: { epochs: 6, learningRate: 1e-3 },
+      grpo: { learningRate: 1e-4 },
+    },
+  },
+  micro: {
+    title: 'Micro, a smoke test',
+    description:
+      'Sums and differences of one or two steps: every part of the recipe once, as fast as possible.',
+    takes: 'seconds on a GPU, minutes on a processor',
+    changes: {
+      policy: { preset: 'micro' },
+      task: {
+        operations: '+-',
+        valueMax: 20,
+        coldStartMinLength: 1,
+        coldStartMaxLength: 2,
+        trainProblems: 32,
+      },
+      teacher: { trajectories: 320 },
+      curation: { sparseMax: 0, denseMin: 1, size: 256 },
+      sft: { epochs: 4, batchSize: 16, warmupSteps: 8, probes: 2 },
+      grpo: { promptsPerStep: 4, warmupSteps: 1 },
+      stage1: { steps: 4, minLength: 1, maxLength: 2, context: 64 },
+      stage2: { steps: 3, minLength: 1, maxLength: 2, context: 80 },
+      evaluation: { problems: 6, samples: 2, shortContext: 64, longContext: 80 },
+      collapse: { patience: 3 },
+    },
+  },
+} as const satisfies Record<string, PresetDefinition>;
+
+export type PresetName = keyof typeof definitions;
+
+export interface Preset {
+  readonly name: PresetName;
+  readonly title: string;
+  readonly description: string;
+  readonly takes: string;
+  readonly settings: RunSettings;
+}
+
+export const defaultPreset: PresetName = 'mini';
+
+function isPresetName(name: string): name is PresetName {
+  return Object.hasOwn(definitions, name);
+}
+
+function layer(base: RunSettings, changes: Changes): RunSettings {
+  const groups = Object.keys(base) as (keyof RunSettings)[];
+  const entries = groups.map((group) => [group, { ...base[group], ...changes[group] }] as const);
+  return Object.fromEntries(entries) as unknown as RunSettings;
+}
+
+function settingsOf(name: PresetName): RunSettings {
+  const definition: PresetDefinition = definitions[name];
+  const over = definition.over;
+  const base = over !== undefined && isPresetName(over) ? settingsOf(over) : defaultSettings;
+  return layer(base, definition.changes);
+}
+
+/** All presets, in the order the page offers them. */
+export const presets: readonly Preset[] = (Object.keys(definitions) as PresetName[]).map((name) => {
+  const { title, description, takes }: PresetDefinition = definitions[name];
+  return { name, title, description, takes, settings: settingsOf(name) };
+});
+
+const byName = new Map<string, Preset>(presets.map((preset) => [preset.name, preset]));
+
+/** The preset of that name, or undefined. */
+export function findPreset(name: string): Preset | undefined {
+  return byName.get(name);
+}
+
+/** The settings of a preset; the defaults where there is no preset of that name. */
+export function presetSettings(name: string): RunSettings {
+  return byName.get(name)?.settings ?? defaultSettings;
+}
