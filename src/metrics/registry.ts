@@ -4,6 +4,7 @@
  * Names are the field's (verl, TRL, the ASTER reproduction's `tool_use_info`). Interaction density is plotted as tool
  * *calls* per trajectory, never as turns: verl counts user and assistant turns together, which hides a collapse to zero.
  */
+import type { BenchmarkName } from '../tasks/problems.ts';
 
 export interface MetricDefinition {
   readonly label: string;
@@ -222,11 +223,8 @@ export function metricDefinition(name: MetricName): MetricDefinition {
 }
 
 /** Held-out benchmarks: the lab's counterparts of AIME24/25, HMMT25 and BeyondAIME. */
-export const benchmarkNames = ['in_range', 'longer', 'harder'] as const;
-export type BenchmarkName = (typeof benchmarkNames)[number];
-
 export const benchmarks: Record<BenchmarkName, { readonly label: string; readonly help: string }> = {
-  in_range: { label: 'Same range', help: 'Held-out problems of the lengths that stage 2 trains on.' },
+  inRange: { label: 'Same range', help: 'Held-out problems of the lengths that stage 2 trains on.' },
   longer: { label: 'Longer chains', help: 'Held-out problems with more steps than any that training shows.' },
   harder: {
     label: 'Harder operations',

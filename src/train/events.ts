@@ -5,7 +5,8 @@
  * (a test compares them). Whoever listens may stamp them with time. Everything in them survives structured clone.
  */
 import type { CurationReport } from '../curation/curate.ts';
-import type { BenchmarkName, MetricValues } from '../metrics/registry.ts';
+import type { MetricValues } from '../metrics/registry.ts';
+import type { BenchmarkName } from '../tasks/problems.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 
 /** The recipe's steps, in order (design, section 2). `baseline` is the evaluation after the cold start. */
@@ -97,12 +98,7 @@ export type RunEvent =
   | { readonly type: 'benchmark'; readonly result: BenchmarkResult }
   /** The cold start's density, which the alarm compares with, and the moment the alarm goes off. */
   | { readonly type: 'collapseReference'; readonly round: number; readonly density: number }
-  | {
-      readonly type: 'collapsed';
-      readonly round: number;
-      readonly density: number;
-      readonly threshold: number;
-    }
+  | { readonly type: 'collapsed'; readonly round: number; readonly density: number }
   | { readonly type: 'done' };
 
 /** One unit of work (an optimizer step or a rollout chunk): the run can be held between any two. */

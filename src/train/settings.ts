@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import { policyPresetNames } from '../policy/config.ts';
+import { familyNames } from '../tasks/families.ts';
 
 const whole = (low: number, high: number, initial: number) => z.int().min(low).max(high).default(initial);
 const real = (low: number, high: number, initial: number) => z.number().min(low).max(high).default(initial);
@@ -59,12 +60,12 @@ const policy = z
 const task = z
   .object({
     family: z
-      .enum(['chain'])
+      .enum(familyNames)
       .default('chain')
       .meta(
         text(
           'Problem family',
-          'chain: a start value and lettered operations; each step needs the one before.',
+          'chain: a start value and lettered operations; recurrence: the same rule again and again. Each step needs the one before.',
         ),
       ),
     valueMax: whole(9, 99, 49).meta(
@@ -321,9 +322,6 @@ const evaluation = z
     ),
     longCalls: whole(0, 200, 50).meta(
       text('Long budget: calls', 'Tool calls allowed under the larger budget.', 'calls'),
-    ),
-    longerBy: whole(1, 8, 2).meta(
-      text('Longer chains by', 'The `longer` benchmark adds this many steps to stage 2’s longest.', 'steps'),
     ),
     afterColdStart: z
       .boolean()

@@ -1,0 +1,75 @@
+/**
+ * Interaction density and its kin, counted over a batch of trajectories (ASTER's `tool_use_info`, verl's lengths).
+ *
+ * Invariant: calls are the sandbox's log of what really ran; shares of calls are over calls, shares of trajectories over
+ * trajectories; a share of nothing is not reported (rather than reported as 0).
+ */
+import type { ExecutionKind } from '../sandbox/sandbox.ts';
+import { executionKinds } from '../sandbox/sandbox.ts';
+import { postHocCalls } from '../tasks/calls.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
+import type { MetricName, MetricValues } from './registry.ts';
+
+const executionMetric: Record<ExecutionKind, MetricName> = {
+  ok: 'tool_use/execution_success_ratio',
+  error: 'tool_use/execution_error_ratio',
+  timeout: 'tool_use/execution_timeout_ratio',
+  memory: 'tool_use/execution_memory_ratio',
+  format: 'tool_use/execution_format_ratio',
+};
+
+/** Trajectories by their number of calls: counts[calls] = trajectories. */
+export function callHistogram(trajectories: readonly Pick<Trajectory, 'calls'>[]): number[] {
+  const most = trajectories.reduce((most, { calls }) => Math.max(most, calls.length), 0);
+  const counts = new Array<number>(most + 1).fill(0);
+  for (const { calls } of trajectories) counts[calls.length] = (counts[calls.length] ?? 0) + 1;
+  return counts;
+}
+
+/** Tokens after the prompt, tool output included. The prompt ends where the first sampled token stands. */
+export function responseLength({ tokens, lossMask }: Pick<Trajectory, 'tokens' | 'lossMask'>): number {
+  const first = lossMask.indexOf(1);
+  return first < 0 ? 0 : tokens.length - first;
+}
+
+/** Everything that can be counted on a batch of at least one trajectory. */
+export function interactionMetrics(trajectories: readonly Trajectory[]): MetricValues {
+  const share = (test: (trajectory: Trajectory) => boolean) =>
+    trajectories.filter(test).length / trajectories.length;
+  const counts = trajectories.map(({ calls }) => calls.length).sort((a, b) => a - b);
+  const values: MetricValues = {
+    'tool_use/avg_tool_calls_per_trajectory': mean(counts),
+    'tool_use/p25': quantile(counts, 0.25),
+    'tool_use/p50': quantile(counts, 0.5),
+    'tool_use/p75': quantile(counts, 0.75),
+    'tool_use/p90': quantile(counts, 0.9),
+    'tool_use/tool_use_ratio': share(({ calls }) => calls.length > 0),
+    'tool_use/at_most_2_ratio': share(({ calls }) => calls.length <= 2),
+    'tool_use/hit_budget_ratio': share(({ stop }) => stop === 'budget'),
+    'response_length/mean': mean(trajectories.map(responseLength)),
+    'response_length/clip_ratio': share(({ stop }) => stop === 'context'),
+  };
+  const calls = trajectories.flatMap((trajectory) => trajectory.calls);
+  if (calls.length > 0) {
+    for (const kind of executionKinds) {
+      values[executionMetric[kind]] =
+        calls.filter(({ result }) => result.kind === kind).length / calls.length;
+    }
+    values['tool_use/post_hoc_ratio'] =
+      trajectories.flatMap(postHocCalls).filter(Boolean).length / calls.length;
+  }
+  return values;
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Linear interpolation between order statistics (numpy's default). @param sorted ascending, not empty */
+export function quantile(sorted: readonly number[], share: number): number {
+  const position = share * (sorted.length - 1);
+  const low = Math.floor(position);
+  const below = sorted[low] ?? 0;
+  const above = sorted[Math.min(low + 1, sorted.length - 1)] ?? below;
+  return below + (position - low) * (above - below);
+}

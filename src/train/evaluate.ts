@@ -1,0 +1,119 @@
+/**
+ * Evaluation: three held-out benchmarks under two inference budgets, mean@k and pass@k (ASTER: avg@16 at temperature 0.6,
+ * top-p 0.95, under a shorter and a longer budget).
+ *
+ * Invariant: held-out questions are disjoint from training questions by construction (tasks/problems.ts), and the same problems
+ * and random numbers are used at every evaluation of a run, so before and after can be compared.
+ */
+import { interactionMetrics, mean } from '../metrics/interaction.ts';
+import { benchmarkNames, benchmarkProblems, type BenchmarkName } from '../tasks/problems.ts';
+import { reward } from '../tasks/verifier.ts';
+import { stageLengths, type RunContext } from './context.ts';
+import type { BenchmarkResult, ScoredTrajectory } from './events.ts';
+import { rollOut } from './rollout.ts';
+import { boundary, within, type Work } from './work.ts';
+
+/** Problems of a benchmark whose samples are kept to be read. */
+const problemsShown = 2;
+
+const budgets = ['short', 'long'] as const;
+
+export async function* evaluate(context: RunContext, phase: 'baseline' | 'evaluation'): Work<void> {
+  const { evaluation } = context.settings;
+  const perBenchmark = evaluation.problems * evaluation.samples;
+  const total = perBenchmark * benchmarkNames.length * budgets.length;
+  yield within({ type: 'phase', phase, total, unit: 'trajectories', round: context.round });
+  let done = 0;
+  for (const budget of budgets) {
+    for (const benchmark of benchmarkNames) {
+      const sampling = runBenchmark(context, phase, benchmark, budget);
+      for (;;) {
+        const next = await sampling.next();
+        if (next.done === true) {
+          done += perBenchmark;
+          const { result, shown } = next.value;
+          yield boundary(
+            { type: 'benchmark', result },
+            { type: 'trajectories', phase, round: context.round, trajectories: shown },
+            { type: 'progress', phase, done, detail: `${benchmark}, ${budget} budget` },
+          );
+          break;
+        }
+        yield within({
+          type: 'progress',
+          phase,
+          done: done + next.value,
+          detail: `${benchmark}, ${budget} budget`,
+        });
+      }
+    }
+  }
+}
+
+/** Yields how many trajectories are finished; returns the benchmark's numbers. */
+async function* runBenchmark(
+  context: RunContext,
+  phase: 'baseline' | 'evaluation',
+  benchmark: BenchmarkName,
+  budget: (typeof budgets)[number],
+): AsyncGenerator<number, { result: BenchmarkResult; shown: ScoredTrajectory[] }, void> {
+  const { run, task, stage2, evaluation, sandbox } = context.settings;
+  const limits =
+    budget === 'short'
+      ? { context: evaluation.shortContext, calls: evaluation.shortCalls }
+      : { context: evaluation.longContext, calls: evaluation.longCalls };
+  const problems = benchmarkProblems(task, stageLengths(stage2), benchmark, run.seed, evaluation.problems);
+  let finished = 0;
+  const work = rollOut(
+    context.engine,
+    context.sandbox,
+    context.reserveTrajectories(problems.length * evaluation.samples),
+    {
+      problems: problems.flatMap((problem) => Array.from({ length: evaluation.samples }, () => problem)),
+      sampling: { temperature: evaluation.temperature, topP: evaluation.topP },
+      seed: context.random.fork('evaluation', benchmark, budget).uint32(),
+      context: limits.context,
+      callBudget: limits.calls,
+      maxOutputLength: sandbox.maxOutputLength,
+      onProgress: (count) => {
+        finished = count;
+      },
+    },
+  );
+  for (;;) {
+    const next = await work.next();
+    if (next.done !== true) {
+      yield finished;
+      continue;
+    }
+    const scored = next.value.map((trajectory, i) => ({
+      ...trajectory,
+      reward: reward(trajectory.problem, trajectory.tokens),
+      advantage: 0,
+      prompt: Math.floor(i / evaluation.samples),
+      sample: i % evaluation.samples,
+    }));
+    const rewards = scored.map((trajectory) => trajectory.reward);
+    const solvedOnce = problems.filter((_, prompt) =>
+      scored.some((trajectory) => trajectory.prompt === prompt && trajectory.reward === 1),
+    );
+    const interaction = interactionMetrics(scored);
+    return {
+      result: {
+        phase,
+        benchmark,
+        budget,
+        context: limits.context,
+        calls: limits.calls,
+        k: evaluation.samples,
+        problems: problems.length,
+        meanAtK: mean(rewards),
+        passAtK: solvedOnce.length / problems.length,
+        toolCalls: interaction['tool_use/avg_tool_calls_per_trajectory'] ?? 0,
+        truncated: interaction['response_length/clip_ratio'] ?? 0,
+        responseLength: interaction['response_length/mean'] ?? 0,
+      },
+      shown: scored.filter((trajectory) => trajectory.prompt < problemsShown),
+    };
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * GRPO with an outcome reward: ASTER's reinforcement learning, in two stages.
+ *
+ * One step: `promptsPerStep` prompts, G samples each at temperature 1, tools really run; reward 1 for a right answer,
+ * else 0 (a trajectory cut by the context or the call budget earns what its answer earns: nothing); advantages
+ * normalised in the group; the clipped token-mean objective, clip 0.2 / 0.28, dual clip 10, TIS cap 2, no KL, no entropy bonus; two
+ * optimizer steps, each on half of the prompts.
+ * Invariants. Prompt and tool output never enter the loss: the mask is the sampler's. The old log-probabilities are the
+ * trainer's own, at the sampling temperature, taken before the first mini-batch.
+ *
+ * Deviations from the paper (arXiv 2602.01204) and its public reproduction, all of them:
+ *  1. The policy is a small Qwen3-style decoder trained here from scratch, the tasks are generated arithmetic, and the reward is an
+ *     exact match of the text after `</think>` instead of `\boxed{}`.
+ *  2. One pass over each rollout batch, as there; 64 prompts in 2 mini-batches instead of 128; learning rate 3e-4 with a
+ *     short warm-up instead of 1e-6, as suits a policy of this size. Weight decay 0.
+ *  3. A stage is a number of steps over a finite pool of prompts, drawn without replacement within an epoch, not a number
+ *     of epochs.
+ *  4. "Always correct" is judged on a prompt's last visit (all G samples right), not on the mean of an epoch; prompts that were
+ *     never visited stay. Stage 2 adds longer prompts, as the lab's longer context is meant for them.
+ *  5. The 51st call is refused and ends the trajectory; the reproduction lets the policy write one more turn.
+ *  6. A call is one token, its code is plain text and not JSON, and may have at most 24 characters, so that no single call
+ *     does the whole problem.
+ */
+import type { GrpoSequence, GrpoStats, PolicyEngine, SequenceLogProbs } from '../engine/engine.ts';
+import { interactionMetrics, mean } from '../metrics/interaction.ts';
+import type { MetricValues } from '../metrics/registry.ts';
+import { reward } from '../tasks/verifier.ts';
+import type { Problem } from '../tasks/problem.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
+import { groupAdvantages, isDeadGroup } from './advantages.ts';
+import type { RunContext } from './context.ts';
+import type { ScoredTrajectory } from './events.ts';
+import { rollOut } from './rollout.ts';
+import { warmupConstant } from './schedule.ts';
+import { endlessShuffle } from './sft.ts';
+import { boundary, within, type Work } from './work.ts';
+
+/** How often each prompt was solved on its last visit: problem id -> right answers among its G samples. */
+export type SolvedCounts = Map<string, number>;
+
+/** Run one stage on `prompts`; returns how each prompt fared on its last visit. */
+export async function* grpoStage(
+  context: RunContext,
+  phase: 'stage1' | 'stage2',
+  prompts: readonly Problem[],
+  reference: PolicyEngine | null,
+): Work<SolvedCounts> {
+  const { grpo } = context.settings;
+  const { steps } = context.settings[phase];
+  yield within({ type: 'phase', phase, total: steps, unit: 'steps', round: context.round });
+  context.engine.resetOptimizer();
+  const nextPrompt = endlessShuffle(prompts, context.random.fork(phase, 'prompts'));
+  const solved: SolvedCounts = new Map();
+  for (let step = 1; step <= steps; step++) {
+    const groups = Array.from({ length: grpo.promptsPerStep }, nextPrompt);
+    const trajectories = yield* sampleGroups(context, phase, step, groups);
+    const scored = score(trajectories, grpo.groupSize, grpo.normaliseByStd);
+    for (const [prompt, group] of chunks(scored, grpo.groupSize).entries()) {
+      const problem = groups[prompt];
+      if (problem !== undefined)
+        solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
+    }
+    const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
+    const learned = yield* learn(context, scored, learningRate, reference);
+    const groupRewards = chunks(scored, grpo.groupSize).map((group) =>
+      group.map((trajectory) => trajectory.reward),
+    );
+    const values: MetricValues = {
+      ...interactionMetrics(scored),
+      'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
+      frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
+      ...learned,
+    };
+    yield boundary(...context.finishRound(phase, step, values, scored), {
+      type: 'progress',
+      phase,
+      done: step,
+    });
+  }
+  return solved;
+}
+
+function sampleGroups(
+  context: RunContext,
+  phase: 'stage1' | 'stage2',
+  step: number,
+  groups: readonly Problem[],
+): Work<Trajectory[]> {
+  const { grpo, sandbox } = context.settings;
+  const problems = groups.flatMap((problem) => new Array<Problem>(grpo.groupSize).fill(problem));
+  return rollOut(context.engine, context.sandbox, context.reserveTrajectories(problems.length), {
+    problems,
+    sampling: { temperature: grpo.temperature, topP: 1 },
+    seed: context.random.fork(phase, 'rollout', step).uint32(),
+    context: context.settings[phase].context,
+    callBudget: grpo.callBudget,
+    maxOutputLength: sandbox.maxOutputLength,
+  });
+}
+
+/** Rewards and group-normalised advantages; trajectories stand group by group. */
+export function score(
+  trajectories: readonly Trajectory[],
+  groupSize: number,
+  normaliseByStd: boolean,
+): ScoredTrajectory[] {
+  return chunks(trajectories, groupSize).flatMap((group, prompt) => {
+    const rewards = group.map((trajectory) => reward(trajectory.problem, trajectory.tokens));
+    const advantages = groupAdvantages(rewards, normaliseByStd);
+    return group.map((trajectory, sample) => ({
+      ...trajectory,
+      reward: rewards[sample] ?? 0,
+      advantage: advantages[sample] ?? 0,
+      prompt,
+      sample,
+    }));
+  });
+}
+
+/** The optimizer steps on one rollout batch. */
+async function* learn(
+  context: RunContext,
+  scored: readonly ScoredTrajectory[],
+  learningRate: number,
+  reference: PolicyEngine | null,
+): Work<MetricValues> {
+  const { grpo } = context.settings;
+  const old = await context.engine.logProbs(scored, grpo.temperature);
+  yield within();
+  const referenceLogProbs = reference === null ? null : await reference.logProbs(scored, grpo.temperature);
+  const rows = scored.map((trajectory, i) => ({
+    sequence: {
+      tokens: trajectory.tokens,
+      lossMask: trajectory.lossMask,
+      advantage: trajectory.advantage,
+      oldLogProbs: at(old, i).logProbs,
+      samplerLogProbs: trajectory.logProbs,
+    } satisfies GrpoSequence,
+    reference: referenceLogProbs === null ? null : at(referenceLogProbs, i).logProbs,
+  }));
+  const size = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
+  const all: GrpoStats[] = [];
+  for (const batch of chunks(rows, size)) {
+    const stats = await context.engine.step(
+      {
+        kind: 'grpo',
+        sequences: batch.map((row) => row.sequence),
+        objective: grpo,
+        ...(reference === null
+          ? {}
+          : {
+              referenceLogProbs: batch.map(
+                (row) => row.reference ?? new Float32Array(row.sequence.tokens.length),
+              ),
+            }),
+      },
+      context.optimizer(learningRate, grpo.weightDecay),
+    );
+    all.push(stats);
+    yield within();
+  }
+  return { ...objectiveMetrics(all), ...mismatchMetrics(scored, old), 'actor/lr': learningRate };
+}
+
+/** Means over mini-batches, weighted by their tokens. */
+function objectiveMetrics(all: readonly GrpoStats[]): MetricValues {
+  const tokens = all.reduce((sum, stats) => sum + stats.tokens, 0);
+  const average = (read: (stats: GrpoStats) => number) =>
+    all.reduce((sum, stats) => sum + read(stats) * stats.tokens, 0) / Math.max(1, tokens);
+  return {
+    'actor/pg_loss': average((stats) => stats.loss),
+    'actor/entropy': average((stats) => stats.entropy),
+    'actor/pg_clipfrac': average((stats) => stats.clipLowFraction + stats.clipHighFraction),
+    'clip_ratio/low_mean': average((stats) => stats.clipLowFraction),
+    'clip_ratio/high_mean': average((stats) => stats.clipHighFraction),
+    'actor/pg_clipfrac_lower': average((stats) => stats.dualClipFraction),
+    'actor/kl_loss': average((stats) => stats.klToReference),
+    'actor/grad_norm': mean(all.map((stats) => stats.gradNorm)),
+  };
+}
+
+/** How far sampler and trainer disagree on the probability of the tokens that were sampled. */
+function mismatchMetrics(
+  scored: readonly ScoredTrajectory[],
+  old: readonly SequenceLogProbs[],
+): MetricValues {
+  let sum = 0;
+  let largest = 0;
+  let tokens = 0;
+  for (const [i, { lossMask, logProbs }] of scored.entries()) {
+    const trainer = at(old, i).logProbs;
+    for (let t = 0; t < lossMask.length; t++) {
+      if (lossMask[t] !== 1) continue;
+      const difference = Math.abs(Math.exp(trainer[t] ?? 0) - Math.exp(logProbs[t] ?? 0));
+      sum += difference;
+      largest = Math.max(largest, difference);
+      tokens++;
+    }
+  }
+  return { rollout_probs_diff_mean: sum / Math.max(1, tokens), rollout_probs_diff_max: largest };
+}
+
+/** Consecutive pieces of at most `size` items. */
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
+}
+
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`There is no row ${index}.`);
+  return item;
+}

@@ -1,0 +1,150 @@
+/**
+ * Rollouts: the policy writes, its calls really run, their output comes back as forced tokens.
+ *
+ * Invariants. (1) Tokens, mask and log-probabilities are the engine's; nothing is decoded and re-encoded but the code of
+ * a call, which only the sandbox reads. (2) All calls of one chunk go to the sandbox as one batch. (3) A trajectory that
+ * asks for one call more than its budget, or outgrows its context, is cut there and keeps what it has.
+ * Follows ASTER's multi-turn loop (at most 50 tool calls, one call a turn, a stateful interpreter per trajectory).
+ */
+import type { PolicyEngine, RolloutEvent, RolloutSequence } from '../engine/engine.ts';
+import type { SamplingSettings } from '../policy/sampling.ts';
+import type { Cell, ExecutionResult, Sandbox } from '../sandbox/sandbox.ts';
+import { pendingCall } from '../tasks/calls.ts';
+import type { Problem } from '../tasks/problem.ts';
+import type { StopReason, ToolCall, Trajectory } from '../tasks/trajectory.ts';
+import { promptTokens, responseTokens } from '../tasks/transcript.ts';
+import { tokenIds } from '../tasks/vocabulary.ts';
+import { within, type Work } from './work.ts';
+
+export interface RolloutPlan {
+  /** One trajectory is sampled for each entry; repeat a problem for a group. */
+  readonly problems: readonly Problem[];
+  readonly sampling: SamplingSettings;
+  readonly seed: number; // 32-bit
+  readonly context: number; // tokens
+  readonly callBudget: number;
+  /** Tool output is shown to the policy up to this many characters. */
+  readonly maxOutputLength: number;
+  /** Called with the number of finished trajectories, for progress. */
+  readonly onProgress?: (finished: number) => void;
+}
+
+type PendingCall = NonNullable<ReturnType<typeof pendingCall>>;
+
+interface Draft {
+  readonly calls: ToolCall[];
+  overBudget: boolean;
+}
+
+/** Sample one trajectory per problem, in the order of `plan.problems`. Yields after every rollout chunk. */
+export async function* rollOut(
+  engine: PolicyEngine,
+  sandbox: Sandbox,
+  firstTrajectory: number,
+  plan: RolloutPlan,
+): Work<Trajectory[]> {
+  const drafts: Draft[] = plan.problems.map(() => ({ calls: [], overBudget: false }));
+  const trajectories: (Trajectory | undefined)[] = plan.problems.map(() => undefined);
+  const session = engine.startRollout({
+    sampling: plan.sampling,
+    seed: plan.seed,
+    context: plan.context,
+    turnEndTokens: [tokenIds.toolCallEnd],
+    endTokens: [tokenIds.imEnd],
+  });
+  let finished = 0;
+  try {
+    session.add(plan.problems.map((problem, id) => ({ id, prompt: promptTokens(problem) })));
+    while (session.live > 0) {
+      const events = await session.advance();
+      const waiting: { sequence: RolloutSequence; call: PendingCall | null }[] = [];
+      for (const event of events) {
+        const id = event.sequence.id;
+        const draft = itemAt(drafts, id);
+        if (event.type === 'finished') {
+          trajectories[id] = assemble(itemAt(plan.problems, id), draft, event);
+          finished++;
+          continue;
+        }
+        const call = pendingCall(event.sequence.tokens);
+        if (call !== null && draft.calls.length >= plan.callBudget) {
+          draft.overBudget = true;
+          session.finish(id);
+        } else {
+          waiting.push({ sequence: event.sequence, call });
+        }
+      }
+      const results = await execute(sandbox, firstTrajectory, waiting);
+      waiting.forEach(({ sequence, call }, i) => {
+        const result = itemAt(results, i);
+        const response = responseTokens(result, plan.maxOutputLength);
+        const end = sequence.tokens.length + response.length;
+        // A closer without an opener is told off but is no call: nothing ran (tasks/calls.ts).
+        if (call !== null) itemAt(drafts, sequence.id).calls.push({ ...call, result, end });
+        session.force(sequence.id, response);
+      });
+      plan.onProgress?.(finished);
+      yield within();
+    }
+  } finally {
+    session.dispose();
+    sandbox.release(plan.problems.map((_, id) => firstTrajectory + id));
+  }
+  return trajectories.map((trajectory, id) => {
+    if (trajectory === undefined) throw new Error(`The engine never finished trajectory ${id}.`);
+    return trajectory;
+  });
+}
+
+/** Run the opened calls as one batch; a call that was never opened is a `format` result. */
+async function execute(
+  sandbox: Sandbox,
+  firstTrajectory: number,
+  waiting: readonly { readonly sequence: RolloutSequence; readonly call: PendingCall | null }[],
+): Promise<ExecutionResult[]> {
+  const cells: Cell[] = waiting.flatMap(({ sequence, call }) =>
+    call === null ? [] : [{ trajectory: firstTrajectory + sequence.id, code: call.code }],
+  );
+  const results = cells.length > 0 ? await sandbox.run(cells) : [];
+  let next = 0;
+  return waiting.map(({ call }) =>
+    call === null
+      ? { kind: 'format', message: 'The call was closed without having been opened.' }
+      : itemAt(results, next++),
+  );
+}
+
+function assemble(
+  problem: Problem,
+  draft: Draft,
+  event: Extract<RolloutEvent, { type: 'finished' }>,
+): Trajectory {
+  const { tokens, lossMask, logProbs } = event.sequence;
+  return {
+    problem,
+    tokens,
+    lossMask,
+    logProbs,
+    calls: draft.calls.map((call) => ({ ...call, end: Math.min(call.end, tokens.length) })),
+    stop: stopReason(draft, event.reason),
+  };
+}
+
+function stopReason(draft: Draft, reason: 'end' | 'context' | 'stopped'): StopReason {
+  switch (reason) {
+    case 'end':
+      return 'end';
+    case 'context':
+      return 'context';
+    case 'stopped':
+      if (!draft.overBudget) throw new Error('A trajectory was stopped that had calls left.');
+      return 'budget';
+  }
+}
+
+/** `items[index]`, which must exist: the engine may only name sequences it was given. */
+function itemAt<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`There is no item ${index}.`);
+  return item;
+}

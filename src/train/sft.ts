@@ -1,0 +1,97 @@
+/**
+ * Cold start: supervised fine-tuning on the curated trajectories (ASTER, "cold-start SFT").
+ *
+ * Invariant: only what the teacher produced is learned; prompt and tool output have mask 0, so the policy never learns to
+ * write its own tool results. Between the steps the policy is sampled now and then (a probe), only to be looked at.
+ * Deviations from the paper: one cosine with warm-up instead of its reproduction's constant rate; batches of whole
+ * trajectories drawn without replacement within an epoch, the last partial batch carried into the next epoch.
+ */
+import { interactionMetrics, mean } from '../metrics/interaction.ts';
+import type { Random } from '../random/random.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
+import { trainProblem } from '../tasks/problems.ts';
+import { reward } from '../tasks/verifier.ts';
+import { stageLengths, type RunContext } from './context.ts';
+import { rollOut } from './rollout.ts';
+import { warmupCosine } from './schedule.ts';
+import { boundary, within, type Work } from './work.ts';
+
+/** Prompts in a probe. */
+const probeSize = 48;
+
+/** Optimizer steps that the cold start takes on `size` trajectories. */
+export function sftSteps(size: number, epochs: number, batchSize: number): number {
+  return Math.ceil((size * epochs) / batchSize);
+}
+
+export async function* coldStart(context: RunContext, curated: readonly Trajectory[]): Work<void> {
+  const { sft } = context.settings;
+  const total = sftSteps(curated.length, sft.epochs, sft.batchSize);
+  yield within({ type: 'phase', phase: 'sft', total, unit: 'steps', round: context.round });
+  context.engine.resetOptimizer();
+  const next = endlessShuffle(curated, context.random.fork('sft', 'order'));
+  const probeAt = new Set(
+    Array.from({ length: sft.probes }, (_, i) => Math.ceil(((i + 1) * total) / sft.probes)),
+  );
+  for (let step = 1; step <= total; step++) {
+    const learningRate = warmupCosine(step - 1, total, sft.learningRate, sft.warmupSteps, sft.finalRatio);
+    const sequences = Array.from({ length: sft.batchSize }, next);
+    const stats = await context.engine.step(
+      { kind: 'sft', sequences },
+      context.optimizer(learningRate, sft.weightDecay),
+    );
+    yield boundary(
+      {
+        type: 'sft',
+        step,
+        values: { 'train/loss': stats.loss, 'train/grad_norm': stats.gradNorm, 'train/lr': learningRate },
+      },
+      { type: 'progress', phase: 'sft', done: step },
+    );
+    if (probeAt.has(step)) yield* probe(context, step);
+  }
+}
+
+/** Sample the policy under stage 1's conditions, on training problems that stage 1 does not use. Learns nothing. */
+async function* probe(context: RunContext, step: number): Work<void> {
+  const { run, task, stage1, grpo, sandbox } = context.settings;
+  const problems = Array.from({ length: probeSize }, (_, i) =>
+    trainProblem(task, stageLengths(stage1), 'probe', run.seed, i),
+  );
+  const trajectories = yield* rollOut(
+    context.engine,
+    context.sandbox,
+    context.reserveTrajectories(problems.length),
+    {
+      problems,
+      sampling: { temperature: grpo.temperature, topP: 1 },
+      seed: context.random.fork('probe', step).uint32(),
+      context: stage1.context,
+      callBudget: grpo.callBudget,
+      maxOutputLength: sandbox.maxOutputLength,
+    },
+  );
+  const scored = trajectories.map((trajectory, prompt) => ({
+    ...trajectory,
+    reward: reward(trajectory.problem, trajectory.tokens),
+    advantage: 0,
+    prompt,
+    sample: 0,
+  }));
+  const values = {
+    ...interactionMetrics(scored),
+    'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
+  };
+  yield within(...context.finishRound('sft', step, values, scored));
+}
+
+/** Draws items without replacement, reshuffling whenever all have been drawn. */
+export function endlessShuffle<T>(items: readonly T[], random: Random): () => T {
+  let queue: T[] = [];
+  return () => {
+    if (queue.length === 0) queue = random.shuffle(items);
+    const item = queue.pop();
+    if (item === undefined) throw new Error('There is nothing to draw from.');
+    return item;
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * Work that can be held: the shape of everything in the recipe that takes time.
+ *
+ * Invariant: between two yields lies at most one optimizer step or one rollout chunk, so whoever drives the generator
+ * (the worker, a test, the command line) can pause there without the recipe knowing.
+ */
+import type { RunEvent, RunTick } from './events.ts';
+
+/** Yields ticks; returns a result. */
+export type Work<Result> = AsyncGenerator<RunTick, Result, void>;
+
+/** A tick inside a step. */
+export const within = (...events: readonly RunEvent[]): RunTick => ({ events, boundary: false });
+
+/** A tick at which a person who presses Step expects to stop. */
+export const boundary = (...events: readonly RunEvent[]): RunTick => ({ events, boundary: true });
+
+/** Everything that happened, and the result: for tests and for callers that never pause. */
+export async function drain<Result>(work: Work<Result>, onTick?: (tick: RunTick) => void): Promise<Result> {
+  for (;;) {
+    const next = await work.next();
+    if (next.done === true) return next.value;
+    onTick?.(next.value);
+  }
+}
