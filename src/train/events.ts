@@ -106,4 +106,6 @@ export interface RunTick {
   readonly events: readonly RunEvent[];
   /** True where a person who presses Step expects to stop: after an SFT step, a GRPO step, a phase, a benchmark. */
   readonly boundary: boolean;
+  /** Tokens trained on or sampled in this unit, for the rate of tokens a second. */
+  readonly tokens: number;
 }

@@ -33,7 +33,7 @@ import type { ScoredTrajectory } from './events.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
 import { endlessShuffle } from './sft.ts';
-import { boundary, within, type Work } from './work.ts';
+import { boundary, tokenCount, within, type Work } from './work.ts';
 
 /** How often each prompt was solved on its last visit: problem id -> right answers among its G samples. */
 export type SolvedCounts = Map<string, number>;
@@ -157,16 +157,19 @@ async function* learn(
       context.optimizer(learningRate, grpo.weightDecay),
     );
     all.push(stats);
-    yield within();
+    yield { ...within(), tokens: tokenCount(batch.map((row) => row.sequence)) };
   }
-  return { ...objectiveMetrics(all), ...mismatchMetrics(scored, old), 'actor/lr': learningRate };
+  return {
+    ...objectiveMetrics(all),
+    ...mismatchMetrics(scored, old),
+    ...(reference === null ? {} : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
+    'actor/lr': learningRate,
+  };
 }
 
 /** Means over mini-batches, weighted by their tokens. */
 function objectiveMetrics(all: readonly GrpoStats[]): MetricValues {
-  const tokens = all.reduce((sum, stats) => sum + stats.tokens, 0);
-  const average = (read: (stats: GrpoStats) => number) =>
-    all.reduce((sum, stats) => sum + read(stats) * stats.tokens, 0) / Math.max(1, tokens);
+  const average = (read: (stats: GrpoStats) => number) => weightedMean(all, read);
   return {
     'actor/pg_loss': average((stats) => stats.loss),
     'actor/entropy': average((stats) => stats.entropy),
@@ -174,9 +177,13 @@ function objectiveMetrics(all: readonly GrpoStats[]): MetricValues {
     'clip_ratio/low_mean': average((stats) => stats.clipLowFraction),
     'clip_ratio/high_mean': average((stats) => stats.clipHighFraction),
     'actor/pg_clipfrac_lower': average((stats) => stats.dualClipFraction),
-    'actor/kl_loss': average((stats) => stats.klToReference),
     'actor/grad_norm': mean(all.map((stats) => stats.gradNorm)),
   };
+}
+
+function weightedMean(all: readonly GrpoStats[], read: (stats: GrpoStats) => number): number {
+  const tokens = all.reduce((sum, stats) => sum + stats.tokens, 0);
+  return all.reduce((sum, stats) => sum + read(stats) * stats.tokens, 0) / Math.max(1, tokens);
 }
 
 /** How far sampler and trainer disagree on the probability of the tokens that were sampled. */

@@ -53,6 +53,7 @@ export async function* rollOut(
     endTokens: [tokenIds.imEnd],
   });
   let finished = 0;
+  let tokens = 0;
   try {
     session.add(plan.problems.map((problem, id) => ({ id, prompt: promptTokens(problem) })));
     while (session.live > 0) {
@@ -64,6 +65,7 @@ export async function* rollOut(
         if (event.type === 'finished') {
           trajectories[id] = assemble(itemAt(plan.problems, id), draft, event);
           finished++;
+          tokens += event.sequence.tokens.length;
           continue;
         }
         const call = pendingCall(event.sequence.tokens);
@@ -84,7 +86,8 @@ export async function* rollOut(
         session.force(sequence.id, response);
       });
       plan.onProgress?.(finished);
-      yield within();
+      yield { ...within(), tokens };
+      tokens = 0;
     }
   } finally {
     session.dispose();

@@ -8,7 +8,7 @@
  * there is no branch on arms here.
  */
 import type { PolicyEngine } from '../engine/engine.ts';
-import { initialTensors } from '../policy/initialise.ts';
+import { initialiseTensors } from '../policy/initialise.ts';
 import { RunContext, type RunDependencies } from './context.ts';
 import { evaluate } from './evaluate.ts';
 import { grpoStage } from './grpo.ts';
@@ -21,7 +21,7 @@ import { boundary, within, type Work } from './work.ts';
 export async function* runRecipe(dependencies: RunDependencies): Work<void> {
   const context = new RunContext(dependencies);
   const { settings, engine } = context;
-  await engine.loadTensors(initialTensors(engine.config, context.random.fork('weights')));
+  await engine.loadTensors(initialiseTensors(engine.config, context.random.fork('weights')));
 
   const problems = yield* makeProblems(context);
   const pool = yield* teach(context, problems.coldStart);

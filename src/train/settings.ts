@@ -383,3 +383,8 @@ export const runSettingsSchema = z
 export type RunSettings = z.output<typeof runSettingsSchema>;
 
 export const defaultSettings: RunSettings = runSettingsSchema.parse({});
+
+/** The longest sequence that any phase of the run can make, tokens. */
+export function longestContext({ stage1, stage2, evaluation }: RunSettings): number {
+  return Math.max(stage1.context, stage2.context, evaluation.shortContext, evaluation.longContext);
+}

@@ -14,7 +14,7 @@ import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
 import { rollOut } from './rollout.ts';
 import { warmupCosine } from './schedule.ts';
-import { boundary, within, type Work } from './work.ts';
+import { boundary, tokenCount, within, type Work } from './work.ts';
 
 /** Prompts in a probe. */
 const probeSize = 48;
@@ -40,7 +40,7 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
       { kind: 'sft', sequences },
       context.optimizer(learningRate, sft.weightDecay),
     );
-    yield boundary(
+    const tick = boundary(
       {
         type: 'sft',
         step,
@@ -48,6 +48,7 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
       },
       { type: 'progress', phase: 'sft', done: step },
     );
+    yield { ...tick, tokens: tokenCount(sequences) };
     if (probeAt.has(step)) yield* probe(context, step);
   }
 }

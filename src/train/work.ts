@@ -10,10 +10,15 @@ import type { RunEvent, RunTick } from './events.ts';
 export type Work<Result> = AsyncGenerator<RunTick, Result, void>;
 
 /** A tick inside a step. */
-export const within = (...events: readonly RunEvent[]): RunTick => ({ events, boundary: false });
+export const within = (...events: readonly RunEvent[]): RunTick => ({ events, boundary: false, tokens: 0 });
 
 /** A tick at which a person who presses Step expects to stop. */
-export const boundary = (...events: readonly RunEvent[]): RunTick => ({ events, boundary: true });
+export const boundary = (...events: readonly RunEvent[]): RunTick => ({ events, boundary: true, tokens: 0 });
+
+/** Tokens that a list of sequences holds. */
+export function tokenCount(sequences: readonly { readonly tokens: Int32Array }[]): number {
+  return sequences.reduce((count, { tokens }) => count + tokens.length, 0);
+}
 
 /** Everything that happened, and the result: for tests and for callers that never pause. */
 export async function drain<Result>(work: Work<Result>, onTick?: (tick: RunTick) => void): Promise<Result> {

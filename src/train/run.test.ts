@@ -1,0 +1,180 @@
+/**
+ * The recipe's logic on a scripted policy: phases, masks, rewards, filter, events. What a real engine adds is tested with
+ * the engines, and in the browser.
+ */
+import { describe, expect, it } from 'vitest';
+import { encodeText, tokenIds } from '../tasks/vocabulary.ts';
+import type { PhaseName, RunEvent } from './events.ts';
+import { phaseNames } from './events.ts';
+import { runRecipe } from './run.ts';
+import { defaultSettings, type RunSettings } from './settings.ts';
+import { ArithmeticSandbox } from './testing/arithmeticSandbox.ts';
+import { ScriptedEngine, scriptedLogProb } from './testing/scriptedEngine.ts';
+import { drain } from './work.ts';
+
+const settings: RunSettings = {
+  ...defaultSettings,
+  task: { ...defaultSettings.task, trainProblems: 12 },
+  teacher: { ...defaultSettings.teacher, trajectories: 40, slipRate: 0.5, badCallRate: 0.2 },
+  sft: { ...defaultSettings.sft, epochs: 1, batchSize: 4, probes: 2 },
+  grpo: { ...defaultSettings.grpo, groupSize: 4, promptsPerStep: 6 },
+  stage1: { ...defaultSettings.stage1, steps: 3 },
+  stage2: { ...defaultSettings.stage2, steps: 2 },
+  evaluation: { ...defaultSettings.evaluation, problems: 3, samples: 2 },
+};
+
+/** Reads the question, solves it, and answers: always right when `id` is even, always "0" when odd. */
+function halfRight(id: number, prompt: readonly number[]): number[][] {
+  const call = [tokenIds.toolCall, ...encodeText('1+1'), tokenIds.toolCallEnd];
+  const text = id % 2 === 0 ? solve(prompt) : '0';
+  return [call, [tokenIds.thinkEnd, ...encodeText(text), tokenIds.imEnd]];
+}
+
+function solve(prompt: readonly number[]): string {
+  const question = prompt.slice(1, -1);
+  const words = new TextDecoder()
+    .decode(Uint8Array.from(question, (token) => characterCode(token)))
+    .trim()
+    .split(' ');
+  let value = Number(words[0]);
+  for (const word of words.slice(1)) {
+    const [, operation, operand] = /^[a-z](\/\/|[-+*%])(\d+)$/.exec(word) ?? [];
+    const right = Number(operand);
+    if (operation === '+') value += right;
+    else if (operation === '-') value -= right;
+    else if (operation === '*') value *= right;
+    else if (operation === '//') value = Math.floor(value / right);
+    else value %= right;
+  }
+  return String(value);
+}
+
+function characterCode(token: number): number {
+  const all = '0123456789+-*/%= abcdefghijklmnopqrstuvwxyz';
+  const character = [...all].find((candidate) => encodeText(candidate)[0] === token);
+  if (character === undefined) throw new Error(`unexpected token ${token}`);
+  return character.charCodeAt(0);
+}
+
+async function record(engine: ScriptedEngine, overrides: Partial<RunSettings> = {}) {
+  const events: RunEvent[] = [];
+  const sandbox = new ArithmeticSandbox();
+  await drain(
+    runRecipe({
+      engine,
+      sandbox,
+      settings: { ...settings, ...overrides },
+      createReferenceEngine: async () => engine,
+    }),
+    (tick) => events.push(...tick.events),
+  );
+  return { events, sandbox };
+}
+
+const ofType = <T extends RunEvent['type']>(events: readonly RunEvent[], type: T) =>
+  events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+
+describe('the recipe', () => {
+  it('goes through its phases in order and ends', async () => {
+    const { events } = await record(new ScriptedEngine(halfRight));
+    const phases: PhaseName[] = ofType(events, 'phase').map((event) => event.phase);
+    expect(phases).toEqual([...phaseNames]);
+    expect(events.at(-1)).toEqual({ type: 'done' });
+    expect(ofType(events, 'round').map((event) => event.phase)).toEqual([
+      'sft',
+      'sft',
+      'stage1',
+      'stage1',
+      'stage1',
+      'stage2',
+      'stage2',
+    ]);
+    expect(ofType(events, 'round').map((event) => event.round)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('curates by what really happened: slips and failed calls are dropped', async () => {
+    const { events } = await record(new ScriptedEngine(halfRight));
+    const report = ofType(events, 'curation')[0]?.report;
+    expect(report?.dropped.failedCall).toBeGreaterThan(0);
+    expect(report?.kept).toBeGreaterThan(0);
+    const dropped = Object.values(report?.dropped ?? {}).reduce((sum, count) => sum + count, 0);
+    expect(dropped + (report?.kept ?? 0)).toBe(40);
+  });
+
+  it('learns only from what the policy wrote, with advantages of its own group', async () => {
+    const engine = new ScriptedEngine(halfRight);
+    await record(engine);
+    const grpo = engine.steps.flatMap(({ batch }) => (batch.kind === 'grpo' ? [batch] : []));
+    // 5 steps of 6 prompts in 2 mini-batches of 3 prompts times 4 samples.
+    expect(grpo.map((batch) => batch.sequences.length)).toEqual(new Array(10).fill(12));
+    for (const { sequences } of grpo) {
+      for (const { tokens, lossMask, advantage, oldLogProbs, samplerLogProbs } of sequences) {
+        expect(Math.abs(advantage)).toBeCloseTo(Math.sqrt(3) / 2, 4); // two of four right
+        const response = tokens.indexOf(tokenIds.toolResponse);
+        expect(lossMask[response]).toBe(0);
+        expect(lossMask[tokens.indexOf(tokenIds.think)]).toBe(0);
+        expect(lossMask[tokens.length - 1]).toBe(1);
+        expect(oldLogProbs[tokens.length - 1]).toBe(scriptedLogProb);
+        expect(samplerLogProbs[tokens.length - 1]).toBe(scriptedLogProb);
+      }
+    }
+    const first = grpo[0];
+    expect(first?.objective).toMatchObject({
+      clipLow: 0.2,
+      clipHigh: 0.28,
+      dualClip: 10,
+      tisCap: 2,
+      klCoefficient: 0,
+    });
+  });
+
+  it('reports rewards, dead groups and densities as they were', async () => {
+    const { events } = await record(new ScriptedEngine(halfRight));
+    const values = ofType(events, 'round').find((event) => event.phase === 'stage1')?.values ?? {};
+    expect(values['critic/score/mean']).toBe(0.5);
+    expect(values['frac_reward_zero_std']).toBe(0);
+    expect(values['tool_use/avg_tool_calls_per_trajectory']).toBe(1);
+    expect(values['tool_use/execution_success_ratio']).toBe(1);
+    expect(values['actor/entropy']).toBe(0.25);
+    expect(values['rollout_probs_diff_max']).toBe(0);
+  });
+
+  it('drops exactly the prompts whose every sample was right, and refills', async () => {
+    // The parity of the prompt's first digit decides, so that some prompts are always solved and others never.
+    const byPrompt = (_: number, prompt: readonly number[]) => [
+      [tokenIds.thinkEnd, ...encodeText((prompt[2] ?? 0) % 2 === 0 ? solve(prompt) : '0'), tokenIds.imEnd],
+    ];
+    const { events } = await record(new ScriptedEngine(byPrompt));
+    const report = ofType(events, 'promptFilter')[0]?.report;
+    const solved = report?.solvedHistogram.at(-1) ?? -1;
+    expect(report?.visited).toBe(12);
+    expect(report?.dropped).toBe(solved);
+    expect(solved).toBeGreaterThan(0);
+    expect(solved).toBeLessThan(12);
+    const rounds = ofType(events, 'round').filter((event) => event.phase === 'stage1');
+    expect(rounds[0]?.values.frac_reward_zero_std).toBe(1);
+  });
+
+  it('evaluates three benchmarks under two budgets, before and after, on the same problems', async () => {
+    const { events } = await record(new ScriptedEngine(halfRight));
+    const results = ofType(events, 'benchmark').map((event) => event.result);
+    expect(results).toHaveLength(12);
+    for (const result of results)
+      expect(result).toMatchObject({ k: 2, problems: 3, meanAtK: 0.5, passAtK: 1 });
+  });
+
+  it('says so when curation keeps nothing', async () => {
+    const curation = { ...settings.curation, denseMin: 50 };
+    await expect(record(new ScriptedEngine(halfRight), { curation })).rejects.toThrow(
+      /Curation kept no trajectory/,
+    );
+  });
+
+  it('is the same stream of events for the same seed, and another for another', async () => {
+    const first = await record(new ScriptedEngine(halfRight));
+    const again = await record(new ScriptedEngine(halfRight));
+    const other = await record(new ScriptedEngine(halfRight), { run: { ...settings.run, seed: 2 } });
+    expect(again.events).toEqual(first.events);
+    expect(other.events).not.toEqual(first.events);
+  });
+});
