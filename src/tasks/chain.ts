@@ -7,7 +7,9 @@
  */
 import type { Random } from '../random/random.ts';
 import {
+  isValueMax,
   stepLabel,
+  valueMaxRange,
   type LongestTexts,
   type Problem,
   type ProblemFamily,
@@ -61,8 +63,8 @@ function moduli(variant: ProblemVariant): readonly [number, number] {
 
 /** Why these settings cannot make chains of every length, in a sentence; undefined where they can. */
 export function chainSettingsProblem(settings: ChainSettings): string | undefined {
-  if (!Number.isInteger(settings.valueMax) || settings.valueMax < 12 || settings.valueMax > 999)
-    return 'The largest value of a chain must be a whole number from 12 to 999.';
+  if (!isValueMax(settings.valueMax))
+    return `The largest value of a chain must be a whole number from ${valueMaxRange.min} to ${valueMaxRange.max}.`;
   if (settings.operations === '' || !/^[-+*/%]+$/.test(settings.operations))
     return 'The operations of a chain must be some of + - * / %.';
   if (!/[+*]/.test(settings.operations) || !/[-/%]/.test(settings.operations))
@@ -82,7 +84,12 @@ export function chainFamily(settings: ChainSettings): ProblemFamily {
     valueMax,
     generate: (length, random, variant) => generateChain(settings, length, random, variant),
     work: workChainStep,
-    longestTexts: (variant) => longestChainTexts(settings, variant),
+    longestTexts: (variant) => {
+      const key = `${valueMax} ${settings.operations} ${variant}`;
+      const longest = longestTextsBySettings.get(key) ?? longestChainTexts(settings, variant);
+      longestTextsBySettings.set(key, longest);
+      return longest;
+    },
   };
 }
 
@@ -217,6 +224,9 @@ function difficultyOf(value: number, operator: Operator, operand: number): numbe
       return large ? 0.9 : 0.7;
   }
 }
+
+/** Trying every step takes some milliseconds, and settings are checked at every keystroke. */
+const longestTextsBySettings = new Map<string, LongestTexts>();
 
 /** Exact for steps of the range, by trying every one of them. */
 function longestChainTexts(settings: ChainSettings, variant: ProblemVariant): LongestTexts {

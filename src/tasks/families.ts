@@ -6,7 +6,7 @@
  */
 import { chainFamily, chainSettingsProblem, type ChainSettings } from './chain.ts';
 import { stepLabels, type ProblemFamily, type ProblemVariant } from './problem.ts';
-import { recurrenceFamily } from './recurrence.ts';
+import { recurrenceFamily, recurrenceSettingsProblem } from './recurrence.ts';
 
 export const familyNames = ['chain', 'recurrence'] as const;
 export type FamilyName = (typeof familyNames)[number];
@@ -32,7 +32,7 @@ export function taskSettingsProblem(settings: TaskSettings): string | undefined 
     case 'chain':
       return chainSettingsProblem(settings);
     case 'recurrence':
-      return settings.valueMax < 12 ? 'The largest modulus of a recurrence must be at least 12.' : undefined;
+      return recurrenceSettingsProblem(settings);
   }
 }
 

@@ -66,6 +66,14 @@ export interface LongestTexts {
 /** `harder` draws from harder operations, longer chains come from `length`. */
 export type ProblemVariant = 'standard' | 'harder';
 
+/** The bound on values that a family may be given: below, problems run out; above, bounds get dear and heads give up. */
+export const valueMaxRange = { min: 12, max: 199 } as const;
+
+/** True for a whole number within `valueMaxRange`. */
+export function isValueMax(value: number): boolean {
+  return Number.isInteger(value) && value >= valueMaxRange.min && value <= valueMaxRange.max;
+}
+
 /** Names of a problem's steps, in order. A problem can have at most this many. */
 export const stepLabels = 'abcdefghijklmnopqrstuvwxyz';
 

@@ -8,7 +8,9 @@
  */
 import type { Random } from '../random/random.ts';
 import {
+  isValueMax,
   stepLabel,
+  valueMaxRange,
   type LongestTexts,
   type Problem,
   type ProblemFamily,
@@ -24,10 +26,16 @@ export interface RecurrenceSettings {
 /** Smallest and largest factor of the recurrence. */
 const factorRange: Record<ProblemVariant, readonly [number, number]> = { standard: [2, 9], harder: [11, 19] };
 
+/** Why there is no recurrence with these settings, in a sentence; undefined where there is. */
+export function recurrenceSettingsProblem({ valueMax }: RecurrenceSettings): string | undefined {
+  if (isValueMax(valueMax)) return undefined;
+  return `The largest modulus of a recurrence must be a whole number from ${valueMaxRange.min} to ${valueMaxRange.max}.`;
+}
+
 /** The family for these settings. Throws where there is no room for a modulus. */
 export function recurrenceFamily({ valueMax }: RecurrenceSettings): ProblemFamily {
-  if (!Number.isInteger(valueMax) || valueMax < 12 || valueMax > 999)
-    throw new Error('The largest modulus of a recurrence must be a whole number from 12 to 999.');
+  const objection = recurrenceSettingsProblem({ valueMax });
+  if (objection !== undefined) throw new Error(objection);
   return {
     name: 'recurrence',
     description: 'One linear recurrence modulo a number, applied again and again to its own result.',
