@@ -12,6 +12,8 @@ import type { BenchmarkResult, PhaseName, PromptFilterReport, ScoredTrajectory }
 import type { RunSettings } from '../train/settings.ts';
 import type { FailureSource, RunStatus } from '../worker/protocol.ts';
 
+export type { BenchmarkResult, CurationReport, PhaseName, PromptFilterReport, RunSettings, ScoredTrajectory };
+
 /** What runs, where and why; the same shape as the engine's own description. */
 export interface EngineView {
   readonly engine: 'tfjs' | 'wgsl';
@@ -49,8 +51,14 @@ export interface SeriesView {
   readonly sft: readonly SeriesPoint[];
   /** Newest value of every metric seen. */
   readonly latest: Partial<Record<MetricName, number>>;
-  /** Tool-call histogram of each round (merged when decimated): counts[calls] = trajectories. */
-  readonly histograms: readonly { readonly round: number; readonly counts: readonly number[] }[];
+  readonly histograms: readonly HistogramColumn[];
+}
+
+/** Tool-call histogram of rounds `round` to `through` (one round until long runs are merged): counts[calls] = trajectories. */
+export interface HistogramColumn {
+  readonly round: number;
+  readonly through: number;
+  readonly counts: readonly number[];
 }
 
 /** Rollouts of one batch, kept for the inspector. */
@@ -79,13 +87,18 @@ export interface FailureView {
 
 export interface LabState {
   readonly status: LabStatus;
+  /** What a person has asked of the trainer that it has not done yet (it acts between two units of work). */
+  readonly requested: 'pause' | 'resume' | 'step' | null;
   /** A live run, or one opened from a file. */
   readonly source:
     { readonly kind: 'live' } | { readonly kind: 'file'; readonly name: string; readonly recordedAt: string };
   /** Settings of the next run (the form). A running or opened run has its own `runSettings`. */
   readonly settings: RunSettings;
   readonly runSettings: RunSettings | null;
+  /** Preset that `settings` started from. */
   readonly presetName: string;
+  /** Preset that `runSettings` started from. */
+  readonly runPresetName: string | null;
   /** Sentences about values that were corrected (from the URL, or from a file). Dismissable. */
   readonly notices: readonly string[];
   /** Problems of `settings` that keep a run from starting, by setting path ("stage1.context") or "" for the whole. */
@@ -120,6 +133,8 @@ export interface LabActions {
   applyPreset(name: string): void;
   /** Set one setting, e.g. `setSetting('grpo.clipHigh', 0.2)`; invalid values are kept out and told in `settingProblems`. */
   setSetting(path: string, value: unknown): void;
+  /** Put the settings of the run shown (live or opened) into the form. */
+  adoptRunSettings(): void;
   dismissNotice(index: number): void;
   dismissFailure(): void;
   /** The run as a JSON file: config, seed, versions, adapter, metrics, sampled trajectories. */
