@@ -1,0 +1,57 @@
+/**
+ * End-to-end tests: the production build, in headless Chromium, as a visitor gets it.
+ *
+ * One worker: two cores share a software GPU. No request may leave this machine; a test that makes one fails (lab.ts).
+ */
+import { defineConfig } from '@playwright/test';
+
+const port = 4179;
+
+export default defineConfig({
+  testDir: '.',
+  testMatch: '*.spec.ts',
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: process.env['CI'] !== undefined,
+  timeout: 120_000,
+  outputDir: '../test-results',
+  reporter: 'list',
+  webServer: {
+    command: `npx vite preview --port ${port} --strictPort`,
+    cwd: '..',
+    url: `http://localhost:${port}`,
+    reuseExistingServer: process.env['CI'] === undefined,
+  },
+  use: {
+    baseURL: `http://localhost:${port}`,
+    viewport: { width: 1280, height: 800 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+      args: ['--headless=new', '--no-sandbox', '--disable-background-networking', '--disable-component-update'],
+    },
+  },
+  projects: [
+    {
+      name: 'webgpu',
+      testIgnore: 'without-webgpu.spec.ts',
+      use: {
+        launchOptions: {
+          executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+          args: [
+            '--headless=new',
+            '--no-sandbox',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--enable-unsafe-webgpu',
+            '--enable-features=Vulkan',
+          ],
+        },
+      },
+    },
+    { name: 'without-webgpu', testMatch: 'without-webgpu.spec.ts' },
+  ],
+});
