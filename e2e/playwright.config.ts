@@ -7,6 +7,18 @@ import { defineConfig } from '@playwright/test';
 
 const port = 4179;
 
+/** Full Chromium with the new headless mode: the headless shell has no WebGPU. */
+const chromium = (...more: readonly string[]) => ({
+  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+  args: [
+    '--headless=new',
+    '--no-sandbox',
+    '--disable-background-networking',
+    '--disable-component-update',
+    ...more,
+  ],
+});
+
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
@@ -29,29 +41,13 @@ export default defineConfig({
     timezoneId: 'UTC',
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
-    launchOptions: {
-      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-      args: ['--headless=new', '--no-sandbox', '--disable-background-networking', '--disable-component-update'],
-    },
   },
   projects: [
     {
       name: 'webgpu',
       testIgnore: 'without-webgpu.spec.ts',
-      use: {
-        launchOptions: {
-          executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-          args: [
-            '--headless=new',
-            '--no-sandbox',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--enable-unsafe-webgpu',
-            '--enable-features=Vulkan',
-          ],
-        },
-      },
+      use: { launchOptions: chromium('--enable-unsafe-webgpu', '--enable-features=Vulkan') },
     },
-    { name: 'without-webgpu', testMatch: 'without-webgpu.spec.ts' },
+    { name: 'without-webgpu', testMatch: 'without-webgpu.spec.ts', use: { launchOptions: chromium() } },
   ],
 });
