@@ -11,7 +11,7 @@ const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const variants = fc.constantFrom('standard' as const, 'harder' as const);
 const tasks: fc.Arbitrary<TaskSettings> = fc.record({
   family: fc.constantFrom(...familyNames),
-  valueMax: fc.constantFrom(12, 20, 49, 99),
+  valueMax: fc.constantFrom(9, 12, 20, 49, 99),
   operations: fc.constantFrom('+-*/%', '+-', '+%', '*/', '*%', '+/'),
 });
 

@@ -67,7 +67,7 @@ export interface LongestTexts {
 export type ProblemVariant = 'standard' | 'harder';
 
 /** The bound on values that a family may be given: below, problems run out; above, bounds get dear and heads give up. */
-export const valueMaxRange = { min: 12, max: 199 } as const;
+export const valueMaxRange = { min: 9, max: 199 } as const;
 
 /** True for a whole number within `valueMaxRange`. */
 export function isValueMax(value: number): boolean {

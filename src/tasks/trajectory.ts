@@ -2,7 +2,8 @@
  * The trajectory format: what a policy (or the scripted teacher) produced on one problem, and what really happened.
  *
  * Invariant: `tokens`, `lossMask` and `logProbs` come from the sampler (or the teacher) and are never rebuilt from
- * text. `calls` is the sandbox's log; counting calls in the tokens must give `calls.length` (a property test says so).
+ * text. `calls` is the sandbox's log; counting calls in the tokens (calls.ts) must give `calls.length` (a property test
+ * says so), and one more where `stop` is `budget`: the call that was one too many was written but never run.
  */
 import type { ExecutionResult } from '../sandbox/sandbox.ts';
 import type { Problem } from './problem.ts';
