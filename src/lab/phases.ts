@@ -71,12 +71,7 @@ function waiting(name: PhaseName): PhaseTrack {
 
 /** The phases a run with these settings goes through. */
 export function plannedPhases(settings: RunSettings): readonly PhaseTrack[] {
-  const skipped = new Set<PhaseName>();
-  if (settings.sft.epochs === 0) skipped.add('sft');
-  if (!settings.evaluation.afterColdStart) skipped.add('baseline');
-  if (settings.stage1.steps === 0) skipped.add('stage1');
-  if (settings.stage2.steps === 0) skipped.add('stage2').add('filter');
-  return phaseNames.filter((name) => !skipped.has(name)).map(waiting);
+  return phaseNames.filter((name) => name !== 'baseline' || settings.evaluation.afterColdStart).map(waiting);
 }
 
 /** Begin a phase; every phase before it is over. A phase that was not planned takes its place. */
@@ -193,6 +188,7 @@ function secondsAhead(name: PhaseName, tracks: readonly PhaseTrack[], settings: 
     case 'stage2': {
       // A rollout's cost grows with its context.
       const perStep = rate('stage1');
+      if (stage2.steps === 0) return 0;
       return perStep === null ? null : (stage2.steps * perStep * stage2.context) / stage1.context;
     }
     case 'evaluation': {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { validateSettings } from '../train/validate.ts';
 import { defaultPreset, findPreset, presets, presetSettings } from './presets.ts';
 import { defaultSettings, differingPaths, parseSettings } from './schema.ts';
 
 describe('presets', () => {
-  it('all parse to themselves and say what they are', () => {
+  it('all parse to themselves, can run, and say what they are', () => {
     for (const preset of presets) {
       expect(parseSettings(preset.settings), preset.name).toEqual(preset.settings);
+      expect(validateSettings(preset.settings), preset.name).toEqual([]);
       expect(preset.title).not.toBe('');
       expect(preset.description).toMatch(/^[A-Z].*\.$/);
       expect(preset.takes).not.toBe('');

@@ -121,10 +121,11 @@ function thinned(rounds: readonly RoundView[]): readonly RoundView[] {
 
 /** The group that teaches most (rewards most mixed), filled up where groups are small. */
 export function oneGroup({ trajectories }: Pick<RoundView, 'trajectories'>): readonly ScoredTrajectory[] {
-  const groups = new Map<number, ScoredTrajectory[]>();
+  const groups = new Map<string, ScoredTrajectory[]>();
   for (const trajectory of trajectories) {
-    const group = groups.get(trajectory.prompt);
-    if (group === undefined) groups.set(trajectory.prompt, [trajectory]);
+    const key = `${trajectory.prompt} ${trajectory.problem.id}`; // benchmarks number their prompts alike
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [trajectory]);
     else group.push(trajectory);
   }
   let best: readonly ScoredTrajectory[] = [];

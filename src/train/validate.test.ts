@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { denseTrajectoryTokens } from '../tasks/families.ts';
+import { defaultSettings, type RunSettings } from './settings.ts';
+import { validateSettings } from './validate.ts';
+
+type Changes = { readonly [Group in keyof RunSettings]?: Partial<RunSettings[Group]> };
+
+function changed(changes: Changes): RunSettings {
+  const merged = Object.entries(defaultSettings).map(([group, values]) => [
+    group,
+    { ...values, ...changes[group as keyof RunSettings] },
+  ]);
+  return Object.fromEntries(merged) as RunSettings;
+}
+
+const problemsOf = (changes: Changes) => validateSettings(changed(changes));
+const pathsOf = (changes: Changes) => problemsOf(changes).map((problem) => problem.path);
+
+describe('validateSettings', () => {
+  it('has nothing against the defaults', () => {
+    expect(validateSettings(defaultSettings)).toEqual([]);
+  });
+
+  it('wants shortest below longest, everywhere', () => {
+    expect(problemsOf({ stage1: { minLength: 7 } })).toEqual([
+      {
+        path: 'stage1.maxLength',
+        message: 'GRPO stage 1: the shortest problem has 7 steps, more than the longest, which has 6.',
+      },
+    ]);
+    expect(pathsOf({ task: { coldStartMinLength: 9 }, stage2: { minLength: 9 } })).toEqual([
+      'task.coldStartMaxLength',
+      'stage2.maxLength',
+    ]);
+    expect(pathsOf({ teacher: { checksMin: 4 } })).toEqual(['teacher.checksMax']);
+  });
+
+  it('wants a style of the teacher with a weight', () => {
+    expect(pathsOf({ teacher: { denseWeight: 0, sparseWeight: 0, naturalWeight: 0 } })).toEqual([
+      'teacher.denseWeight',
+    ]);
+  });
+
+  it('sees a bin that nothing can be in', () => {
+    const dense = { denseWeight: 1, sparseWeight: 1, naturalWeight: 0 };
+    expect(problemsOf({ curation: { denseMin: 9 }, teacher: dense })).toEqual([
+      {
+        path: 'curation.denseMin',
+        message:
+          'The dense bin takes 9 calls or more, but this teacher’s trajectories have 0 to 8: nothing would be left to learn from.',
+      },
+    ]);
+    expect(pathsOf({ curation: { denseMin: 8 }, teacher: dense })).toEqual([]);
+    // The natural style can add two checks to eight steps by tool.
+    expect(pathsOf({ curation: { denseMin: 10 } })).toEqual([]);
+    expect(pathsOf({ curation: { denseMin: 11 } })).toEqual(['curation.denseMin']);
+    expect(pathsOf({ curation: { sparseMax: 3, denseMin: 4, bin: 'medium' } })).toEqual(['curation.bin']);
+    expect(pathsOf({ curation: { bin: 'sparse' }, teacher: { ...dense, sparseWeight: 0 } })).toEqual([
+      'curation.bin',
+    ]);
+    const noChecks = { denseWeight: 0, sparseWeight: 1, naturalWeight: 0, checksMax: 0 };
+    expect(pathsOf({ curation: { bin: 'sparse' }, teacher: noChecks })).toEqual(['curation.bin']);
+    expect(pathsOf({ curation: { bin: 'sparse', keepZero: true }, teacher: noChecks })).toEqual([]);
+  });
+
+  it('wants dense to begin above sparse', () => {
+    expect(pathsOf({ curation: { sparseMax: 4 } })).toEqual(['curation.denseMin']);
+  });
+
+  it('wants every stage to have room for its longest problem, to the token', () => {
+    const needed = denseTrajectoryTokens(defaultSettings.task, 6);
+    expect(pathsOf({ stage1: { context: needed } })).toEqual([]);
+    const [problem] = problemsOf({ stage1: { context: needed - 1 } });
+    expect(problem?.path).toBe('stage1.context');
+    expect(problem?.message).toContain(`need up to ${needed} tokens`);
+    expect(pathsOf({ stage1: { context: needed - 1, steps: 0 } })).toEqual([]);
+    expect(pathsOf({ stage2: { maxLength: 16 } })).toEqual(['stage2.context']);
+  });
+
+  it('wants every inference budget to have room for a question and an answer', () => {
+    expect(pathsOf({ evaluation: { shortContext: 24 } })).toEqual(['evaluation.shortContext']);
+    expect(pathsOf({ evaluation: { longContext: 40, shortContext: 40 } })).toEqual([
+      'evaluation.shortContext',
+      'evaluation.longContext',
+    ]);
+  });
+
+  it('passes on what the family objects to', () => {
+    expect(pathsOf({ task: { operations: '+' } })).toEqual(['task.operations']);
+    expect(pathsOf({ task: { operations: '+', coldStartMinLength: 9 } })).toEqual([
+      'task.coldStartMaxLength',
+      'task.operations',
+    ]);
+    expect(pathsOf({ task: { valueMax: 9 } })).toEqual(['task.valueMax']);
+  });
+
+  it('sees output that would be cut, and mini-batches without a prompt', () => {
+    expect(pathsOf({ sandbox: { maxOutputLength: 1 } })).toEqual(['sandbox.maxOutputLength']);
+    expect(pathsOf({ grpo: { promptsPerStep: 1 } })).toEqual(['grpo.miniBatches']);
+  });
+});
