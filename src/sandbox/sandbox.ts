@@ -42,3 +42,15 @@ export interface Sandbox {
   release(trajectories: readonly number[]): void;
   dispose(): void;
 }
+
+/** Python cannot be started at all. `message` is one sentence for the page: what happened and what to do. */
+export class SandboxUnavailableError extends Error {
+  override readonly name = 'SandboxUnavailableError';
+
+  constructor(reason: string) {
+    super(
+      `Python could not be started (${reason.replace(/\.$/, '')}), so check that the "pyodide" folder ` +
+        'is served beside the page and reload.',
+    );
+  }
+}

@@ -1,0 +1,201 @@
+"""The Python side of the sandbox: runs a batch of cells, each in its trajectory's namespace, with typed results.
+
+Invariants. (1) A cell that does not end `ok` leaves no trace, neither names nor mutated objects. (2) A result depends
+only on the trajectory's earlier ok cells, the cell's index and its code: `random` is reseeded for every cell, and
+there is no clock and no entropy. (3) `report` is called exactly once per cell, in order.
+
+How a failed cell is undone: its trajectory's ok cells that may have left something behind are kept, compiled, in a
+log; after a failure the namespace is dropped, and rebuilt by running the log again when it is next needed. Unlike a
+deep copy before each cell this costs nothing while cells succeed, and it also undoes what cannot be copied (functions
+with their closures, class attributes, generators). Its limit: the rebuild takes as long as those cells took, and it is
+given REBUILD_PATIENCE deadlines for each.
+"""
+
+import ast
+import decimal
+import gc
+import json
+import sys
+import warnings
+
+# A rebuilt cell has already met its deadline once, so only a much slower second run is stopped.
+REBUILD_PATIENCE = 4
+
+# A cell made of constants, operators and these names (unless redefined) can leave nothing behind.
+PURE_BUILTINS = frozenset("abs bool divmod float int len max min pow print round sorted str sum range <show> <power>".split())
+
+
+class Output:
+    """The first `limit` characters of what a cell prints."""
+
+    def __init__(self, limit):
+        self.parts = []
+        self.room = limit
+
+    def write(self, text):
+        if self.room > 0:
+            self.parts.append(text[: self.room])
+            self.room -= len(text)
+        return len(text)
+
+    def flush(self):
+        pass
+
+    def text(self):
+        return "".join(self.parts).removesuffix("\n")
+
+
+class Namespace:
+    """One trajectory's variables, and the log that rebuilds them."""
+
+    def __init__(self, trajectory):
+        self.trajectory = trajectory
+        self.log = []
+        self.stale = True
+        self.variables = {}
+        self.context = None
+
+    def ready(self):
+        """Bring the variables to what the log says, if a failed cell left them in doubt."""
+        if not self.stale:
+            return
+        self.variables = {"__name__": "__main__", "__builtins__": _builtins}
+        self.context = decimal.Context()
+        for index, code in self.log:
+            _arm(REBUILD_PATIENCE)
+            self.execute(index, code)
+        self.stale = False
+
+    def execute(self, index, code):
+        guard.generator.seed(self.trajectory * 1_000_003 + index)
+        decimal.setcontext(self.context)
+        exec(code, self.variables)
+        self.context = decimal.getcontext()
+
+
+def _show(value):
+    if value is not None:
+        sys.stdout.write(repr(value))
+        sys.stdout.write("\n")
+
+
+_namespaces = {}
+_builtins = guard.safe_builtins(_show)
+_sink = Output(0)
+
+
+def _compile(source):
+    """The code object of a cell that prints the value of its last expression."""
+    tree = ast.parse(source, "<cell>")
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr):
+        last.value = ast.Call(ast.Name("<show>", ast.Load()), [last.value], [])
+    if not guard.is_plain(source):
+        tree = guard.check_and_rewrite(tree)
+    return compile(ast.fix_missing_locations(tree), "<cell>", "exec")
+
+
+def _leaves_nothing(code, variables):
+    if any(hasattr(constant, "co_names") for constant in code.co_consts):
+        return False
+    return all(name in PURE_BUILTINS and name not in variables for name in code.co_names)
+
+
+def _format_problem(source):
+    """Why this is not a cell at all, or None."""
+    if type(source) is not str:
+        return "the code is not text"
+    if len(source) > _max_code_length:
+        return f"the code has {len(source)} characters; at most {_max_code_length} are allowed"
+    if not source.strip():
+        return "the code is empty"
+    if "\0" in source or any("\ud800" <= character <= "\udfff" for character in source):
+        return "the code holds a character that Python cannot read"
+    return None
+
+
+def _describe(error):
+    """The last line of the traceback, e.g. "ZeroDivisionError: division by zero"."""
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception:
+        text = ""
+    name = type(error).__name__
+    return (f"{name}: {text}" if text else name)[:_max_output_length]
+
+
+def _failure(error, output):
+    # On 32-bit wasm a length of 2**31 or more is an OverflowError before it can be a MemoryError.
+    if isinstance(error, MemoryError) or (isinstance(error, OverflowError) and "index-sized" in str(error)):
+        return "memory", _describe(error), ""
+    return "error", _describe(error), output.text()
+
+
+def _run_cell(trajectory, index, source):
+    """(kind, text, output, stateful): text is the output or the message; stateful says a rebuild needs this cell."""
+    problem = _format_problem(source)
+    if problem is not None:
+        return "format", problem, "", False
+    source = source.strip() if "\n" not in source.strip() else source
+    namespace = _namespaces.get(trajectory)
+    if namespace is None:
+        namespace = _namespaces[trajectory] = Namespace(trajectory)
+    output = Output(_max_output_length + 1)
+    try:
+        try:
+            namespace.ready()
+        except Exception as error:
+            return *_failure(error, output), False
+        _arm(1)
+        try:
+            code = _compile(source)
+        except (SyntaxError, ValueError, NameError, AttributeError, RecursionError) as error:
+            return "error", _describe(error), "", False
+        except MemoryError:
+            return "error", "SyntaxError: too deeply nested", "", False
+        stateful = not _leaves_nothing(code, namespace.variables)
+        namespace.stale = stateful
+        sys.stdout = output
+        try:
+            namespace.execute(index, code)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return *_failure(error, output), False
+        if stateful:
+            namespace.log.append((index, code))
+            namespace.stale = False
+        return "ok", output.text()[:_max_output_length], "", stateful
+    finally:
+        sys.stdout = _sink
+
+
+def run_batch(payload):
+    """Runs `[[trajectory, index, code], ...]` in order; each result goes to `report(position, kind, text, output, stateful)`."""
+    for position, (trajectory, index, source) in enumerate(json.loads(payload)):
+        # The interrupt fires once per arming, so KeyboardInterrupt cannot strike inside this handler.
+        try:
+            _report(position, *_run_cell(trajectory, index, source))
+        except KeyboardInterrupt:
+            _report(position, "timeout", "", "", False)
+
+
+def release(payload):
+    """Forgets the namespaces of `[trajectory, ...]`."""
+    try:
+        _arm(1)
+        for trajectory in json.loads(payload):
+            _namespaces.pop(trajectory, None)
+        _disarm()
+    except KeyboardInterrupt:
+        pass
+
+
+def install(arm, disarm, report, max_code_length, max_output_length):
+    """Wires the driver to the worker: `arm(deadlines)` starts the clock of what follows, `report` ends a cell."""
+    global _arm, _disarm, _report, _max_code_length, _max_output_length
+    _arm, _disarm, _report = arm, disarm, report
+    _max_code_length, _max_output_length = max_code_length, max_output_length
+    sys.stdout = sys.stderr = _sink
+    warnings.simplefilter("ignore")
+    gc.freeze()

@@ -1,0 +1,80 @@
+/**
+ * The sandbox in a real browser: real Pyodide, real (and nested) web workers.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBrowserSandbox } from './browserSandbox.ts';
+import type { PythonPool } from './pool.ts';
+import type { BootProgress } from './protocol.ts';
+import { SandboxUnavailableError } from './sandbox.ts';
+
+const settings = { deadlineMs: 300, maxCodeLength: 500, maxOutputLength: 200 };
+
+describe('the sandbox in web workers', () => {
+  let sandbox: PythonPool;
+  const progress: BootProgress[] = [];
+
+  beforeAll(async () => {
+    sandbox = await createBrowserSandbox({
+      baseUrl: '/',
+      settings,
+      onProgress: (step) => progress.push(step),
+    });
+  });
+  afterAll(() => sandbox.dispose());
+
+  const run = async (...codes: string[]) => await sandbox.run(codes.map((code) => ({ trajectory: 1, code })));
+
+  it('says what it downloads and when it is ready', () => {
+    const downloads = progress.filter((step) => step.stage === 'download');
+    expect(downloads.at(-1)?.loadedBytes).toBeGreaterThan(10_000_000);
+    expect(progress.at(-1)).toEqual({ stage: 'ready' });
+    expect(sandbox.version).toMatch(/^Pyodide \d+\.\d+\.\d+, Python 3\.\d+\.\d+$/);
+  });
+
+  it('keeps variables between calls', async () => {
+    expect(await run('a = 37*2')).toEqual([{ kind: 'ok', output: '' }]);
+    expect(await run('a + 15')).toEqual([{ kind: 'ok', output: '89' }]);
+  });
+
+  it('stops a loop at its deadline, without isolation headers being needed, and runs the cells behind it', async () => {
+    const replaced = sandbox.workersReplaced;
+    const started = performance.now();
+    expect(await run('while True: pass', 'a')).toEqual([
+      { kind: 'timeout', deadlineMs: 300 },
+      { kind: 'ok', output: '74' },
+    ]);
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(sandbox.workersReplaced).toBe(replaced);
+  });
+
+  it('replaces a worker that does not come back, and its variables survive', async () => {
+    const replaced = sandbox.workersReplaced;
+    expect(await run('sum(range(10**10))', 'a')).toEqual([
+      { kind: 'timeout', deadlineMs: 300 },
+      { kind: 'ok', output: '74' },
+    ]);
+    expect(sandbox.workersReplaced).toBe(replaced + 1);
+  });
+
+  it('ends a cell that wants too much memory in `memory`', async () => {
+    expect((await run("'a'*10**9"))[0]?.kind).toBe('memory');
+    expect(await run('a')).toEqual([{ kind: 'ok', output: '74' }]);
+  });
+
+  it('refuses the modules that lead to JavaScript', async () => {
+    for (const name of ['js', 'pyodide_js', 'pyodide.code', 'pyodide.http', 'os', 'socket']) {
+      expect((await run(`import ${name}`))[0]).toMatchObject({
+        kind: 'error',
+        message: /cannot be imported/,
+      });
+    }
+  });
+});
+
+describe('a page whose pyodide folder is missing', () => {
+  it('says so in one sentence', async () => {
+    const failed = createBrowserSandbox({ baseUrl: '/nowhere/', settings });
+    await expect(failed).rejects.toThrow(SandboxUnavailableError);
+    await expect(failed).rejects.toThrow(/^Python could not be started \(.*\), so check that .*reload\.$/);
+  });
+});
