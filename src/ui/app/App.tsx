@@ -1,0 +1,79 @@
+/**
+ * The page: providers, the frame, and which panel is open. Everything else reads the store for itself.
+ *
+ * Invariant: this component does not read series; it redraws only when the run's status, phase or round changes.
+ */
+import { useCallback, useState } from 'react';
+import { MantineProvider } from '@mantine/core';
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/jetbrains-mono/wght.css';
+import './mantine.css';
+import './tokens.css';
+import type { LabState, LabStore } from '../../lab/state.ts';
+import { SmallChartStrip } from '../charts/SmallChartStrip.tsx';
+import { Hero } from '../hero/Hero.tsx';
+import { HelpDialog } from '../help/HelpDialog.tsx';
+import { Notices } from '../notices/Notices.tsx';
+import { PhaseRibbon } from '../phases/PhaseRibbon.tsx';
+import { SidePanel, type PanelName } from '../side/SidePanel.tsx';
+import { TopBar } from '../topbar/TopBar.tsx';
+import { ErrorBoundary } from './ErrorBoundary.tsx';
+import { LabProvider, useLab } from './lab.tsx';
+import { useShortcuts } from './shortcuts.ts';
+import { cssVariables, theme } from './theme.ts';
+import styles from './app.module.css';
+
+export function App({ store }: { store: LabStore }) {
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      <ErrorBoundary what="The page">
+        <LabProvider store={store}>
+          <Page />
+        </LabProvider>
+      </ErrorBoundary>
+    </MantineProvider>
+  );
+}
+
+const selectStatus = (state: LabState) => state.status;
+const selectPhase = (state: LabState) =>
+  state.phases.findLast(({ status }) => status !== 'waiting')?.name ?? '';
+const selectRound = (state: LabState) => state.series.rounds.at(-1)?.x ?? '';
+const selectSource = (state: LabState) => state.source.kind;
+
+function Page() {
+  const status = useLab(selectStatus);
+  const phase = useLab(selectPhase);
+  const round = useLab(selectRound);
+  const source = useLab(selectSource);
+  const [help, setHelp] = useState(false);
+  const [panel, setPanel] = useState<PanelName | null>(null);
+  const showHelp = useCallback(() => setHelp(true), []);
+  useShortcuts(showHelp);
+  return (
+    <div
+      className={styles.page}
+      data-testid="lab"
+      data-status={status}
+      data-phase={phase}
+      data-round={round}
+      data-source={source}
+    >
+      <TopBar onHelp={showHelp} />
+      <PhaseRibbon />
+      <main className={styles.main}>
+        <Notices onShowSettings={() => setPanel('settings')} />
+        <div className={styles.grid}>
+          <ErrorBoundary what="The density chart">
+            <Hero />
+          </ErrorBoundary>
+          <SidePanel chosen={panel} onChoose={setPanel} />
+          <ErrorBoundary what="The small charts">
+            <SmallChartStrip />
+          </ErrorBoundary>
+        </div>
+      </main>
+      <HelpDialog opened={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}

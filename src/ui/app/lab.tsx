@@ -1,0 +1,32 @@
+/**
+ * React's only door to the lab: the store in a context, read by selector.
+ *
+ * Invariant: selectors return references that live in the state (or primitives), never fresh objects, because
+ * `useSyncExternalStore` compares them with `Object.is`. The store itself publishes at most four times a second.
+ */
+import { createContext, useCallback, useContext, useSyncExternalStore, type ReactNode } from 'react';
+import type { LabActions, LabState, LabStore } from '../../lab/state.ts';
+
+const LabContext = createContext<LabStore | null>(null);
+
+export function LabProvider({ store, children }: { store: LabStore; children: ReactNode }) {
+  return <LabContext value={store}>{children}</LabContext>;
+}
+
+/** The store itself, for code that subscribes on its own (canvas, charts that take turns). */
+export function useLabStore(): LabStore {
+  const store = useContext(LabContext);
+  if (store === null) throw new Error('This part of the page must stand inside LabProvider.');
+  return store;
+}
+
+export function useLab<T>(selector: (state: LabState) => T): T {
+  const store = useLabStore();
+  const snapshot = useCallback(() => selector(store.getState()), [store, selector]);
+  const subscribe = useCallback((changed: () => void) => store.subscribe(changed), [store]);
+  return useSyncExternalStore(subscribe, snapshot);
+}
+
+export function useLabActions(): LabActions {
+  return useLabStore().actions;
+}

@@ -1,0 +1,40 @@
+/**
+ * A chart's numbers as a table, newest row first.
+ */
+import styles from './chart.module.css';
+
+export interface TableData {
+  readonly columns: readonly string[];
+  /** In the order of time; the table turns them round. The first cell heads its row. */
+  readonly rows: readonly (readonly string[])[];
+}
+
+export function DataTable({ caption, data }: { caption: string; data: TableData }) {
+  if (data.rows.length === 0) return <p className={styles.noRows}>No numbers yet: they appear when the run has some.</p>;
+  return (
+    <div className={styles.tableScroll} tabIndex={0} role="region" aria-label={`${caption}, table`}>
+      <table className={styles.table}>
+        <caption className={styles.hidden}>{caption}, newest first</caption>
+        <thead>
+          <tr>
+            {data.columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {data.rows.toReversed().map(([head, ...cells]) => (
+            <tr key={head}>
+              <th scope="row">{head}</th>
+              {cells.map((cell, column) => (
+                <td key={column}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

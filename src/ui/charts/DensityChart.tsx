@@ -1,0 +1,210 @@
+/**
+ * The chart the lab is about: tool calls per trajectory over the run, with the collapse zone under it.
+ *
+ * Invariant: everything drawn comes from the props; the component is memoised and holds no state, and nothing animates.
+ * The zone, the phases and the alarm are drawn before the data, so the line is always on top.
+ */
+import { memo, useMemo } from 'react';
+import {
+  Area,
+  ComposedChart,
+  Label,
+  Line,
+  ReferenceArea,
+  ReferenceDot,
+  ReferenceLine,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
+import type { CollapseView, SeriesPoint } from '../../lab/state.ts';
+import { formatNumber } from '../app/format.ts';
+import { ChartTooltip, type TooltipLine } from './ChartTooltip.tsx';
+import { axisTop, lastPlannedRound, phaseAt, type PhaseSpan } from './roundAxis.ts';
+import { plotMargin, roundTicks, yAxisWidth } from './plot.ts';
+
+interface Props {
+  readonly rounds: readonly SeriesPoint[];
+  readonly spans: readonly PhaseSpan[];
+  readonly collapse: CollapseView;
+  /** Calls below which the zone lies: the run's threshold, or the setting's before there is one. */
+  readonly zoneTop: number;
+  readonly narrow: boolean;
+}
+
+interface DensityPoint {
+  readonly x: number;
+  readonly mean?: number | undefined;
+  readonly p25?: number | undefined;
+  readonly p75?: number | undefined;
+  readonly band?: readonly [number, number];
+}
+
+const tooltipLines: readonly TooltipLine[] = [
+  { key: 'mean', label: 'Mean', colour: 'var(--lab-blue)', format: formatNumber },
+  { key: 'p75', label: '75th percentile', colour: 'var(--lab-band)', format: formatNumber },
+  { key: 'p25', label: '25th percentile', colour: 'var(--lab-band)', format: formatNumber },
+];
+
+const tick = { fill: 'var(--lab-ink-3)', fontSize: 11 };
+
+function densityPoints(rounds: readonly SeriesPoint[]): DensityPoint[] {
+  return rounds.flatMap((point) => {
+    const mean = point['tool_use/avg_tool_calls_per_trajectory'];
+    if (mean === undefined) return [];
+    const p25 = point['tool_use/p25'];
+    const p75 = point['tool_use/p75'];
+    return [
+      p25 === undefined || p75 === undefined
+        ? { x: point.x, mean, p25, p75 }
+        : { x: point.x, mean, p25, p75, band: [p25, p75] as const },
+    ];
+  });
+}
+
+export const DensityChart = memo(function DensityChart({ rounds, spans, collapse, zoneTop, narrow }: Props) {
+  const points = useMemo(() => densityPoints(rounds), [rounds]);
+  const end = lastPlannedRound(spans);
+  const highest = points.reduce((high, point) => Math.max(high, point.p75 ?? 0, point.mean ?? 0), 0);
+  const top = axisTop(highest, Math.max(4, zoneTop * 2));
+  const newest = points.at(-1);
+  const ticks = useMemo(() => roundTicks(end, narrow ? 4 : 8), [end, narrow]);
+  const tooltip = useMemo(
+    () => (
+      <ChartTooltip
+        lines={tooltipLines}
+        heading={(x) => `Round ${x} · ${phaseAt(spans, x)?.label ?? ''}`}
+      />
+    ),
+    [spans],
+  );
+  return (
+    <ComposedChart
+      responsive
+      data={points}
+      margin={plotMargin}
+      style={{ width: '100%', height: '100%' }}
+      title="Tool calls per trajectory"
+    >
+      <defs>
+        <pattern id="lab-zone" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <rect width="7" height="7" fill="var(--lab-zone)" />
+          <line x1="0" y1="0" x2="0" y2="7" stroke="var(--lab-zone-hatch)" strokeWidth="1.4" />
+        </pattern>
+      </defs>
+      <XAxis
+        dataKey="x"
+        type="number"
+        domain={[0, end]}
+        ticks={ticks}
+        allowDataOverflow
+        height={22}
+        tick={tick}
+        tickLine={false}
+        axisLine={{ stroke: 'var(--lab-line-strong)' }}
+      />
+      <YAxis
+        type="number"
+        domain={[0, top]}
+        allowDataOverflow
+        width={yAxisWidth}
+        tickCount={5}
+        tick={tick}
+        tickLine={false}
+        axisLine={false}
+      />
+      <ReferenceArea
+        y1={0}
+        y2={Math.min(zoneTop, top)}
+        fill="url(#lab-zone)"
+        fillOpacity={1}
+        ifOverflow="hidden"
+        zIndex={-2}
+      />
+      <ReferenceLine y={zoneTop} stroke="var(--lab-vermillion)" strokeDasharray="2 4" strokeWidth={1.2} zIndex={-1}>
+        <Label
+          value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
+          position="insideBottomLeft"
+          offset={6}
+          fill="var(--lab-alarm-ink)"
+          fontSize={11}
+          fontWeight={600}
+        />
+      </ReferenceLine>
+      {spans.map((span, index) => (
+        <ReferenceLine
+          key={span.name}
+          x={span.from}
+          stroke={index === 0 ? 'none' : 'var(--lab-line-strong)'}
+          strokeDasharray={span.begun ? undefined : '3 3'}
+          zIndex={-1}
+        >
+          <Label
+            value={narrow ? span.label.replace('GRPO stage', 'Stage') : span.label}
+            position="insideTopLeft"
+            offset={5}
+            fill={span.begun ? 'var(--lab-ink-2)' : 'var(--lab-ink-3)'}
+            fontSize={11}
+            fontWeight={span.begun ? 600 : 450}
+          />
+        </ReferenceLine>
+      ))}
+      {collapse.reference === null ? null : (
+        <ReferenceDot
+          x={collapse.reference.round}
+          y={collapse.reference.density}
+          r={4}
+          fill="var(--lab-surface)"
+          stroke="var(--lab-blue)"
+          strokeWidth={2}
+          ifOverflow="hidden"
+        />
+      )}
+      {collapse.alarm === null ? null : (
+        <ReferenceLine x={collapse.alarm.round} stroke="var(--lab-alarm)" strokeWidth={2}>
+          <Label
+            value={`▼ collapsed, round ${collapse.alarm.round}`}
+            position={collapse.alarm.round > end * 0.6 ? 'insideTopRight' : 'insideTopLeft'}
+            offset={24}
+            fill="var(--lab-alarm-ink)"
+            fontSize={12}
+            fontWeight={700}
+          />
+        </ReferenceLine>
+      )}
+      <Area
+        dataKey="band"
+        type="linear"
+        stroke="none"
+        fill="var(--lab-band)"
+        fillOpacity={1}
+        isAnimationActive={false}
+        dot={false}
+        activeDot={false}
+        connectNulls
+      />
+      <Line
+        dataKey="mean"
+        type="linear"
+        stroke="var(--lab-blue)"
+        strokeWidth={2.25}
+        isAnimationActive={false}
+        dot={points.length === 1 ? { r: 3, fill: 'var(--lab-blue)' } : false}
+        activeDot={{ r: 4 }}
+        connectNulls
+      />
+      {newest?.mean === undefined ? null : (
+        <ReferenceDot
+          x={newest.x}
+          y={newest.mean}
+          r={4}
+          fill="var(--lab-blue)"
+          stroke="var(--lab-surface)"
+          strokeWidth={1.5}
+          ifOverflow="hidden"
+        />
+      )}
+      <Tooltip content={tooltip} isAnimationActive={false} cursor={{ stroke: 'var(--lab-line-strong)' }} />
+    </ComposedChart>
+  );
+});

@@ -1,0 +1,80 @@
+/**
+ * The histogram of tool calls over time: a column per round, a row per number of calls, shade = share of trajectories.
+ *
+ * Invariant: it is drawn on a canvas from the store's merged columns, on its turn, and only when they changed (or the
+ * size, or the colour scheme). The figure around it holds the same numbers as a table.
+ */
+import { memo, useEffect, useRef, type RefObject } from 'react';
+import { useComputedColorScheme } from '@mantine/core';
+import { useResizeObserver } from '@mantine/hooks';
+import type { SeriesView } from '../../lab/state.ts';
+import { plotMargin, yAxisWidth } from './plot.ts';
+import styles from './heatMap.module.css';
+
+interface Props {
+  readonly columns: SeriesView['histograms'];
+  /** The axis ends at this round. */
+  readonly end: number;
+  /** Rows below this many calls are in the collapse zone. */
+  readonly zoneTop: number;
+}
+
+/** Most rows drawn; what lies above goes into the top one. */
+const mostRows = 20;
+
+export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [frame, size] = useResizeObserver<HTMLDivElement>();
+  const scheme = useComputedColorScheme('light');
+  const rows = rowCount(columns, zoneTop);
+  useEffect(() => {
+    if (canvas.current !== null) draw(canvas.current, { columns, end, zoneTop }, rows);
+  }, [columns, end, zoneTop, rows, size.width, size.height, scheme]);
+  return (
+    <div className={styles.map}>
+      <div className={styles.axis} style={{ width: yAxisWidth }} aria-hidden="true">
+        <span>{rows - 1}</span>
+        <span>calls</span>
+        <span>0</span>
+      </div>
+      <div className={styles.frame} style={{ marginRight: plotMargin.right }} ref={frame as RefObject<HTMLDivElement>}>
+        <canvas ref={canvas} className={styles.canvas} aria-hidden="true" />
+      </div>
+    </div>
+  );
+});
+
+function rowCount(columns: Props['columns'], zoneTop: number): number {
+  let most = Math.max(4, Math.ceil(zoneTop) * 2);
+  for (const { counts } of columns) most = Math.max(most, counts.findLastIndex((count) => count > 0));
+  return Math.min(most, mostRows - 1) + 1;
+}
+
+function draw(canvas: HTMLCanvasElement, { columns, end, zoneTop }: Props, rows: number): void {
+  const { width, height } = canvas.getBoundingClientRect();
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const context = canvas.getContext('2d');
+  if (context === null || width === 0) return;
+  const style = getComputedStyle(canvas);
+  const inside = style.getPropertyValue('--lab-blue');
+  const zone = style.getPropertyValue('--lab-vermillion');
+  context.scale(ratio, ratio);
+  const cellHeight = height / rows;
+  const perRound = width / (end + 1);
+  for (const { round, through, counts } of columns) {
+    const all = counts.reduce((sum, count) => sum + count, 0);
+    if (all === 0) continue;
+    const x = round * perRound;
+    const cellWidth = Math.max(1, (through - round + 1) * perRound - (perRound > 4 ? 1 : 0));
+    for (let row = 0; row < rows; row++) {
+      const count =
+        row === rows - 1 ? counts.slice(row).reduce((sum, n) => sum + n, 0) : (counts[row] ?? 0);
+      if (count === 0) continue;
+      context.globalAlpha = 0.1 + 0.9 * Math.sqrt(count / all);
+      context.fillStyle = row < zoneTop ? zone : inside;
+      context.fillRect(x, height - (row + 1) * cellHeight, cellWidth, Math.max(1, cellHeight - 1));
+    }
+  }
+}

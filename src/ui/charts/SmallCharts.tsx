@@ -1,0 +1,112 @@
+/**
+ * The strip of six small charts under the hero.
+ *
+ * Invariant: each is its own subscriber and takes its own turn, so one publication of the lab becomes six short tasks.
+ */
+import { memo, useCallback, useMemo } from 'react';
+import type { LabState, SeriesPoint } from '../../lab/state.ts';
+import { benchmarkNames, benchmarks as benchmarkTexts, metricDefinition } from '../../metrics/registry.ts';
+import { formatMetric } from '../app/format.ts';
+import { useLab } from '../app/lab.tsx';
+import { ChartFigure, Legend, type LegendEntry, type Marker } from './ChartFigure.tsx';
+import { accuracyChart, smallCharts, type ChartDefinition } from './definitions.ts';
+import { lastPlannedRound, phaseSpans, phaseStarts } from './roundAxis.ts';
+import { SmallChart, type MarkedPoint } from './SmallChart.tsx';
+import { useLabInTurn } from './turns.ts';
+import styles from './smallCharts.module.css';
+
+const selectSeries = (state: LabState) => state.series;
+const selectBenchmarks = (state: LabState) => state.benchmarks;
+const selectSftSteps = (state: LabState) => state.phases.find(({ name }) => name === 'sft')?.total ?? 0;
+const selectSettings = (state: LabState) => state.runSettings ?? state.settings;
+
+const markers: readonly { readonly marker: Marker; readonly colour: string }[] = [
+  { marker: 'circle', colour: 'var(--lab-blue)' },
+  { marker: 'triangle', colour: 'var(--lab-orange)' },
+  { marker: 'square', colour: 'var(--lab-purple)' },
+];
+
+export function SmallCharts() {
+  return (
+    <section className={styles.strip} aria-label="More measurements">
+      {smallCharts.map((chart) => (
+        <SmallFigure key={chart.id} chart={chart} />
+      ))}
+    </section>
+  );
+}
+
+const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinition }) {
+  const series = useLabInTurn(selectSeries);
+  const settings = useLab(selectSettings);
+  const starts = useLab(phaseStarts);
+  const steps = useLab(selectSftSteps);
+  const points = chart.source === 'sft' ? series.sft : series.rounds;
+  const lastRound = series.rounds.at(-1)?.x ?? 0;
+  const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);
+  const end = chart.source === 'sft' ? Math.max(steps, 1) : lastPlannedRound(spans);
+  const marks = useMarks(chart, spans.find(({ name }) => name === 'stage1')?.from ?? 0, lastRound);
+  const table = useCallback(() => tableOf(chart, points), [chart, points]);
+  const unit = metricDefinition(chart.headline).unit;
+  const newest = series.latest[chart.headline];
+  const entries = legendOf(chart, marks !== undefined);
+  return (
+    <ChartFigure
+      id={chart.id}
+      title={chart.title}
+      help={chart.help}
+      value={newest === undefined ? undefined : formatMetric(newest, unit)}
+      legend={<Legend entries={entries} />}
+      table={table}
+      summary={newest === undefined ? 'No numbers yet.' : `Newest value: ${formatMetric(newest, unit)}.`}
+    >
+      <SmallChart chart={chart} points={points} end={end} marks={marks} />
+    </ChartFigure>
+  );
+});
+
+/** Benchmark results as markers at the rounds where they were taken. */
+function useMarks(chart: ChartDefinition, coldStartRound: number, lastRound: number) {
+  const results = useLab(selectBenchmarks);
+  return useMemo((): readonly MarkedPoint[] | undefined => {
+    if (chart !== accuracyChart) return undefined;
+    return results.flatMap((result) => {
+      const style = markers[benchmarkNames.indexOf(result.benchmark)];
+      if (result.budget !== 'long' || style === undefined) return [];
+      return [
+        {
+          ...style,
+          x: result.phase === 'baseline' ? coldStartRound : lastRound,
+          y: result.meanAtK,
+          label: benchmarkTexts[result.benchmark].label,
+        },
+      ];
+    });
+  }, [chart, results, coldStartRound, lastRound]);
+}
+
+function legendOf(chart: ChartDefinition, withMarks: boolean): readonly LegendEntry[] {
+  const lines = chart.series.map(({ label, colour, dash, area }): LegendEntry => {
+    return { label, colour, dash, mark: area === true ? 'area' : 'line' };
+  });
+  if (!withMarks) return lines;
+  const marks = benchmarkNames.flatMap((name, index): LegendEntry[] => {
+    const style = markers[index];
+    return style === undefined
+      ? []
+      : [{ label: name.replace('_', ' '), colour: style.colour, mark: style.marker }];
+  });
+  return [...lines, ...marks];
+}
+
+function tableOf(chart: ChartDefinition, points: readonly SeriesPoint[]) {
+  return {
+    columns: [chart.source === 'sft' ? 'Step' : 'Round', ...chart.series.map(({ label }) => label)],
+    rows: points
+      .filter((point) => chart.series.some(({ metric }) => point[metric] !== undefined))
+      .map((point) => [
+        String(point.x),
+        ...chart.series.map(({ metric }) => formatMetric(point[metric], metricDefinition(metric).unit)),
+      ]),
+  };
+}

@@ -1,0 +1,14 @@
+/**
+ * Measures that the density chart and its heat map share, so that a round stands at the same x in both.
+ */
+export const yAxisWidth = 30;
+export const plotMargin = { top: 6, right: 14, bottom: 0, left: 0 };
+
+/** Ticks of a rounds axis: 0, the end, and round steps in between, at most about `most`. */
+export function roundTicks(end: number, most: number): number[] {
+  const steps = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000];
+  const step = steps.find((candidate) => end / candidate <= most) ?? Math.ceil(end / most);
+  const ticks: number[] = [];
+  for (let x = 0; x <= end; x += step) ticks.push(x);
+  return ticks;
+}

@@ -1,0 +1,78 @@
+/**
+ * The x axis of everything measured on rollouts: how many rounds the run will have, and where its phases begin.
+ *
+ * Invariant: before a phase begins its place is the plan's (from the settings), afterwards it is where it really began;
+ * the axis covers the whole plan from the first moment, so a chart fills from left to right and never rescales.
+ */
+import type { LabState, PhaseName, RunSettings } from '../../lab/state.ts';
+
+export interface PhaseSpan {
+  readonly name: PhaseName;
+  readonly label: string;
+  readonly from: number; // round
+  readonly to: number; // round
+  /** False while the span is only a plan. */
+  readonly begun: boolean;
+}
+
+const spanLabels = { sft: 'Cold start', stage1: 'GRPO stage 1', stage2: 'GRPO stage 2' } as const;
+const spanNames = ['sft', 'stage1', 'stage2'] as const;
+
+/**
+ * Where phases have begun, as one comparable string ("sft:0 stage1:8"): a selector must not make a fresh array, and the
+ * lab's phases are fresh with every progress.
+ */
+export function phaseStarts(state: LabState): string {
+  return state.phases
+    .filter(({ status }) => status !== 'waiting')
+    .map(({ name, round }) => `${name}:${round}`)
+    .join(' ');
+}
+
+/** The three phases that roll out, with their rounds; phases that have no round are left out. */
+export function phaseSpans(
+  settings: RunSettings,
+  starts: string,
+  lastRound: number,
+): readonly PhaseSpan[] {
+  const planned = {
+    sft: settings.sft.probes,
+    stage1: settings.stage1.steps,
+    stage2: settings.stage2.steps,
+  };
+  const begunAt = new Map(
+    starts.split(' ').map((start) => {
+      const [name = '', round = '0'] = start.split(':');
+      return [name, Number(round)];
+    }),
+  );
+  const spans: PhaseSpan[] = [];
+  let from = 0;
+  for (const name of spanNames) {
+    const start = Math.max(begunAt.get(name) ?? from, name === 'sft' ? 0 : (spans.at(-1)?.from ?? 0));
+    const previous = spans.at(-1);
+    if (previous !== undefined) spans[spans.length - 1] = { ...previous, to: start };
+    spans.push({ name, label: spanLabels[name], from: start, to: start + planned[name], begun: begunAt.has(name) });
+    from = start + planned[name];
+  }
+  const last = spans.at(-1);
+  if (last !== undefined) spans[spans.length - 1] = { ...last, to: Math.max(last.to, lastRound) };
+  return spans.filter((span) => span.to > span.from);
+}
+
+/** Where the axis ends. */
+export function lastPlannedRound(spans: readonly PhaseSpan[]): number {
+  return Math.max(1, spans.at(-1)?.to ?? 1);
+}
+
+/** The phase that a round belongs to. */
+export function phaseAt(spans: readonly PhaseSpan[], round: number): PhaseSpan | undefined {
+  return spans.findLast((span) => round >= span.from) ?? spans[0];
+}
+
+/** The top of an axis that must hold `value`: from a short list, so that it moves rarely. */
+export function axisTop(value: number, least: number): number {
+  const tops = [0.1, 0.2, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40, 50, 80, 100, 150, 200];
+  const wanted = Math.max(value * 1.04, least);
+  return tops.find((top) => top >= wanted) ?? Math.ceil(wanted / 100) * 100;
+}

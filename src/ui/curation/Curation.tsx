@@ -1,0 +1,63 @@
+/**
+ * Curation shows its work: the pool by density, what each filter took (with examples), the curated bin, and the curated
+ * trajectories themselves.
+ */
+import { useState } from 'react';
+import type { LabState } from '../../lab/state.ts';
+import type { Trajectory } from '../../tasks/trajectory.ts';
+import { useLab } from '../app/lab.tsx';
+import type { CurationView } from '../app/types.ts';
+import { DensityBars } from './DensityBars.tsx';
+import { Funnel, type Shown } from './Funnel.tsx';
+import { TrajectoryBrowser } from './TrajectoryBrowser.tsx';
+import styles from './curation.module.css';
+
+const selectCuration = (state: LabState) => state.curation;
+const selectBins = (state: LabState) => (state.runSettings ?? state.settings).curation;
+
+export function Curation() {
+  const curation = useLab(selectCuration);
+  const bins = useLab(selectBins);
+  const [shown, setShown] = useState<Shown>('kept');
+  if (curation === null) return <NothingYet />;
+  const { report } = curation;
+  const { title, trajectories } = shownTrajectories(curation, shown);
+  return (
+    <div className={styles.curation} data-testid="curation">
+      <DensityBars report={report} bins={bins} />
+      <Funnel report={report} bins={bins} shown={shown} onShow={setShown} />
+      <TrajectoryBrowser key={shown} title={title} trajectories={trajectories} />
+    </div>
+  );
+}
+
+function shownTrajectories(
+  { report, kept }: CurationView,
+  shown: Shown,
+): { readonly title: string; readonly trajectories: readonly Trajectory[] } {
+  switch (shown) {
+    case 'kept':
+      return { title: 'Curated trajectories', trajectories: kept.length > 0 ? kept : report.examples.kept };
+    case 'wrongAnswer':
+      return { title: 'Dropped: wrong answer', trajectories: report.examples.wrongAnswer };
+    case 'failedCall':
+      return { title: 'Dropped: a call failed', trajectories: report.examples.failedCall };
+    case 'otherBin':
+      return { title: 'Dropped: another density', trajectories: report.examples.otherBin };
+    case 'surplus':
+      return { title: 'Left over: enough without them', trajectories: report.examples.surplus };
+  }
+}
+
+function NothingYet() {
+  return (
+    <div className={styles.empty}>
+      <h3>No pool yet</h3>
+      <p>
+        The teacher’s trajectories will be counted here by their number of tool calls. Three filters follow: the answer
+        must be right, every call must have succeeded, and the interaction density must lie in the bin that the settings
+        ask for. What each filter took can be opened and read.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * What the lab is and what it will do, for someone who has never seen it: three paragraphs and the nine steps.
+ */
+import { Anchor, Button } from '@mantine/core';
+import type { LabState } from '../../lab/state.ts';
+import { findPreset } from '../../lab/presets.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import styles from './guide.module.css';
+
+const selectPhases = (state: LabState) => state.phases;
+const selectPreset = (state: LabState) => state.presetName;
+
+/** The pair of presets that shows collapse and its cure. */
+const pair = [
+  { name: 'mini-sparse', question: 'Thinks first, checks afterwards. Will it keep checking?' },
+  { name: 'mini', question: 'Takes every step by a tool call. Will it stay so?' },
+] as const;
+
+export function Guide() {
+  const phases = useLab(selectPhases);
+  const chosen = useLab(selectPreset);
+  const actions = useLabActions();
+  return (
+    <div className={styles.guide}>
+      <p className={styles.lead}>
+        A language model that reasons <em>with</em> a Python tool can unlearn it. Rewarded for right answers only, it may
+        stop calling the tool, think at length in its head, and keep at most a trivial check at the end. That is{' '}
+        <strong>interaction collapse</strong>.
+      </p>
+      <p>
+        The remedy of ASTER (
+        <Anchor href="https://arxiv.org/abs/2602.01204" target="_blank" rel="noreferrer">
+          arXiv 2602.01204
+        </Anchor>
+        ) is a cold start on few, but <em>interaction-dense</em> trajectories. Here the whole recipe runs on your own
+        machine, on a small policy and arithmetic it must chain step by step; every tool call is really executed.
+      </p>
+      <h3 className={styles.heading}>Same model, same problems, same reward</h3>
+      <div className={styles.pair}>
+        {pair.map(({ name, question }) => {
+          const preset = findPreset(name);
+          return preset === undefined ? null : (
+            <div key={name} className={styles.choice} data-chosen={chosen === name}>
+              <strong>{preset.title}</strong>
+              <span>{question}</span>
+              <Button
+                size="compact-sm"
+                variant={chosen === name ? 'light' : 'default'}
+                aria-pressed={chosen === name}
+                onClick={() => actions.applyPreset(name)}
+              >
+                {chosen === name ? 'Chosen' : 'Choose'}
+              </Button>
+            </div>
+          );
+        })}
+      </div>
+      <h3 className={styles.heading}>What will happen</h3>
+      <ol className={styles.steps}>
+        {phases.map(({ name, label, help, status }) => (
+          <li key={name} data-status={status}>
+            <strong>{label}.</strong> {help}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

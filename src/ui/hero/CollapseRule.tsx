@@ -1,0 +1,32 @@
+/**
+ * The collapse rule in words, beside the chart it judges; loud only when the alarm has gone off.
+ */
+import { TriangleAlert } from 'lucide-react';
+import type { LabState } from '../../lab/state.ts';
+import { formatNumber } from '../app/format.ts';
+import { useLab } from '../app/lab.tsx';
+import styles from './collapseRule.module.css';
+
+const selectCollapse = (state: LabState) => state.collapse;
+
+export function CollapseRule() {
+  const { alarm, rule } = useLab(selectCollapse);
+  if (alarm === null) {
+    return (
+      <p className={styles.rule} data-testid="collapse-rule">
+        <span className={styles.zone} aria-hidden="true" /> {rule}
+      </p>
+    );
+  }
+  return (
+    <p className={styles.alarm} role="status" data-testid="collapse-alarm" data-round={alarm.round}>
+      <TriangleAlert size={15} aria-hidden className={styles.icon} />
+      <span>
+        <strong>
+          Interaction collapse at round {alarm.round}: {formatNumber(alarm.density)} calls per trajectory.
+        </strong>{' '}
+        {rule}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * What stands over the empty chart before the first run: what will happen, what to watch for, and the one button.
+ */
+import { Button } from '@mantine/core';
+import { Play } from 'lucide-react';
+import { findPreset } from '../../lab/presets.ts';
+import type { LabState } from '../../lab/state.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import styles from './welcome.module.css';
+
+const selectPreset = (state: LabState) => state.presetName;
+const selectBlocked = (state: LabState) => state.settingProblems.length > 0;
+
+export function Welcome() {
+  const actions = useLabActions();
+  const preset = findPreset(useLab(selectPreset));
+  const blocked = useLab(selectBlocked);
+  return (
+    <div className={styles.welcome}>
+      <h2 className={styles.title}>Will it keep using its tool?</h2>
+      <p className={styles.text}>
+        One click trains a small language model in this tab: it first imitates a teacher who calls Python, then
+        reinforcement learning rewards nothing but right answers. The line drawn here is how often it still calls
+        Python; sinking into the shaded zone is <em>interaction collapse</em> – it gives up its tool, thinks in its
+        head, and at best checks the answer afterwards.
+      </p>
+      <div className={styles.actions}>
+        <Button
+          size="sm"
+          leftSection={<Play size={15} aria-hidden />}
+          disabled={blocked}
+          onClick={() => actions.train()}
+        >
+          Train
+        </Button>
+        <span className={styles.takes}>
+          {preset === undefined ? null : (
+            <>
+              {preset.title}: {preset.takes}. Nothing leaves your machine.
+            </>
+          )}
+        </span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+/**
+ * A trajectory as a strip: how long it thought, where it called, what came back, whether it answered.
+ *
+ * Invariant: width is tokens, on the scale of the longest of the group; kinds differ in height and pattern, not only in
+ * colour. The strip is decoration for eyes: the same facts stand as text beside it.
+ */
+import { memo, useMemo } from 'react';
+import type { Trajectory } from '../../tasks/trajectory.ts';
+import { tokenSegments } from './segments.ts';
+import styles from './barcode.module.css';
+
+interface Props {
+  readonly trajectory: Trajectory;
+  /** Tokens of the longest strip shown together. */
+  readonly longest: number;
+}
+
+export const Barcode = memo(function Barcode({ trajectory, longest }: Props) {
+  const segments = useMemo(() => tokenSegments(trajectory), [trajectory]);
+  return (
+    <span className={styles.barcode} aria-hidden="true">
+      {segments.map(({ kind, from, to }) => (
+        <span
+          key={from}
+          className={styles.segment}
+          data-kind={kind}
+          style={{ width: `${(100 * (to - from)) / longest}%` }}
+        />
+      ))}
+      {trajectory.stop === 'end' ? null : <span className={styles.cut} />}
+    </span>
+  );
+});
+
+export function BarcodeLegend() {
+  const kinds = [
+    ['thought', 'thought'],
+    ['call', 'call'],
+    ['response', 'Python’s output'],
+    ['answer', 'answer'],
+  ] as const;
+  return (
+    <ul className={styles.legend} aria-hidden="true">
+      {kinds.map(([kind, label]) => (
+        <li key={kind}>
+          <span className={styles.key}>
+            <span className={styles.segment} data-kind={kind} style={{ width: '100%' }} />
+          </span>
+          {label}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * Any rollout of the last rounds: pick a round, a group (one prompt), a sample, and read it.
+ *
+ * Invariant: it follows the newest round until a person picks something; from then on what they read stays put while
+ * the run goes on, until they ask to follow again.
+ */
+import { useMemo, useState } from 'react';
+import { Switch } from '@mantine/core';
+import type { LabState, RoundView } from '../../lab/state.ts';
+import { useLab } from '../app/lab.tsx';
+import { GroupPicker } from './GroupPicker.tsx';
+import { groupsOf, mostTellingGroup } from './groups.ts';
+import { RoundPicker } from './RoundPicker.tsx';
+import { SampleList } from './SampleList.tsx';
+import { Transcript } from './Transcript.tsx';
+import styles from './inspector.module.css';
+
+const selectRounds = (state: LabState) => state.rounds;
+const selectRun = (state: LabState) => state.runSettings;
+
+interface Pick {
+  /** The run it was made in; a pick may outlive its round in the store, but not its run. */
+  readonly run: LabState['runSettings'];
+  readonly round: RoundView;
+  readonly prompt: number;
+  readonly sample: number;
+}
+
+export function Inspector() {
+  const rounds = useLab(selectRounds);
+  const run = useLab(selectRun);
+  const [made, setPick] = useState<Pick | null>(null);
+  const pick = made?.run === run ? made : null;
+  const round = pick?.round ?? rounds.at(-1);
+  const groups = useMemo(() => (round === undefined ? [] : groupsOf(round.trajectories)), [round]);
+  const group =
+    groups.find(({ prompt }) => prompt === pick?.prompt) ?? mostTellingGroup(groups);
+  const trajectory = group?.samples.find(({ sample }) => sample === pick?.sample) ?? group?.samples[0];
+  if (round === undefined || group === undefined || trajectory === undefined) return <NothingYet />;
+  return (
+    <div className={styles.inspector} data-testid="inspector">
+      <div className={styles.pickers}>
+        <RoundPicker
+          rounds={rounds}
+          round={round}
+          onPick={(next) => setPick({ run, round: next, prompt: group.prompt, sample: trajectory.sample })}
+        />
+        <Switch
+          size="xs"
+          label="Follow"
+          checked={pick === null}
+          onChange={(event) =>
+            setPick(
+              event.currentTarget.checked
+                ? null
+                : { run, round, prompt: group.prompt, sample: trajectory.sample },
+            )
+          }
+        />
+      </div>
+      <GroupPicker
+        groups={groups}
+        group={group}
+        onPick={(prompt) => setPick({ run, round, prompt, sample: trajectory.sample })}
+      />
+      <SampleList
+        group={group}
+        chosen={trajectory.sample}
+        onPick={(sample) => setPick({ run, round, prompt: group.prompt, sample })}
+      />
+      <Transcript key={`${round.round}-${group.prompt}-${trajectory.sample}`} trajectory={trajectory} author="policy" />
+    </div>
+  );
+}
+
+function NothingYet() {
+  return (
+    <div className={styles.empty}>
+      <h3>No rollouts yet</h3>
+      <p>
+        When the policy is sampled – a few times during the cold start, then in every step of reinforcement learning – its
+        trajectories can be read here token by token: what it thought, what it sent to Python, what Python really said,
+        and what it earned.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,166 @@
+/**
+ * One trajectory, readable: what was asked, thought, called, what Python really said, what was answered.
+ *
+ * Invariants. (1) It is text first: without styles, or through a screen reader, it reads as a transcript. (2) Every token is
+ * there, control tokens too, marked as sampled or forced by the mask that came from the sampler. (3) The arrow keys
+ * step through the tokens; the line at the foot tells the one under the pointer or the cursor.
+ */
+import { memo, useMemo, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import type { Trajectory } from '../../tasks/trajectory.ts';
+import type { ExecutionResult } from '../app/types.ts';
+import { tokenSegments, transcriptRows, type SegmentKind, type TokenSegment } from './segments.ts';
+import { TokenDetail, tokenProbability, TokenLegend } from './TokenDetail.tsx';
+import { tokenGlyph } from './tokenGlyph.ts';
+import styles from './transcript.module.css';
+
+interface Props {
+  readonly trajectory: Trajectory;
+  /** Who produced the tokens that are not forced. The teacher has no probabilities. */
+  readonly author: 'policy' | 'teacher';
+}
+
+const spokenKind: Record<SegmentKind, string> = {
+  prompt: 'Prompt',
+  thought: 'Thought',
+  call: 'Python call',
+  response: 'Python’s output',
+  answer: 'Answer',
+};
+
+export const Transcript = memo(function Transcript({ trajectory, author }: Props) {
+  const rows = useMemo(() => transcriptRows(tokenSegments(trajectory)), [trajectory]);
+  const [active, setActive] = useState<number | null>(null);
+  const { tokens, calls } = trajectory;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1 };
+    const step = steps[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    setActive(Math.min(tokens.length - 1, Math.max(0, (active ?? -1) + step)));
+  };
+  const onPoint = (event: MouseEvent) => {
+    const index = (event.target as HTMLElement).dataset['token'];
+    if (index !== undefined) setActive(Number(index));
+  };
+  return (
+    <div className={styles.transcript} data-testid="transcript">
+      <div
+        className={styles.scroll}
+        tabIndex={0}
+        data-keys
+        role="group"
+        aria-label="Transcript; the arrow keys step through its tokens"
+        onKeyDown={onKeyDown}
+        onMouseOver={onPoint}
+        onMouseLeave={() => setActive(null)}
+      >
+        <ol className={styles.rows}>
+          {rows.map((row) => {
+            const call = row.call === null ? undefined : calls[row.call];
+            return (
+              <li key={row.segments[0]?.from} className={styles.row} data-kind={row.segments.at(-1)?.kind}>
+                <span className={styles.rowLabel} aria-hidden="true">
+                  {row.call === null ? rowWord(row.segments[0]?.kind) : row.call + 1}
+                </span>
+                <span className={styles.rowText}>
+                  {row.segments.map((segment) => (
+                    <Segment
+                      key={segment.from}
+                      segment={segment}
+                      trajectory={trajectory}
+                      author={author}
+                      active={active}
+                    />
+                  ))}
+                  {call === undefined ? null : <ResultNote result={call.result} />}
+                </span>
+              </li>
+            );
+          })}
+        </ol>
+        <p className={styles.end}>{stopWords[trajectory.stop]}</p>
+      </div>
+      <footer className={styles.foot}>
+        {active === null ? <TokenLegend author={author} /> : <TokenDetail trajectory={trajectory} index={active} author={author} />}
+      </footer>
+    </div>
+  );
+});
+
+const stopWords: Record<Trajectory['stop'], string> = {
+  end: 'Ended by itself.',
+  context: 'Cut off by the context: it earns what its answer earns, nothing.',
+  budget: 'Cut off: it asked for more calls than the budget allows.',
+};
+
+function rowWord(kind: SegmentKind | undefined): string {
+  switch (kind) {
+    case 'prompt':
+      return 'asked';
+    case 'answer':
+      return 'answer';
+    case 'call':
+    case 'response':
+      return 'call';
+    case 'thought':
+    case undefined:
+      return 'thinks';
+  }
+}
+
+interface SegmentProps {
+  readonly segment: TokenSegment;
+  readonly trajectory: Trajectory;
+  readonly author: Props['author'];
+  readonly active: number | null;
+}
+
+function Segment({ segment, trajectory, author, active }: SegmentProps) {
+  const { kind, from, to } = segment;
+  const { tokens, lossMask } = trajectory;
+  const spans = [];
+  for (let i = from; i < to; i++) {
+    const glyph = tokenGlyph(tokens[i] ?? 0);
+    const sampled = lossMask[i] === 1;
+    const probability = sampled && author === 'policy' ? tokenProbability(trajectory, i) : 1;
+    spans.push(
+      <span
+        key={i}
+        data-token={i}
+        data-control={glyph.control || undefined}
+        data-active={i === active || undefined}
+        className={sampled ? styles.sampled : styles.forced}
+        style={sampled ? { backgroundColor: `rgb(var(--lab-token-sampled) / ${surprise(probability)}%)` } : undefined}
+      >
+        {glyph.text}
+      </span>,
+    );
+  }
+  return (
+    <span className={styles.segment} data-kind={kind}>
+      <span className="lab-hidden">{spokenKind[kind]}: </span>
+      {spans}
+    </span>
+  );
+}
+
+/** How strongly a sampled token is tinted, in percent: the less likely it was, the more. */
+function surprise(probability: number): number {
+  return Math.round(9 + 46 * (1 - probability));
+}
+
+/** What really happened, where the policy's view of it (the response tokens) does not say. */
+function ResultNote({ result }: { result: ExecutionResult }) {
+  switch (result.kind) {
+    case 'ok':
+      return null;
+    case 'error':
+      return <span className={styles.fault}>raised {result.message}</span>;
+    case 'timeout':
+      return <span className={styles.fault}>stopped after {result.deadlineMs} ms</span>;
+    case 'memory':
+      return <span className={styles.fault}>out of memory: {result.message}</span>;
+    case 'format':
+      return <span className={styles.fault}>not run: {result.message}</span>;
+  }
+}

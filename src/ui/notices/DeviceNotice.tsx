@@ -1,0 +1,50 @@
+/**
+ * Said once when the device is not a real GPU: it works, it is slower, and what helps.
+ */
+import { useState } from 'react';
+import { Button } from '@mantine/core';
+import { Gauge } from 'lucide-react';
+import type { LabState } from '../../lab/state.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import { speedClass } from '../topbar/engineSpeed.ts';
+import { Notice } from './Notice.tsx';
+
+const selectEngine = (state: LabState) => state.engine;
+const selectPreset = (state: LabState) => state.presetName;
+const selectFree = (state: LabState) => state.status === 'idle' && state.source.kind === 'live';
+
+const smallest = 'micro';
+
+export function DeviceNotice() {
+  const engine = useLab(selectEngine);
+  const preset = useLab(selectPreset);
+  const free = useLab(selectFree);
+  const actions = useLabActions();
+  const [dismissed, setDismissed] = useState(false);
+  if (engine === null || dismissed || !free || speedClass(engine) === 'gpu') return null;
+  const software = speedClass(engine) === 'software';
+  return (
+    <Notice
+      tone="info"
+      icon={Gauge}
+      title={
+        software
+          ? 'This browser’s GPU is imitated in software.'
+          : 'No GPU is available here, so the lab runs on the processor.'
+      }
+      testId="device-notice"
+      onDismiss={() => setDismissed(true)}
+      actions={
+        preset === smallest ? null : (
+          <Button size="compact-sm" variant="default" onClick={() => actions.applyPreset(smallest)}>
+            Use Micro
+          </Button>
+        )
+      }
+    >
+      Everything works, only slower
+      {preset === smallest ? '.' : '; the Micro preset shows the whole recipe in minutes.'}{' '}
+      {software ? '' : 'A current Chrome, Edge, Firefox or Safari with WebGPU switched on is much faster.'}
+    </Notice>
+  );
+}

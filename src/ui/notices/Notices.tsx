@@ -1,0 +1,96 @@
+/**
+ * What the page has to say beside the run: failures, corrections, settings that do not fit, slow devices, start-up.
+ *
+ * Invariant: each is one sentence on what happened, one on what to do, and a button; none blocks the page and none can
+ * stay for ever (start-up ends in a run or in a failure, which the lab's store sees to).
+ */
+import { Button } from '@mantine/core';
+import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
+import type { LabState } from '../../lab/state.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import { BootProgress } from './BootProgress.tsx';
+import { DeviceNotice } from './DeviceNotice.tsx';
+import { Notice } from './Notice.tsx';
+import styles from './notices.module.css';
+
+const selectFailure = (state: LabState) => state.failure;
+const selectNotices = (state: LabState) => state.notices;
+const selectProblems = (state: LabState) => state.settingProblems;
+
+export function Notices({ onShowSettings }: { onShowSettings: () => void }) {
+  return (
+    <div className={styles.notices}>
+      <FailureNotice />
+      <ProblemNotice onShowSettings={onShowSettings} />
+      <Corrections />
+      <DeviceNotice />
+      <BootProgress />
+    </div>
+  );
+}
+
+function FailureNotice() {
+  const failure = useLab(selectFailure);
+  const actions = useLabActions();
+  if (failure === null) return null;
+  const wrongFile = failure.source === 'file';
+  return (
+    <Notice
+      tone="failure"
+      icon={CircleAlert}
+      title={failure.message}
+      testId="failure"
+      onDismiss={() => actions.dismissFailure()}
+      actions={
+        wrongFile ? null : failure.source === 'browser' ? (
+          <Button size="compact-sm" variant="default" onClick={() => location.reload()}>
+            Reload the page
+          </Button>
+        ) : (
+          <Button size="compact-sm" variant="default" onClick={() => actions.train()}>
+            Train again
+          </Button>
+        )
+      }
+    >
+      {failure.advice}
+    </Notice>
+  );
+}
+
+function ProblemNotice({ onShowSettings }: { onShowSettings: () => void }) {
+  const problems = useLab(selectProblems);
+  const first = problems[0];
+  if (first === undefined) return null;
+  return (
+    <Notice
+      tone="warning"
+      icon={TriangleAlert}
+      title="These settings cannot run."
+      testId="setting-problems"
+      actions={
+        <Button size="compact-sm" variant="default" onClick={onShowSettings}>
+          Show the settings
+        </Button>
+      }
+    >
+      {first.message}
+      {problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}
+    </Notice>
+  );
+}
+
+function Corrections() {
+  const notices = useLab(selectNotices);
+  const actions = useLabActions();
+  return notices.map((notice, index) => (
+    <Notice
+      key={`${index}-${notice}`}
+      tone="info"
+      icon={Info}
+      title={notice}
+      testId="notice"
+      onDismiss={() => actions.dismissNotice(index)}
+    />
+  ));
+}

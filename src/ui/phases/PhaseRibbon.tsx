@@ -1,0 +1,159 @@
+/**
+ * The recipe as a ribbon: nine phases, each with its progress, and how long the run will still take.
+ *
+ * Invariant: status is told by word, icon and fill, never by colour alone; a screen reader hears one polite sentence at
+ * most every eight seconds, however fast the run goes.
+ */
+import { useEffect, useState } from 'react';
+import { Tooltip } from '@mantine/core';
+import { Check } from 'lucide-react';
+import type { LabState, PhaseView } from '../../lab/state.ts';
+import { formatDuration, formatNumber } from '../app/format.ts';
+import { useLab, useLabStore } from '../app/lab.tsx';
+import { runSentence } from './runSentence.ts';
+import styles from './phaseRibbon.module.css';
+
+const selectPhases = (state: LabState) => state.phases;
+const selectStatus = (state: LabState) => state.status;
+
+export function PhaseRibbon() {
+  const phases = useLab(selectPhases);
+  const status = useLab(selectStatus);
+  return (
+    <nav className={styles.ribbon} aria-label="Phases of the run">
+      <ol className={styles.phases}>
+        {phases.map((phase) => (
+          <Phase key={phase.name} phase={phase} paused={status === 'paused'} />
+        ))}
+      </ol>
+      <RunClock />
+      <SpokenSummary />
+    </nav>
+  );
+}
+
+function Phase({ phase, paused }: { phase: PhaseView; paused: boolean }) {
+  const { name, label, help, status, done, total, unit, detail } = phase;
+  const share = status === 'done' ? 1 : total > 0 ? Math.min(1, done / total) : 0;
+  const state = status === 'active' ? (paused ? 'paused' : 'active') : status;
+  const count =
+    status !== 'active' ? '' : total > 0 ? `${formatNumber(done)}/${formatNumber(total)}` : 'working';
+  return (
+    <Tooltip label={<PhaseNote phase={phase} />} multiline w={260} withArrow>
+      <li
+        className={styles.phase}
+        data-state={state}
+        data-testid={`phase-${name}`}
+        data-status={status}
+        aria-current={status === 'active' ? 'step' : undefined}
+      >
+        <span className={styles.top}>
+          {status === 'done' ? <Check size={12} strokeWidth={3} aria-hidden className={styles.check} /> : null}
+          <span className={styles.label}>{label}</span>
+          <span className={styles.count}>{count}</span>
+        </span>
+        <span
+          className={styles.track}
+          role="progressbar"
+          aria-label={`${label}: ${help}`}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round(share * 100)}
+          aria-valuetext={`${state}${count === '' ? '' : `, ${count} ${unit}`}${detail === '' ? '' : `, ${detail}`}`}
+        >
+          <span
+            className={styles.fill}
+            data-unknown={status === 'active' && total === 0}
+            style={{ transform: `scaleX(${status === 'active' && total === 0 ? 1 : share})` }}
+          />
+        </span>
+      </li>
+    </Tooltip>
+  );
+}
+
+function PhaseNote({ phase }: { phase: PhaseView }) {
+  const { label, help, detail, secondsLeft } = phase;
+  return (
+    <>
+      <strong>{label}.</strong> {help}
+      {detail === '' ? null : <> {detail}.</>}
+      {secondsLeft === null ? null : <> About {formatDuration(secondsLeft)} left in this phase.</>}
+    </>
+  );
+}
+
+const selectLeft = (state: LabState) => state.secondsLeft;
+const selectElapsed = (state: LabState) => Math.round(state.elapsedSeconds);
+const selectSpeed = (state: LabState) => Math.round(state.tokensPerSecond);
+const selectSource = (state: LabState) => state.source;
+
+/** Time left, time gone, tokens a second; or what stands instead of them. */
+function RunClock() {
+  const status = useLab(selectStatus);
+  const left = useLab(selectLeft);
+  const elapsed = useLab(selectElapsed);
+  const speed = useLab(selectSpeed);
+  const source = useLab(selectSource);
+  const [main, side] = clockWords(status, left, elapsed, speed);
+  return (
+    <div className={styles.clock} data-testid="run-clock">
+      <strong>{source.kind === 'file' ? 'Opened from a file' : main}</strong>
+      <span>{source.kind === 'file' ? source.name : side}</span>
+    </div>
+  );
+}
+
+function clockWords(
+  status: LabState['status'],
+  left: number | null,
+  elapsed: number,
+  speed: number,
+): readonly [string, string] {
+  switch (status) {
+    case 'idle':
+      return ['Ready', 'nothing runs yet'];
+    case 'starting':
+      return ['Starting', 'loading Python'];
+    case 'running':
+      return [
+        left === null ? `${formatDuration(elapsed)} so far` : `${formatDuration(left)} left`,
+        speed > 0 ? `${formatNumber(speed)} tokens/s` : 'measuring the speed',
+      ];
+    case 'paused':
+      return ['Paused', `after ${formatDuration(elapsed)}`];
+    case 'done':
+      return ['Done', `in ${formatDuration(elapsed)}`];
+    case 'failed':
+      return ['Stopped', `after ${formatDuration(elapsed)}`];
+  }
+}
+
+const spokenEvery = 8000; // ms
+
+function SpokenSummary() {
+  const store = useLabStore();
+  const [sentence, setSentence] = useState('');
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const speak = () => {
+      timer = null;
+      setSentence(runSentence(store.getState()));
+    };
+    const stop = store.subscribe((state, previous) => {
+      if (state.status !== previous.status) {
+        if (timer !== null) clearTimeout(timer);
+        speak();
+      } else timer ??= setTimeout(speak, spokenEvery);
+    });
+    return () => {
+      stop();
+      if (timer !== null) clearTimeout(timer);
+    };
+  }, [store]);
+  return (
+    <p className="lab-hidden" aria-live="polite" data-testid="spoken-summary">
+      {sentence}
+    </p>
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * One setting: a control of its kind, its sentence, its unit, its problem, and the way back to the preset's value.
+ */
+import { useState } from 'react';
+import { ActionIcon, NumberInput, Select, Switch, TextInput, Tooltip } from '@mantine/core';
+import { Undo2 } from 'lucide-react';
+import type { FormField, SettingValue } from '../../lab/schema.ts';
+import { useLabActions } from '../app/lab.tsx';
+import styles from './settings.module.css';
+
+interface Props {
+  readonly field: FormField;
+  readonly value: SettingValue;
+  readonly presetValue: SettingValue;
+  readonly problem: string | undefined;
+}
+
+export function SettingField({ field, value, presetValue, problem }: Props) {
+  const actions = useLabActions();
+  const changed = value !== presetValue;
+  return (
+    <div className={styles.field} data-changed={changed} data-testid={`setting-${field.path}`}>
+      <Control field={field} value={value} problem={problem} />
+      <Tooltip label={`Back to ${String(presetValue)}`} disabled={!changed}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={24}
+          className={styles.reset}
+          style={{ visibility: changed ? 'visible' : 'hidden' }}
+          aria-label={`Set ${field.title} back to ${String(presetValue)}`}
+          onClick={() => actions.setSetting(field.path, presetValue)}
+        >
+          <Undo2 size={14} aria-hidden />
+        </ActionIcon>
+      </Tooltip>
+    </div>
+  );
+}
+
+function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'problem'>) {
+  const actions = useLabActions();
+  const shared = {
+    label: field.title,
+    description: field.description,
+    error: problem,
+    size: 'xs',
+    className: styles.input ?? '',
+    inputWrapperOrder: ['label', 'description', 'input', 'error'] as ('label' | 'description' | 'input' | 'error')[],
+  } as const;
+  switch (field.kind) {
+    case 'integer':
+    case 'number':
+      return (
+        <NumberInput
+          {...shared}
+          value={Number(value)}
+          step={field.step}
+          clampBehavior="none"
+          allowDecimal={field.kind === 'number'}
+          stepHoldDelay={400}
+          stepHoldInterval={60}
+          thousandSeparator={false}
+          suffix={field.unit === '' ? '' : ` ${field.unit}`}
+          onChange={(next) => {
+            if (next !== '' && next !== '-') actions.setSetting(field.path, Number(next));
+          }}
+        />
+      );
+    case 'boolean':
+      return (
+        <Switch
+          label={field.title}
+          description={field.description}
+          error={problem}
+          size="sm"
+          className={styles.input ?? ''}
+          checked={value === true}
+          onChange={(event) => actions.setSetting(field.path, event.currentTarget.checked)}
+        />
+      );
+    case 'choice':
+      return (
+        <Select
+          {...shared}
+          data={[...field.choices]}
+          value={String(value)}
+          allowDeselect={false}
+          onChange={(next) => {
+            if (next !== null) actions.setSetting(field.path, next);
+          }}
+        />
+      );
+    case 'text':
+      return <TextSetting key={String(value)} shared={shared} field={field} value={String(value)} />;
+  }
+}
+
+/** Text is handed on as it is typed, and keeps what was typed while the store refuses it. */
+function TextSetting({
+  shared,
+  field,
+  value,
+}: {
+  shared: object;
+  field: FormField;
+  value: string;
+}) {
+  const actions = useLabActions();
+  const [typed, setTyped] = useState(value);
+  return (
+    <TextInput
+      {...shared}
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value);
+        actions.setSetting(field.path, event.currentTarget.value);
+      }}
+    />
+  );
+}

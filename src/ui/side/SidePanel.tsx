@@ -1,0 +1,73 @@
+/**
+ * The right of the page: guide, trajectories, curation, benchmarks, settings, as tabs that scroll inside.
+ *
+ * Invariant: until a person chooses a tab it follows the run (the guide before it, the trajectories once there are some);
+ * from then on it stays where they put it. Only the open tab is mounted.
+ */
+import { lazy, Suspense, type ReactNode } from 'react';
+import { Tabs } from '@mantine/core';
+import type { LabState } from '../../lab/state.ts';
+import { ErrorBoundary } from '../app/ErrorBoundary.tsx';
+import { useLab } from '../app/lab.tsx';
+import { Benchmarks } from '../benchmarks/Benchmarks.tsx';
+import { Curation } from '../curation/Curation.tsx';
+import { Guide } from '../guide/Guide.tsx';
+import { Inspector } from '../inspector/Inspector.tsx';
+import styles from './sidePanel.module.css';
+
+const SettingsForm = lazy(async () => ({ default: (await import('../settings/SettingsForm.tsx')).SettingsForm }));
+
+export type PanelName = 'guide' | 'trajectories' | 'curation' | 'benchmarks' | 'settings';
+
+const panels: readonly { readonly name: PanelName; readonly label: string; readonly body: () => ReactNode }[] = [
+  { name: 'guide', label: 'Guide', body: () => <Guide /> },
+  { name: 'trajectories', label: 'Trajectories', body: () => <Inspector /> },
+  { name: 'curation', label: 'Curation', body: () => <Curation /> },
+  { name: 'benchmarks', label: 'Benchmarks', body: () => <Benchmarks /> },
+  {
+    name: 'settings',
+    label: 'Settings',
+    body: () => (
+      <Suspense fallback={<p className={styles.loading}>Loading the settings …</p>}>
+        <SettingsForm />
+      </Suspense>
+    ),
+  },
+];
+
+const selectHasRollouts = (state: LabState) => state.rounds.length > 0;
+const selectHasCuration = (state: LabState) => state.curation !== null;
+
+interface Props {
+  readonly chosen: PanelName | null;
+  readonly onChoose: (panel: PanelName) => void;
+}
+
+export function SidePanel({ chosen, onChoose }: Props) {
+  const hasRollouts = useLab(selectHasRollouts);
+  const hasCuration = useLab(selectHasCuration);
+  const open = chosen ?? (hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide');
+  return (
+    <section className={styles.panel} aria-label="Details">
+      <Tabs
+        value={open}
+        onChange={(name) => onChoose((name ?? 'guide') as PanelName)}
+        keepMounted={false}
+        classNames={{ root: styles.tabs ?? '', list: styles.list ?? '', tab: styles.tab ?? '', panel: styles.body ?? '' }}
+      >
+        <Tabs.List>
+          {panels.map(({ name, label }) => (
+            <Tabs.Tab key={name} value={name}>
+              {label}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {panels.map(({ name, label, body }) => (
+          <Tabs.Panel key={name} value={name}>
+            <ErrorBoundary what={`The panel “${label}”`}>{body()}</ErrorBoundary>
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </section>
+  );
+}

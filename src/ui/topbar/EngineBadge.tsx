@@ -1,0 +1,77 @@
+/**
+ * Which engine runs on which device, and why: a badge with the reason behind it.
+ */
+import { Popover, UnstyledButton } from '@mantine/core';
+import { Cpu } from 'lucide-react';
+import type { LabState } from '../../lab/state.ts';
+import { formatCount, formatNumber } from '../app/format.ts';
+import { useLab } from '../app/lab.tsx';
+import { speedClass } from './engineSpeed.ts';
+import styles from './engineBadge.module.css';
+
+const selectEngine = (state: LabState) => state.engine;
+const selectSandbox = (state: LabState) => state.sandbox;
+const selectParameters = (state: LabState) => state.parameters;
+const selectSpeed = (state: LabState) => state.tokensPerSecond;
+
+const backendNames: Readonly<Record<string, string>> = {
+  webgpu: 'WebGPU',
+  webgl: 'WebGL',
+  wasm: 'WebAssembly',
+  cpu: 'JavaScript',
+};
+
+const speedWords = { gpu: 'GPU', software: 'software GPU: slow', processor: 'processor: slower' } as const;
+
+export function EngineBadge() {
+  const engine = useLab(selectEngine);
+  const sandbox = useLab(selectSandbox);
+  const parameters = useLab(selectParameters);
+  const speed = useLab(selectSpeed);
+  if (engine === null) {
+    return (
+      <span className={styles.badge} data-testid="engine-badge">
+        <Cpu size={14} aria-hidden /> Looking for a GPU …
+      </span>
+    );
+  }
+  const kind = speedClass(engine);
+  const backend = backendNames[engine.backend] ?? engine.backend;
+  return (
+    <Popover width={320} position="bottom-end" withArrow shadow="md">
+      <Popover.Target>
+        <UnstyledButton
+          className={styles.badge}
+          data-kind={kind}
+          data-testid="engine-badge"
+          data-backend={engine.backend}
+          data-engine={engine.engine}
+        >
+          <span className={styles.light} aria-hidden="true" />
+          <span className={styles.backend}>{backend}</span>
+          <span className={styles.adapter}>{engine.adapter}</span>
+        </UnstyledButton>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <dl className={styles.facts}>
+          <dt>Runs on</dt>
+          <dd>
+            {backend} ({speedWords[kind]})
+          </dd>
+          <dt>Device</dt>
+          <dd>{engine.adapter}</dd>
+          <dt>Engine</dt>
+          <dd>{engine.engine}</dd>
+          <dt>Why</dt>
+          <dd>{engine.reason}</dd>
+          <dt>Policy</dt>
+          <dd>{parameters === null ? 'not built yet' : `${formatCount(parameters)} parameters`}</dd>
+          <dt>Python</dt>
+          <dd>{sandbox ?? 'loaded when a run starts'}</dd>
+          <dt>Speed</dt>
+          <dd>{speed > 0 ? `${formatNumber(Math.round(speed))} tokens/s` : 'nothing is running'}</dd>
+        </dl>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

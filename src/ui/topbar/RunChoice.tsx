@@ -1,0 +1,67 @@
+/**
+ * The two choices that matter before a click on Train: which preset, which seed.
+ */
+import { NumberInput, Select, type ComboboxItem } from '@mantine/core';
+import { findPreset, presets } from '../../lab/presets.ts';
+import type { LabState } from '../../lab/state.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import styles from './topBar.module.css';
+
+const selectPreset = (state: LabState) => state.presetName;
+const selectSeed = (state: LabState) => state.settings.run.seed;
+
+const choices = presets.map(({ name, title }) => ({ value: name, label: title }));
+
+export function PresetSelect() {
+  const preset = useLab(selectPreset);
+  const actions = useLabActions();
+  return (
+    <Select
+      aria-label="Preset"
+      className={styles.preset}
+      size="sm"
+      data={choices}
+      value={preset}
+      allowDeselect={false}
+      comboboxProps={{ width: 340, position: 'bottom-start' }}
+      renderOption={PresetOption}
+      maxDropdownHeight={460}
+      onChange={(name) => {
+        if (name !== null) actions.applyPreset(name);
+      }}
+    />
+  );
+}
+
+function PresetOption({ option }: { option: ComboboxItem }) {
+  const preset = findPreset(option.value);
+  return (
+    <div className={styles.option}>
+      <strong>{option.label}</strong>
+      <span>{preset?.description}</span>
+      <span className={styles.optionTakes}>{preset?.takes}</span>
+    </div>
+  );
+}
+
+export function SeedInput() {
+  const seed = useLab(selectSeed);
+  const actions = useLabActions();
+  return (
+    <NumberInput
+      aria-label="Seed"
+      className={styles.seed}
+      size="sm"
+      value={seed}
+      min={0}
+      max={2 ** 31 - 1}
+      allowDecimal={false}
+      leftSection={<span className={styles.seedWord}>seed</span>}
+      leftSectionWidth={40}
+      hideControls
+      onChange={(value) => {
+        if (typeof value === 'number') actions.setSetting('run.seed', value);
+      }}
+    />
+  );
+}

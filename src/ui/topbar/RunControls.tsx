@@ -1,0 +1,97 @@
+/**
+ * Train, Pause, Resume, Step, Reset: one primary button whose word says what it will do, and two beside it.
+ *
+ * Invariant: the trainer acts between two units of work, so a wish that it has not fulfilled yet is shown as one
+ * ("Pausing …") and the button waits for it.
+ */
+import { Button, Tooltip } from '@mantine/core';
+import { Pause, Play, RotateCcw, StepForward } from 'lucide-react';
+import type { LabActions, LabState, LabStatus } from '../../lab/state.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import styles from './topBar.module.css';
+
+const selectStatus = (state: LabState) => state.status;
+const selectRequested = (state: LabState) => state.requested;
+const selectBlocked = (state: LabState) => state.settingProblems[0]?.message ?? null;
+const selectLive = (state: LabState) => state.source.kind === 'live';
+
+interface Primary {
+  readonly word: string;
+  readonly icon: typeof Play;
+  readonly act: (actions: LabActions) => void;
+  readonly busy: boolean;
+}
+
+function primaryButton(status: LabStatus, requested: LabState['requested'], live: boolean): Primary {
+  const train = (word: string): Primary => ({ word, icon: Play, act: (actions) => actions.train(), busy: false });
+  if (!live) return train('Train');
+  switch (status) {
+    case 'idle':
+      return train('Train');
+    case 'failed':
+    case 'done':
+      return train('Train again');
+    case 'starting':
+      return { word: 'Starting …', icon: Play, act: () => undefined, busy: true };
+    case 'running':
+      return requested === 'pause'
+        ? { word: 'Pausing …', icon: Pause, act: () => undefined, busy: true }
+        : { word: 'Pause', icon: Pause, act: (actions) => actions.pause(), busy: false };
+    case 'paused':
+      return { word: 'Resume', icon: Play, act: (actions) => actions.resume(), busy: false };
+  }
+}
+
+export function RunControls() {
+  const status = useLab(selectStatus);
+  const requested = useLab(selectRequested);
+  const blocked = useLab(selectBlocked);
+  const live = useLab(selectLive);
+  const actions = useLabActions();
+  const primary = primaryButton(status, requested, live);
+  const starts = primary.word.startsWith('Train');
+  const Icon = primary.icon;
+  return (
+    <div className={styles.controls} role="group" aria-label="Run">
+      <Tooltip label={blocked ?? 'Space'} disabled={!starts || blocked === null} multiline w={260}>
+        <Button
+          size="sm"
+          className={styles.primary}
+          leftSection={<Icon size={15} aria-hidden />}
+          data-testid="run-primary"
+          aria-disabled={primary.busy || (starts && blocked !== null)}
+          data-disabled={primary.busy || (starts && blocked !== null) || undefined}
+          onClick={() => {
+            if (!primary.busy && !(starts && blocked !== null)) primary.act(actions);
+          }}
+        >
+          {primary.word}
+        </Button>
+      </Tooltip>
+      <Tooltip label="Go on to the next optimizer step, GRPO step or benchmark, then pause ( . )" multiline w={240}>
+        <Button
+          size="sm"
+          variant="default"
+          px={10}
+          leftSection={<StepForward size={14} aria-hidden />}
+          disabled={status === 'starting' || requested === 'step'}
+          onClick={() => actions.step()}
+        >
+          Step
+        </Button>
+      </Tooltip>
+      <Tooltip label="Stop and forget this run; the settings stay">
+        <Button
+          size="sm"
+          variant="default"
+          px={10}
+          leftSection={<RotateCcw size={14} aria-hidden />}
+          disabled={status === 'idle' && live}
+          onClick={() => actions.reset()}
+        >
+          Reset
+        </Button>
+      </Tooltip>
+    </div>
+  );
+}

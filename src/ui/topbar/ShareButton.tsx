@@ -1,0 +1,48 @@
+/**
+ * Share: copies the address that reproduces the run shown (or the next one, before there is a run).
+ */
+import { useState } from 'react';
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { Check, Link } from 'lucide-react';
+import type { LabState } from '../../lab/state.ts';
+import { writeUrl } from '../../lab/urlState.ts';
+import { useLabStore } from '../app/lab.tsx';
+
+function shareAddress(state: LabState): string {
+  const query = writeUrl({
+    presetName: state.runPresetName ?? state.presetName,
+    settings: state.runSettings ?? state.settings,
+  });
+  return `${location.origin}${location.pathname}${query === '' ? '' : `?${query}`}`;
+}
+
+export function ShareButton() {
+  const store = useLabStore();
+  const [told, setTold] = useState<'copied' | 'failed' | null>(null);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(shareAddress(store.getState()));
+      setTold('copied');
+    } catch {
+      setTold('failed'); // no permission, or not a secure page: the address bar has the same link
+    }
+    setTimeout(() => setTold(null), 2500);
+  };
+  const words = {
+    copied: 'Link copied: it reproduces this run',
+    failed: 'The browser forbids copying; take the link from the address bar',
+  };
+  const label = told === null ? 'Copy a link to this run' : words[told];
+  return (
+    <>
+      <Tooltip label={label} {...(told === null ? {} : { opened: true })}>
+        <ActionIcon variant="subtle" color="gray" size={30} aria-label="Copy a link to this run" onClick={() => void copy()}>
+          {told === 'copied' ? <Check size={17} aria-hidden /> : <Link size={17} aria-hidden />}
+        </ActionIcon>
+      </Tooltip>
+      <span role="status" className="lab-hidden">
+        {told === null ? '' : words[told]}
+      </span>
+    </>
+  );
+}
