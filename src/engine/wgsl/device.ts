@@ -1,0 +1,99 @@
+/**
+ * The GPU device: how it is asked for, what is watched, and how its faults become sentences.
+ *
+ * Invariant: nothing fails silently. A validation or out-of-memory error anywhere becomes a `DeviceFault` that the next
+ * awaited call throws; a lost device resolves `lost` with a sentence and never rejects.
+ */
+
+/** There is no WebGPU here, or no adapter; `message` is a sentence for people. */
+export class WgslUnavailableError extends Error {
+  override readonly name = 'WgslUnavailableError';
+}
+
+/** The device refused something: a validation error, out of memory, or it is gone. */
+export class DeviceFault extends Error {
+  override readonly name = 'DeviceFault';
+}
+
+export interface Gpu {
+  readonly device: GPUDevice;
+  readonly adapterName: string;
+  /** True for a CPU rasteriser (SwiftShader, llvmpipe): work is then cut into smaller submits. */
+  readonly isSoftware: boolean;
+  readonly lost: Promise<string>;
+  /** Throws the first uncaptured error, if there was one. */
+  check(): void;
+  /** Run `create` with errors captured; rejects with what the device said, prefixed with `doing`. */
+  guarded<T>(doing: string, create: () => T): Promise<T>;
+  destroy(): void;
+}
+
+/** Open a device with as much memory per buffer as the adapter allows. Rejects with `WgslUnavailableError`. */
+export async function openDevice(gpu: GPU | undefined): Promise<Gpu> {
+  if (!gpu) {
+    throw new WgslUnavailableError(
+      'This browser has no WebGPU. Chrome, Edge, Safari 26 and Firefox on Windows or macOS have it.',
+    );
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new WgslUnavailableError('The browser has WebGPU but found no graphics adapter it may use.');
+  }
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredLimits: {
+        maxBufferSize: adapter.limits.maxBufferSize,
+        maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
+      },
+    });
+  } catch (error) {
+    throw new WgslUnavailableError(
+      `The graphics adapter refused a device: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  const { vendor, architecture, description, device: model } = adapter.info;
+  const adapterName =
+    [vendor, architecture, description || model].filter(Boolean).join(' ') || 'unnamed adapter';
+  let fault: string | undefined;
+  let destroyed = false;
+  device.addEventListener('uncapturederror', (event) => {
+    fault ??= event.error.message;
+  });
+  const lost = device.lost.then((info) => {
+    const sentence = destroyed
+      ? 'The engine was disposed of.'
+      : `The graphics device was lost${info.message ? `: ${info.message}` : '.'}`;
+    fault ??= sentence;
+    return sentence;
+  });
+  return {
+    device,
+    adapterName,
+    isSoftware: /swiftshader|llvmpipe|lavapipe|warp|software|cpu/i.test(adapterName),
+    lost,
+    check() {
+      if (fault !== undefined) throw new DeviceFault(fault);
+    },
+    async guarded(doing, create) {
+      // Scopes are pushed and popped without an await between, so that concurrent calls cannot mix up theirs.
+      device.pushErrorScope('out-of-memory');
+      device.pushErrorScope('validation');
+      let created: ReturnType<typeof create>;
+      let scopes;
+      try {
+        created = create();
+      } finally {
+        scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+      }
+      const [invalid, exhausted] = await scopes;
+      if (exhausted) throw new DeviceFault(`${doing}: the graphics device is out of memory.`);
+      if (invalid) throw new DeviceFault(`${doing}: ${invalid.message}`);
+      return created;
+    },
+    destroy() {
+      destroyed = true;
+      device.destroy();
+    },
+  };
+}
