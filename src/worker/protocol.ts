@@ -13,8 +13,9 @@ export type RunStatus = 'starting' | 'running' | 'paused' | 'done' | 'failed';
 /** Where a failure came from, so that the page can say what to do about it. */
 export type FailureSource = 'engine' | 'device-lost' | 'sandbox' | 'settings' | 'numerics' | 'trainer';
 
+/** `baseUrl` is the page's own address, absolute: the workers' files lie below it. */
 export type ToTrainer =
-  | { readonly type: 'probe'; readonly backend: RunSettings['run']['backend'] }
+  | { readonly type: 'probe'; readonly backend: RunSettings['run']['backend']; readonly baseUrl: string }
   | { readonly type: 'start'; readonly settings: RunSettings; readonly baseUrl: string }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }

@@ -20,7 +20,10 @@ import type { FailureSource, FromTrainer, ToTrainer } from './protocol.ts';
 
 export interface TrainerPorts {
   readonly post: (message: FromTrainer) => void;
-  readonly describeEngine: (backend: RunSettings['run']['backend']) => Promise<EngineDescription>;
+  readonly describeEngine: (
+    backend: RunSettings['run']['backend'],
+    baseUrl: string,
+  ) => Promise<EngineDescription>;
   readonly createEngine: (settings: RunSettings, baseUrl: string) => Promise<PolicyEngine>;
   readonly createSandbox: (
     settings: RunSettings,
@@ -55,7 +58,7 @@ export class Trainer {
   handle(message: ToTrainer): void {
     switch (message.type) {
       case 'probe':
-        void this.#probe(message.backend);
+        void this.#probe(message.backend, message.baseUrl);
         return;
       case 'start':
         void this.#run(message.settings, message.baseUrl);
@@ -76,9 +79,9 @@ export class Trainer {
     }
   }
 
-  async #probe(backend: RunSettings['run']['backend']): Promise<void> {
+  async #probe(backend: RunSettings['run']['backend'], baseUrl: string): Promise<void> {
     try {
-      this.#ports.post({ type: 'probed', engine: await this.#ports.describeEngine(backend) });
+      this.#ports.post({ type: 'probed', engine: await this.#ports.describeEngine(backend, baseUrl) });
     } catch (error) {
       this.#fail('engine', error);
     }
@@ -111,7 +114,10 @@ export class Trainer {
       this.#fail('sandbox', error);
       return;
     }
-    if (this.#over) return;
+    if (this.#over) {
+      sandbox.dispose();
+      return;
+    }
     this.#ports.post({
       type: 'started',
       engine: engine.description,

@@ -1,0 +1,36 @@
+/**
+ * The trainer's thread: binds the host to this worker, its engine and its Python workers. No logic of its own.
+ */
+import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
+import { createEngine, describeEngine } from './engineChoice.ts';
+import type { ToTrainer } from './protocol.ts';
+import { Trainer } from './trainer.ts';
+
+const trainer = new Trainer({
+  post: (message) => self.postMessage(message),
+  describeEngine,
+  createEngine,
+  createSandbox: (settings, baseUrl, onProgress) =>
+    createBrowserSandbox({
+      baseUrl,
+      settings: settings.sandbox,
+      onProgress: (progress) => {
+        switch (progress.stage) {
+          case 'download': {
+            const { loadedBytes, totalBytes } = progress;
+            onProgress('Loading Python', totalBytes === null ? undefined : loadedBytes / totalBytes);
+            return;
+          }
+          case 'start':
+            onProgress('Starting Python');
+            return;
+          case 'ready':
+            onProgress('Python is ready', 1);
+            return;
+        }
+      },
+    }),
+  now: () => performance.now(),
+});
+
+self.onmessage = (event: MessageEvent<ToTrainer>) => trainer.handle(event.data);
