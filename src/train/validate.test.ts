@@ -91,7 +91,7 @@ describe('validateSettings', () => {
       'task.coldStartMaxLength',
       'task.operations',
     ]);
-    expect(pathsOf({ task: { valueMax: 9 } })).toEqual(['task.valueMax']);
+    expect(pathsOf({ task: { valueMax: 8 } })).toEqual(['task.valueMax']);
   });
 
   it('sees output that would be cut, and mini-batches without a prompt', () => {

@@ -1,0 +1,89 @@
+/**
+ * The lab in a real page: binds the store to a Worker, the address bar, timers and the screen's wake lock.
+ *
+ * Invariant: this is the only file of `src/lab` that touches the browser; it decides nothing.
+ */
+import packageFile from '../../package.json';
+import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
+import type { LabEnvironment, TrainerPort } from './environment.ts';
+import type { LabStore } from './state.ts';
+import { createLabStore as createStore } from './store.ts';
+
+/** Starts the lab in this page. Call it once. */
+export function createLabStore(): LabStore {
+  return createStore(browserEnvironment());
+}
+
+function browserEnvironment(): LabEnvironment {
+  const page = new URL('.', location.href);
+  return {
+    createTrainer,
+    baseUrl: page.href,
+    address: {
+      read: () => location.search,
+      replace: (query) =>
+        history.replaceState(
+          history.state,
+          '',
+          `${location.pathname}${query === '' ? '' : `?${query}`}${location.hash}`,
+        ),
+    },
+    now: () => performance.now(),
+    after: (milliseconds, action) => {
+      const timer = setTimeout(action, milliseconds);
+      return () => clearTimeout(timer);
+    },
+    date: () => new Date().toISOString(),
+    origin: {
+      versions: { [packageFile.name]: packageFile.version, ...packageFile.dependencies },
+      userAgent: navigator.userAgent,
+    },
+    keepAwake: screenLock(),
+    onHidden: (listener) =>
+      document.addEventListener('visibilitychange', () => {
+        if (document.visibilityState === 'hidden') listener();
+      }),
+  };
+}
+
+function createTrainer(): TrainerPort {
+  const worker = new Worker(new URL('../worker/trainer.worker.ts', import.meta.url), { type: 'module' });
+  return {
+    post: (message: ToTrainer) => worker.postMessage(message),
+    onMessage: (listener) =>
+      worker.addEventListener('message', (event: MessageEvent<FromTrainer>) => listener(event.data)),
+    onError: (listener) => {
+      worker.addEventListener('error', (event) => {
+        event.preventDefault();
+        // A script that cannot be loaded gives an event without a message.
+        listener(event.message || 'its script could not be loaded; reload the page.');
+      });
+      worker.addEventListener('messageerror', () => listener('it sent a message that cannot be read.'));
+    },
+    terminate: () => worker.terminate(),
+  };
+}
+
+/** Holds the screen's wake lock while asked to; a hidden page loses it and takes it back when it is seen again. */
+function screenLock(): (on: boolean) => void {
+  let wanted = false;
+  let lock: WakeLockSentinel | null = null;
+  const update = async () => {
+    try {
+      if (wanted && lock === null && document.visibilityState === 'visible') {
+        const taken = await navigator.wakeLock.request('screen');
+        taken.addEventListener('release', () => (lock = null));
+        lock = taken;
+      }
+      if (!wanted) await lock?.release();
+    } catch {
+      // Not granted (low battery, an old browser): the run goes on without.
+    }
+  };
+  document.addEventListener('visibilitychange', () => void update());
+  return (on) => {
+    if (on === wanted) return;
+    wanted = on;
+    void update();
+  };
+}

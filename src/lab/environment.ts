@@ -1,0 +1,46 @@
+/**
+ * What the store needs from the world, handed in: a trainer worker, the address bar, a clock, timers.
+ *
+ * Invariant: the rest of `src/lab` touches no Worker, no `location` and no clock, so that a test drives it with fakes.
+ * `browser.ts` binds it to a real page.
+ */
+import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
+
+/** One trainer worker. */
+export interface TrainerPort {
+  post(message: ToTrainer): void;
+  onMessage(listener: (message: FromTrainer) => void): void;
+  /** The worker threw, could not be loaded, or sent what cannot be read. */
+  onError(listener: (message: string) => void): void;
+  terminate(): void;
+}
+
+/** Software that made a run; written into every exported file. */
+export interface Origin {
+  /** Package versions by name, the lab's own among them. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly userAgent: string;
+}
+
+export interface LabEnvironment {
+  createTrainer(): TrainerPort;
+  /** Where the page lives; the trainer finds Pyodide and wasm files beside it. */
+  readonly baseUrl: string;
+  readonly address: {
+    /** The query of the page's address. */
+    read(): string;
+    /** Replace it, without its question mark, leaving no entry in the history. */
+    replace(query: string): void;
+  };
+  /** Milliseconds that only grow. */
+  now(): number;
+  /** Run `action` after `milliseconds`; the result cancels it. */
+  after(milliseconds: number, action: () => void): () => void;
+  /** The wall clock as an ISO string, for exported files. */
+  date(): string;
+  readonly origin: Origin;
+  /** Keep the screen on while a run goes on, where the browser can. */
+  keepAwake(on: boolean): void;
+  /** Called whenever the page is hidden. */
+  onHidden(listener: () => void): void;
+}

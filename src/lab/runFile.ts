@@ -1,0 +1,320 @@
+/**
+ * A run as a file: everything measured at full resolution, and a bounded sample of what was read and written.
+ *
+ * Format `aster-lab-run`, version 1, JSON. Invariants. (1) Opening what was exported gives the same view, and exporting
+ * that gives the same file. (2) A malformed, foreign or newer file gives one sentence and changes nothing. (3) Size is
+ * bounded by `tokenBudget`: metrics are small, trajectories are what makes files large.
+ */
+import { z } from 'zod';
+import { dropReasons, type CurationReport } from '../curation/curate.ts';
+import { metricNames, type MetricName } from '../metrics/registry.ts';
+import { benchmarkNames } from '../tasks/problems.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
+import { phaseNames } from '../train/events.ts';
+import type { Origin } from './environment.ts';
+import { recordedPhase } from './phases.ts';
+import { defaultPreset, findPreset } from './presets.ts';
+import { oneGroup, wholeRounds, type RunView } from './reduce.ts';
+import { parseSettings, type RunSettings } from './schema.ts';
+import type { RecordedSeries, SeriesColumns } from './series.ts';
+import type { LabState, RoundView } from './state.ts';
+import {
+  problemSchema,
+  scoredSchema,
+  TrajectoryReader,
+  trajectorySchema,
+  TrajectoryWriter,
+} from './trajectoryFile.ts';
+
+const format = 'aster-lab-run';
+const version = 1;
+
+/** Tokens of rollouts in a file, newest first; about 14 bytes each. */
+const tokenBudget = 100_000;
+/** Trajectories of each of the last rounds. */
+const roundSample = 32;
+/** Curated trajectories. */
+const curatedSample = 100;
+
+export interface RecordedRun extends Pick<
+  LabState,
+  'engine' | 'sandbox' | 'parameters' | 'elapsedSeconds' | 'tokensPerSecond'
+> {
+  readonly recordedAt: string; // ISO
+  readonly origin: Origin;
+  readonly settings: RunSettings;
+  readonly presetName: string;
+  readonly view: RunView;
+  readonly series: RecordedSeries;
+}
+
+const count = z.int().min(0);
+const number = z.number();
+const histogram = z.array(count);
+const numbersByName = z.record(z.string(), number);
+const columnsSchema = z.object({
+  x: z.array(number),
+  metrics: z.record(z.string(), z.array(number.nullable())),
+});
+const curationSchema = z.object({
+  pool: count,
+  kept: count,
+  dropped: z.record(z.enum(dropReasons), count),
+  poolHistogram: histogram,
+  soundHistogram: histogram,
+  keptHistogram: histogram,
+  examples: z.record(z.enum([...dropReasons, 'kept']), z.array(trajectorySchema)),
+});
+
+const fileSchema = z.object({
+  recordedAt: z.string(),
+  origin: z.object({ versions: z.record(z.string(), z.string()), userAgent: z.string() }),
+  settings: z.unknown(),
+  preset: z.string(),
+  engine: z
+    .object({
+      engine: z.enum(['tfjs', 'wgsl']),
+      backend: z.string(),
+      adapter: z.string(),
+      reason: z.string(),
+    })
+    .nullable(),
+  sandbox: z.string().nullable(),
+  parameters: count.nullable(),
+  elapsedSeconds: number,
+  tokensPerSecond: number,
+  phases: z.array(
+    z.object({
+      name: z.enum(phaseNames),
+      status: z.enum(['waiting', 'active', 'done']),
+      done: number,
+      total: number,
+      unit: z.string(),
+      detail: z.string(),
+      round: number,
+    }),
+  ),
+  series: z.object({
+    rounds: columnsSchema,
+    sft: columnsSchema,
+    histograms: z.array(z.object({ round: number, counts: histogram })),
+    latest: numbersByName,
+  }),
+  benchmarks: z.array(
+    z.object({
+      phase: z.enum(['baseline', 'evaluation']),
+      benchmark: z.enum(benchmarkNames),
+      budget: z.enum(['short', 'long']),
+      context: number,
+      calls: number,
+      k: number,
+      problems: number,
+      meanAtK: number,
+      passAtK: number,
+      toolCalls: number,
+      truncated: number,
+      responseLength: number,
+    }),
+  ),
+  collapse: z.object({
+    reference: z.object({ round: number, density: number }).nullable(),
+    threshold: number.nullable(),
+    alarm: z.object({ round: number, density: number }).nullable(),
+    rule: z.string(),
+  }),
+  curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),
+  promptFilter: z
+    .object({ prompts: count, visited: count, dropped: count, added: count, solvedHistogram: histogram })
+    .nullable(),
+  problems: z.array(problemSchema),
+  rounds: z.array(
+    z.object({ round: number, phase: z.enum(phaseNames), trajectories: z.array(scoredSchema) }),
+  ),
+});
+type RunFile = z.output<typeof fileSchema>;
+
+/** The file's text. */
+export function writeRunFile(run: RecordedRun): string {
+  const { view, series } = run;
+  const writer = new TrajectoryWriter();
+  const write = (trajectories: readonly Trajectory[]) => trajectories.map((t) => writer.write(t));
+  const curation = view.curation && {
+    report: { ...view.curation.report, examples: mapValues(view.curation.report.examples, write) },
+    kept: write(view.curation.kept.slice(0, curatedSample)),
+  };
+  const rounds = sampleRounds(view.rounds).map(({ round, phase, trajectories }) => ({
+    round,
+    phase,
+    trajectories: trajectories.map((trajectory) => writer.writeScored(trajectory)),
+  }));
+  return JSON.stringify({
+    format,
+    version,
+    recordedAt: run.recordedAt,
+    origin: run.origin,
+    preset: run.presetName,
+    settings: run.settings,
+    engine: run.engine,
+    sandbox: run.sandbox,
+    parameters: run.parameters,
+    elapsedSeconds: run.elapsedSeconds,
+    tokensPerSecond: run.tokensPerSecond,
+    phases: view.phases.map(({ name, status, done, total, unit, detail, round }) => ({
+      name,
+      status,
+      done,
+      total,
+      unit,
+      detail,
+      round,
+    })),
+    series,
+    benchmarks: view.benchmarks,
+    collapse: view.collapse,
+    curation,
+    promptFilter: view.promptFilter,
+    problems: writer.problems,
+    rounds,
+  });
+}
+
+export type ReadRun =
+  | {
+      readonly ok: true;
+      readonly run: RecordedRun;
+      /** What could not be taken over, if anything. */
+      readonly notices: readonly string[];
+    }
+  /** The message completes “… was not opened:”. */
+  | { readonly ok: false; readonly message: string };
+
+const headSchema = z.looseObject({ format: z.literal(format), version: number });
+
+/** Read a file's text. Never throws. */
+export function readRunFile(contents: string): ReadRun {
+  let json: unknown;
+  try {
+    json = JSON.parse(contents);
+  } catch {
+    return { ok: false, message: 'it is not a JSON file, or was cut off.' };
+  }
+  const head = headSchema.safeParse(json);
+  if (!head.success) return { ok: false, message: 'it is not a run exported by ASTER Lab.' };
+  if (head.data.version > version) {
+    return {
+      ok: false,
+      message: 'it was exported by a newer version of the lab; reload the page to get it.',
+    };
+  }
+  const parsed = fileSchema.safeParse(json);
+  if (!parsed.success) {
+    const where = parsed.error.issues[0]?.path.join('.') ?? '';
+    return { ok: false, message: `it is damaged (at “${where}”).` };
+  }
+  const settings = parseSettings(parsed.data.settings);
+  if (settings === null) return { ok: false, message: 'its settings are not ones this lab knows.' };
+  try {
+    return { ok: true, ...recordedRun(parsed.data, settings) };
+  } catch (error) {
+    return { ok: false, message: error instanceof Error ? error.message : 'it is damaged.' };
+  }
+}
+
+function recordedRun(
+  file: RunFile,
+  settings: RunSettings,
+): { readonly run: RecordedRun; readonly notices: readonly string[] } {
+  const reader = new TrajectoryReader(file.problems);
+  const read = (rows: readonly z.output<typeof trajectorySchema>[]) => rows.map((row) => reader.read(row));
+  const preset = findPreset(file.preset);
+  const view: RunView = {
+    phases: file.phases.map(recordedPhase),
+    rounds: file.rounds.map((round) => ({
+      ...round,
+      trajectories: round.trajectories.map((row) => reader.readScored(row)),
+    })),
+    curation: file.curation && {
+      report: { ...file.curation.report, examples: mapValues(file.curation.report.examples, read) },
+      kept: read(file.curation.kept),
+    },
+    promptFilter: file.promptFilter,
+    benchmarks: file.benchmarks,
+    collapse: file.collapse,
+  };
+  const { rounds, sft, histograms, latest } = file.series;
+  const run: RecordedRun = {
+    recordedAt: file.recordedAt,
+    origin: file.origin,
+    settings,
+    presetName: preset?.name ?? defaultPreset,
+    engine: file.engine,
+    sandbox: file.sandbox,
+    parameters: file.parameters,
+    elapsedSeconds: file.elapsedSeconds,
+    tokensPerSecond: file.tokensPerSecond,
+    view,
+    series: {
+      rounds: knownColumns(rounds),
+      sft: knownColumns(sft),
+      histograms,
+      latest: onlyKnown(latest),
+    },
+  };
+  const notices =
+    preset === undefined
+      ? [
+          `The run was made with the preset “${file.preset.slice(0, 40)}”, which this lab does not have; its settings are complete all the same.`,
+        ]
+      : [];
+  return { run, notices };
+}
+
+function knownColumns({ x, metrics }: RunFile['series']['rounds']): SeriesColumns {
+  for (const [name, column] of Object.entries(metrics)) {
+    if (column.length !== x.length)
+      throw new Error(`it is damaged: “${name}” has another length than its axis.`);
+  }
+  return { x, metrics: onlyKnown(metrics) };
+}
+
+/** Metrics that another version of the lab had are left out. */
+function onlyKnown<T>(values: Record<string, T>): Partial<Record<MetricName, T>> {
+  const known: Partial<Record<MetricName, T>> = {};
+  for (const name of metricNames) {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value !== undefined) known[name] = value;
+  }
+  return known;
+}
+
+function mapValues<A, B>(
+  examples: Readonly<Record<keyof CurationReport['examples'], A>>,
+  map: (value: A) => B,
+): Record<keyof CurationReport['examples'], B> {
+  return Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, map(value)])) as Record<
+    keyof CurationReport['examples'],
+    B
+  >;
+}
+
+/** Rounds for a file: the last ones in part, of the earlier what was kept of them, newest first within the budget. */
+export function sampleRounds(rounds: readonly RoundView[]): readonly RoundView[] {
+  const sampled: RoundView[] = [];
+  let tokens = 0;
+  for (const [age, round] of [...rounds].reverse().entries()) {
+    const trajectories = age < wholeRounds ? someGroups(round) : round.trajectories;
+    tokens += trajectories.reduce((sum, trajectory) => sum + trajectory.tokens.length, 0);
+    if (tokens > tokenBudget && sampled.length > 0) break;
+    sampled.push({ ...round, trajectories });
+  }
+  return sampled.reverse();
+}
+
+/** At most `roundSample` trajectories, the telling group among them, in their order. */
+function someGroups(round: RoundView): RoundView['trajectories'] {
+  if (round.trajectories.length <= roundSample) return round.trajectories;
+  const group = oneGroup(round);
+  const chosen = new Set(group);
+  for (const trajectory of round.trajectories) if (chosen.size < roundSample) chosen.add(trajectory);
+  return round.trajectories.filter((trajectory) => chosen.has(trajectory));
+}

@@ -1,0 +1,132 @@
+/**
+ * The store's line to the trainer worker: one worker at a time, replaced when it cannot be used again.
+ *
+ * Invariants. (1) A message from a worker that has been replaced reaches nobody. (2) A worker runs one run: `start` on a used
+ * or failed worker begins with a fresh one. (3) Silence is noticed: a worker that does not answer a probe, or says
+ * nothing while it starts, is reported, so that no page waits for ever without a word.
+ */
+import type { RunSettings } from '../train/settings.ts';
+import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
+import type { LabEnvironment, TrainerPort } from './environment.ts';
+
+export interface TrainerListener {
+  readonly onMessage: (message: FromTrainer) => void;
+  /** The worker is gone; the message says why as far as it is known. */
+  readonly onCrash: (message: string) => void;
+  /** Nothing has been heard for too long. A late answer still arrives as a message. */
+  readonly onSilence: (message: string) => void;
+}
+
+/** Patience with a worker that was asked which engine it would use, milliseconds. */
+export const probePatience = 30_000;
+/** Patience with a worker that says nothing while it starts a run, milliseconds. */
+export const startPatience = 120_000;
+
+export class TrainerLink {
+  readonly #environment: LabEnvironment;
+  readonly #listener: TrainerListener;
+  #port: TrainerPort | null = null;
+  #spent = false;
+  #waiting: 'probe' | 'start' | null = null;
+  #unanswered = 0;
+  #cancelWatch: (() => void) | null = null;
+
+  constructor(environment: LabEnvironment, listener: TrainerListener) {
+    this.#environment = environment;
+    this.#listener = listener;
+  }
+
+  /** True while a worker lives that could still do something for its run. */
+  get alive(): boolean {
+    return this.#port !== null;
+  }
+
+  /** Ask which engine a backend setting would mean; answered by `probed` or `failed`. */
+  probe(backend: RunSettings['run']['backend']): void {
+    if (this.#spent) this.replace();
+    this.#unanswered++;
+    this.#watch('probe');
+    this.#send({ type: 'probe', backend, baseUrl: this.#environment.baseUrl });
+  }
+
+  /** True when no later probe is under way: an answer that is overtaken says nothing about the form as it is now. */
+  get answersAreCurrent(): boolean {
+    return this.#unanswered === 0;
+  }
+
+  start(settings: RunSettings): void {
+    if (this.#spent) this.replace();
+    this.#spent = true;
+    this.#watch('start');
+    this.#send({ type: 'start', settings, baseUrl: this.#environment.baseUrl });
+  }
+
+  command(type: 'pause' | 'resume' | 'step' | 'checkpoint'): void {
+    this.#send({ type });
+  }
+
+  /** End this worker; the next message goes to a fresh one. */
+  replace(): void {
+    this.#stopWatch();
+    this.#port?.terminate();
+    this.#port = null;
+    this.#spent = false;
+    this.#unanswered = 0;
+  }
+
+  #send(message: ToTrainer): void {
+    try {
+      this.#port ??= this.#connect();
+      this.#port.post(message);
+    } catch (error) {
+      this.#crash(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #connect(): TrainerPort {
+    const port = this.#environment.createTrainer();
+    port.onMessage((message) => {
+      if (port === this.#port) this.#receive(message);
+    });
+    port.onError((message) => {
+      if (port === this.#port) this.#crash(message);
+    });
+    return port;
+  }
+
+  #receive(message: FromTrainer): void {
+    if (message.type === 'probed') this.#unanswered--;
+    // A trainer that has failed, even at a probe, takes no further run.
+    if (message.type === 'failed') [this.#spent, this.#unanswered] = [true, 0];
+    const starting = message.type === 'boot' || (message.type === 'status' && message.status === 'starting');
+    if (this.#waiting === 'start' && (starting || message.type === 'probed')) this.#watch('start');
+    else this.#stopWatch();
+    this.#listener.onMessage(message);
+  }
+
+  #crash(message: string): void {
+    this.replace();
+    this.#listener.onCrash(message);
+  }
+
+  #watch(waiting: 'probe' | 'start'): void {
+    this.#stopWatch();
+    this.#waiting = waiting;
+    const patience = waiting === 'probe' ? probePatience : startPatience;
+    this.#cancelWatch = this.#environment.after(patience, () => {
+      this.#stopWatch();
+      const seconds = patience / 1000;
+      this.#listener.onSilence(
+        waiting === 'probe'
+          ? `The trainer has not said within ${seconds} seconds which engine it can use.`
+          : `The trainer has been starting for ${seconds} seconds without a word.`,
+      );
+    });
+  }
+
+  #stopWatch(): void {
+    this.#cancelWatch?.();
+    this.#cancelWatch = null;
+    this.#waiting = null;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Trajectories in an exported run: compact arrays, and the way back.
+ *
+ * Invariants. (1) Reading gives exactly what was written: tokens, mask, float32 log-probabilities, calls, results. (2) A
+ * problem is written once, however many trajectories it has. (3) Reading checks that tokens, mask and log-probabilities
+ * belong together, so that no later part meets arrays of different lengths.
+ */
+import { z } from 'zod';
+import type { Problem } from '../tasks/problem.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
+import { vocabularySize } from '../tasks/vocabulary.ts';
+import type { ScoredTrajectory } from '../train/events.ts';
+
+const text = z.string();
+const index = z.int().min(0);
+
+export const problemSchema = z.object({
+  id: text,
+  family: text,
+  question: text,
+  start: text,
+  answer: text,
+  /** label, operation, code, value, thought, difficulty */
+  steps: z.array(z.tuple([text, text, text, text, text, z.number()])),
+});
+type ProblemRow = z.output<typeof problemSchema>;
+
+const resultSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ok'), output: text }),
+  z.object({ kind: z.literal('error'), message: text, output: text }),
+  z.object({ kind: z.literal('timeout'), deadlineMs: z.number() }),
+  z.object({ kind: z.literal('memory'), message: text }),
+  z.object({ kind: z.literal('format'), message: text }),
+]);
+
+export const trajectorySchema = z.object({
+  /** Which of the file's problems. */
+  problem: index,
+  tokens: z.array(index.max(vocabularySize - 1)),
+  /** Lengths of runs of equal mask, forced first: [prompt, sampled, tool output, sampled, ...]. */
+  mask: z.array(index),
+  /** Of the sampled tokens only; null for a teacher's trajectory, which has none. */
+  logProbs: z.array(z.number()).nullable(),
+  /** code, result, start, end */
+  calls: z.array(z.tuple([text, resultSchema, index, index])),
+  stop: z.enum(['end', 'context', 'budget']),
+});
+type TrajectoryRow = z.output<typeof trajectorySchema>;
+
+export const scoredSchema = trajectorySchema.extend({
+  reward: z.number(),
+  advantage: z.number(),
+  prompt: index,
+  sample: index,
+});
+type ScoredRow = z.output<typeof scoredSchema>;
+
+/** Writes trajectories and gathers their problems. */
+export class TrajectoryWriter {
+  readonly #numbers = new Map<string, number>();
+  readonly problems: ProblemRow[] = [];
+
+  write(trajectory: Trajectory): TrajectoryRow {
+    const { tokens, lossMask, logProbs, calls, stop } = trajectory;
+    const sampled = [...logProbs].filter((_, i) => lossMask[i] === 1);
+    return {
+      problem: this.#number(trajectory.problem),
+      tokens: [...tokens],
+      mask: runLengths(lossMask),
+      logProbs: logProbs.every((value) => value === 0) ? null : sampled.map(shortFloat),
+      calls: calls.map(({ code, result, start, end }) => [code, { ...result }, start, end]),
+      stop,
+    };
+  }
+
+  writeScored(trajectory: ScoredTrajectory): ScoredRow {
+    const { reward, advantage, prompt, sample } = trajectory;
+    return { ...this.write(trajectory), reward, advantage, prompt, sample };
+  }
+
+  #number(problem: Problem): number {
+    const row: ProblemRow = {
+      id: problem.id,
+      family: problem.family,
+      question: problem.question,
+      start: problem.start,
+      answer: problem.answer,
+      steps: problem.steps.map((step) => [
+        step.label,
+        step.operation,
+        step.code,
+        step.value,
+        step.thought,
+        step.difficulty,
+      ]),
+    };
+    const key = `${problem.id}\n${problem.question}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    this.#numbers.set(key, this.problems.length);
+    return this.problems.push(row) - 1;
+  }
+}
+
+/** Reads trajectories back. Throws a sentence where a row contradicts itself. */
+export class TrajectoryReader {
+  readonly #problems: readonly Problem[];
+
+  constructor(problems: readonly ProblemRow[]) {
+    this.#problems = problems.map(({ steps, ...problem }) => ({
+      ...problem,
+      steps: steps.map(([label, operation, code, value, thought, difficulty]) => ({
+        label,
+        operation,
+        code,
+        value,
+        thought,
+        difficulty,
+      })),
+    }));
+  }
+
+  read(row: TrajectoryRow): Trajectory {
+    const problem = this.#problems[row.problem];
+    if (problem === undefined) throw new Error('a trajectory belongs to a problem that is not in the file.');
+    const lossMask = expandRuns(row.mask, row.tokens.length);
+    return {
+      problem,
+      tokens: Int32Array.from(row.tokens),
+      lossMask,
+      logProbs: expandLogProbs(row.logProbs, lossMask),
+      calls: row.calls.map(([code, result, start, end]) => ({ code, result, start, end })),
+      stop: row.stop,
+    };
+  }
+
+  readScored(row: ScoredRow): ScoredTrajectory {
+    const { reward, advantage, prompt, sample } = row;
+    return { ...this.read(row), reward, advantage, prompt, sample };
+  }
+}
+
+/** Lengths of runs of equal values, beginning with zeros (0 of them where the first is a one). */
+function runLengths(mask: Uint8Array): number[] {
+  const runs: number[] = [];
+  let current = 0;
+  let length = 0;
+  for (const value of mask) {
+    if (value === current) {
+      length++;
+      continue;
+    }
+    runs.push(length);
+    current = value;
+    length = 1;
+  }
+  return [...runs, length];
+}
+
+function expandRuns(runs: readonly number[], length: number): Uint8Array {
+  if (runs.reduce((sum, run) => sum + run, 0) !== length) {
+    throw new Error('a trajectory’s mask has another length than its tokens.');
+  }
+  const mask = new Uint8Array(length);
+  let position = 0;
+  runs.forEach((run, i) => {
+    mask.fill(i % 2, position, position + run);
+    position += run;
+  });
+  return mask;
+}
+
+function expandLogProbs(sampled: readonly number[] | null, mask: Uint8Array): Float32Array {
+  const logProbs = new Float32Array(mask.length);
+  if (sampled === null) return logProbs;
+  let next = 0;
+  mask.forEach((value, i) => {
+    if (value === 1) logProbs[i] = sampled[next++] ?? 0;
+  });
+  if (next !== sampled.length) {
+    throw new Error('a trajectory has another number of log-probabilities than of sampled tokens.');
+  }
+  return logProbs;
+}
+
+/** The shortest decimal that is the same float32. */
+function shortFloat(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
+}
