@@ -25,14 +25,19 @@ const answers = () => [[tokenIds.thinkEnd, ...encodeText('1'), tokenIds.imEnd]];
 class Page {
   readonly messages: FromTrainer[] = [];
   readonly trainer: Trainer;
+  onMessage: (message: FromTrainer) => void = () => undefined;
+  #clock = 0;
 
   constructor(ports: Partial<TrainerPorts> = {}) {
     this.trainer = new Trainer({
-      post: (message) => this.messages.push(message),
+      post: (message) => {
+        this.messages.push(message);
+        this.onMessage(message);
+      },
       describeEngine: async () => new ScriptedEngine(answers).description,
       createEngine: async () => new ScriptedEngine(answers),
       createSandbox: async () => new ArithmeticSandbox(),
-      now: () => performance.now(),
+      now: () => (this.#clock += 1000), // every tick is sent at once
       ...ports,
     });
   }
@@ -84,9 +89,13 @@ describe('the trainer', () => {
     whole.start();
     await whole.until('done');
     const held = new Page();
+    held.onMessage = (message) => {
+      if (message.type === 'events' && held.events.some((event) => event.type === 'sft')) {
+        held.onMessage = () => undefined;
+        held.send({ type: 'pause' });
+      }
+    };
     held.start();
-    await held.until('running');
-    held.send({ type: 'pause' });
     await held.until('paused');
     const seen = held.events.length;
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -127,12 +136,15 @@ describe('the trainer', () => {
         return engine;
       },
     });
+    page.onMessage = (message) => {
+      if (message.type !== 'events') return;
+      page.onMessage = () => undefined;
+      page.send({ type: 'checkpoint' });
+      page.send({ type: 'step' });
+    };
     page.start();
-    await page.until('running');
-    page.send({ type: 'checkpoint' });
     const checkpoints = () => page.messages.filter((message) => message.type === 'checkpoint');
     await vi.waitFor(() => expect(checkpoints()).toHaveLength(1));
-    page.send({ type: 'pause' });
     await page.until('paused');
     page.send({ type: 'checkpoint' });
     await vi.waitFor(() => expect(checkpoints()).toHaveLength(2));
@@ -143,8 +155,8 @@ describe('the trainer', () => {
     ['engine', { createEngine: () => Promise.reject(new Error('No adapter.')) }, 'No adapter.'],
     [
       'sandbox',
-      { createSandbox: () => Promise.reject(new SandboxUnavailableError('Python did not load.')) },
-      'Python did not load.',
+      { createSandbox: () => Promise.reject(new SandboxUnavailableError('the wasm file is missing')) },
+      new SandboxUnavailableError('the wasm file is missing').message,
     ],
   ] as const)('turns a failing %s into one sentence', async (source, ports, message) => {
     const page = new Page(ports);

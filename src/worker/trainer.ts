@@ -171,7 +171,7 @@ export class Trainer {
       this.#release = resolve;
     });
     this.#release = null;
-    this.#ports.post({ type: 'status', status: 'running' });
+    if (!this.#over) this.#ports.post({ type: 'status', status: 'running' });
   }
 
   #go(hold: 'running' | 'stepping'): void {
