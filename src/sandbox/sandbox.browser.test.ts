@@ -71,6 +71,29 @@ describe('the sandbox in web workers', () => {
   });
 });
 
+/** The first message of a fixture worker. */
+function answerOf(worker: Worker): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = (event: MessageEvent<unknown>) => resolve(event.data);
+    worker.onerror = (event) => reject(new Error(event.message));
+  }).finally(() => worker.terminate());
+}
+
+it('leaves a hardened worker no way outside, and JavaScript that works', async () => {
+  const worker = new Worker(new URL('./harden.testWorker.ts', import.meta.url), { type: 'module' });
+  expect(await answerOf(worker)).toEqual({
+    reachable: [],
+    made: Array<string>(4).fill('undefined'),
+    stillWorks: [2, 4],
+    isFunction: true,
+  });
+});
+
+it('starts from inside a worker', async () => {
+  const worker = new Worker(new URL('./nested.testWorker.ts', import.meta.url), { type: 'module' });
+  expect(await answerOf(worker)).toEqual([{ kind: 'ok', output: '74' }]);
+});
+
 describe('a page whose pyodide folder is missing', () => {
   it('says so in one sentence', async () => {
     const failed = createBrowserSandbox({ baseUrl: '/nowhere/', settings });
