@@ -86,8 +86,9 @@ export class MetricSeries {
   /** Every row at full resolution: x, and for each metric seen its values by row, null where it was not measured. */
   columns(): SeriesColumns {
     const metrics: Partial<Record<MetricName, (number | null)[]>> = {};
-    for (const [name, column] of this.#columns) {
-      metrics[name] = this.#xs.map((_, row) => finiteOrNull(column[row]));
+    for (const name of metricNames) {
+      const column = this.#columns.get(name);
+      if (column !== undefined) metrics[name] = this.#xs.map((_, row) => finiteOrNull(column[row]));
     }
     return { x: [...this.#xs], metrics };
   }
@@ -207,13 +208,18 @@ export class RunSeries {
     });
   }
 
-  /** Everything, at full resolution. */
+  /** Everything, at full resolution, metrics in the registry's order. */
   record(): RecordedSeries {
+    const latest: Partial<Record<MetricName, number>> = {};
+    for (const name of metricNames) {
+      const value = this.#latest[name];
+      if (value !== undefined) latest[name] = value;
+    }
     return {
       rounds: this.rounds.columns(),
       sft: this.sft.columns(),
       histograms: this.histograms.all(),
-      latest: { ...this.#latest },
+      latest,
     };
   }
 }
