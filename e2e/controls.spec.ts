@@ -1,0 +1,48 @@
+/**
+ * Pause, Step, Reset: at any moment, within one unit of work.
+ */
+import { expect, test } from './lab.ts';
+
+const query = '?preset=micro&run.backend=wasm';
+
+test('pause holds, step goes on by one, resume runs, reset forgets', async ({ lab }) => {
+  const { page } = lab;
+  await lab.open(query);
+  await lab.train();
+  await lab.waitFor('running', 60_000);
+  const sft = page.getByTestId('phase-sft');
+  await expect(sft).toHaveAttribute('data-status', 'active', { timeout: 60_000 });
+
+  await lab.primary.click();
+  await lab.waitFor('paused', 10_000);
+  const progress = () => sft.getByRole('progressbar').getAttribute('aria-valuetext');
+  const held = await progress();
+  await page.waitForTimeout(1500); // nothing may happen in this time
+  expect(await progress()).toBe(held);
+
+  await page.getByRole('button', { name: 'Step', exact: true }).click();
+  await expect.poll(progress).not.toBe(held);
+  await lab.waitFor('paused', 10_000);
+  const [before, after] = [held, await progress()].map((text) =>
+    Number(/(\d+)\//.exec(text ?? '')?.[1] ?? 0),
+  );
+  expect((after ?? 0) - (before ?? 0), 'one optimizer step').toBe(1);
+
+  await page.keyboard.press('Escape');
+  await lab.primary.click();
+  await lab.waitFor('running', 10_000);
+
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await lab.waitFor('idle', 10_000);
+  await expect(lab.root).toHaveAttribute('data-round', '');
+  await expect(page).toHaveURL(/preset=micro/);
+  await lab.train();
+  await lab.waitFor('running', 60_000);
+});
+
+test('step starts a run and holds it at its first boundary', async ({ lab }) => {
+  await lab.open(query);
+  await lab.page.getByRole('button', { name: 'Step', exact: true }).click();
+  await lab.waitFor('paused', 60_000);
+  await expect(lab.page.getByTestId('phase-problems')).toHaveAttribute('data-status', 'active');
+});

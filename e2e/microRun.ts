@@ -1,0 +1,66 @@
+/**
+ * What must be true of a finished `micro` run, whatever it ran on.
+ */
+import { expect, type LabPage } from './lab.ts';
+
+export const microRunTimeout = 4 * 60_000;
+
+/** Counts tasks over 50 ms on the page's main thread from now on. */
+export async function watchLongTasks(lab: LabPage): Promise<() => Promise<number[]>> {
+  await lab.page.evaluate(() => {
+    const tasks: number[] = [];
+    Object.assign(window, { longTasks: tasks });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) tasks.push(Math.round(entry.duration));
+    }).observe({ type: 'longtask' });
+  });
+  return () => lab.page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
+}
+
+/** The plots are filled, and with numbers that a researcher would believe. */
+export async function expectPlausibleRun(lab: LabPage): Promise<void> {
+  const { page } = lab;
+  for (const phase of [
+    'problems',
+    'teacher',
+    'curation',
+    'sft',
+    'baseline',
+    'stage1',
+    'filter',
+    'stage2',
+    'evaluation',
+  ])
+    await expect(page.getByTestId(`phase-${phase}`)).toHaveAttribute('data-status', 'done');
+
+  const share = async (id: string) => {
+    const value = await lab.tile(id);
+    expect(value, id).toBeGreaterThanOrEqual(0);
+    expect(value, id).toBeLessThanOrEqual(1);
+    return value;
+  };
+  await share('reward');
+  expect(await share('tool-use'), 'the cold start taught it to call').toBeGreaterThan(0.3);
+  await share('truncated');
+  const calls = await lab.tile('calls');
+  expect(calls).toBeGreaterThan(0.2);
+  expect(calls).toBeLessThan(20);
+  const entropy = await lab.tile('entropy');
+  expect(entropy).toBeGreaterThan(0);
+  expect(entropy, 'no more than a uniform choice among 61 tokens').toBeLessThan(Math.log(61));
+
+  const loss = (await lab.chartRows('loss')).map((row) => Number(row[1]));
+  expect(loss[0], 'an untrained policy starts at ln(vocabulary)').toBeCloseTo(Math.log(61), 0);
+  expect(loss.at(-1), 'and learns').toBeLessThan((loss[0] ?? 0) / 3);
+  const density = await lab.chartRows('density');
+  expect(density.length).toBeGreaterThanOrEqual(6);
+  for (const id of ['histogram', 'accuracy', 'entropy', 'length', 'clip', 'tools'])
+    expect((await lab.chartRows(id)).length, id).toBeGreaterThan(0);
+
+  await lab.tab('Benchmarks').click();
+  await expect(page.getByRole('table').first()).toContainText('Same range');
+  await lab.tab('Curation').click();
+  await expect(page.getByText(/kept/i).first()).toBeVisible();
+  await lab.tab('Trajectories').click();
+  await expect(page.getByTestId('transcript')).toContainText('<tool_call>');
+}
