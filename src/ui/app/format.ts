@@ -52,10 +52,15 @@ export function formatCount(count: number | null | undefined): string {
   return count.toFixed(0);
 }
 
+/** A difference of two shares, in percentage points. */
+export function formatPoints(value: number): string {
+  return `${(value * 100).toFixed(Math.abs(value) < 0.0995 ? 1 : 0)} pts`;
+}
+
 /** A signed difference, with a real minus sign. */
 export function formatDelta(value: number, format: (value: number) => string): string {
   const text = format(Math.abs(value));
-  if (value === 0 || /^[0.%]*$/.test(text)) return `±${text}`;
+  if (value === 0 || /^[0. pts%]*$/.test(text)) return '±0';
   return `${value > 0 ? '+' : '−'}${text}`;
 }
 

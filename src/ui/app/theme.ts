@@ -20,6 +20,19 @@ export const theme = createTheme({
   focusRing: 'auto',
   respectReducedMotion: true,
   colors: {
+    // Mantine draws its dark scheme with these; they are the lab's surfaces and lines.
+    dark: [
+      '#e9edf3',
+      '#b5bfcc',
+      '#98a4b4',
+      '#6c7889',
+      '#38434f',
+      '#29313c',
+      '#1b212a',
+      '#151a21',
+      '#10141a',
+      '#0d1015',
+    ],
     lab: [
       '#e3f0f9',
       '#c8e1f2',
@@ -46,6 +59,8 @@ const shared = {
   '--mantine-color-default-color': 'var(--lab-ink)',
   '--mantine-color-default-border': 'var(--lab-line)',
   '--mantine-color-error': 'var(--lab-alarm-ink)',
+  '--mantine-color-disabled': 'var(--lab-inset)',
+  '--mantine-color-disabled-border': 'var(--lab-line)',
   '--mantine-color-disabled-color': 'var(--lab-ink-3)',
   '--mantine-primary-color-filled': 'var(--lab-accent)',
   '--mantine-primary-color-contrast': 'var(--lab-on-accent)',

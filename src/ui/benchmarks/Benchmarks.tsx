@@ -3,8 +3,9 @@
  * always-solved filter did between the stages.
  */
 import type { BenchmarkResult, LabState } from '../../lab/state.ts';
-import { benchmarkNames, benchmarks as texts, type BenchmarkName } from '../../metrics/registry.ts';
-import { formatDelta, formatNumber, formatShare } from '../app/format.ts';
+import { benchmarks as texts } from '../../metrics/registry.ts';
+import { benchmarkNames, type BenchmarkName } from '../../tasks/problems.ts';
+import { formatDelta, formatNumber, formatPoints, formatShare } from '../app/format.ts';
 import { useLab } from '../app/lab.tsx';
 import { PromptFilterView } from './PromptFilterView.tsx';
 import styles from './benchmarks.module.css';
@@ -112,7 +113,7 @@ function Change({ before, after, format, better }: ChangeProps) {
     <td>
       <span className={styles.value}>{format(value)}</span>
       <span className={styles.delta} data-tone={tone}>
-        {delta === null ? (value === undefined ? '' : 'before') : formatDelta(delta, format)}
+        {delta === null ? (value === undefined ? '' : 'before') : formatDelta(delta, format === formatShare ? formatPoints : formatNumber)}
       </span>
     </td>
   );

@@ -14,6 +14,8 @@ interface Props {
   /** Stable name: the test id is `chart-<id>`. */
   readonly id: string;
   readonly title: string;
+  /** What is drawn over what, where the title does not say. */
+  readonly subtitle?: string;
   /** One sentence. */
   readonly help: string;
   /** Newest value, already formatted. */
@@ -28,7 +30,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-export function ChartFigure({ id, title, help, value, legend, table, wide, summary, children }: Props) {
+export function ChartFigure({ id, title, subtitle, help, value, legend, table, wide, summary, children }: Props) {
   const [asTable, setAsTable] = useState(false);
   const titleId = useId();
   const helpId = useId();
@@ -43,6 +45,7 @@ export function ChartFigure({ id, title, help, value, legend, table, wide, summa
         <h3 className={styles.title} id={titleId}>
           {title}
         </h3>
+        {subtitle === undefined ? null : <span className={styles.subtitle}>{subtitle}</span>}
         {value === undefined ? null : <span className={styles.value}>{value}</span>}
         <span className={styles.space} />
         {wide === true ? legend : null}

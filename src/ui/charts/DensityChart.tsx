@@ -62,6 +62,13 @@ function densityPoints(rounds: readonly SeriesPoint[]): DensityPoint[] {
   });
 }
 
+/** The phase's name, as short as its place on the axis asks. */
+function spanLabel({ name, label, from, to }: PhaseSpan, end: number, narrow: boolean): string {
+  const share = (to - from) / end;
+  if (share < (narrow ? 0.34 : 0.13)) return { sft: 'SFT', stage1: '1', stage2: '2' }[name];
+  return narrow ? label.replace('GRPO stage', 'Stage') : label;
+}
+
 export const DensityChart = memo(function DensityChart({ rounds, spans, collapse, zoneTop, narrow }: Props) {
   const points = useMemo(() => densityPoints(rounds), [rounds]);
   const end = lastPlannedRound(spans);
@@ -124,8 +131,8 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       <ReferenceLine y={zoneTop} stroke="var(--lab-vermillion)" strokeDasharray="2 4" strokeWidth={1.2} zIndex={-1}>
         <Label
           value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
-          position="insideBottomLeft"
-          offset={6}
+          position="insideTopRight"
+          offset={7}
           fill="var(--lab-alarm-ink)"
           fontSize={11}
           fontWeight={600}
@@ -140,7 +147,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
           zIndex={-1}
         >
           <Label
-            value={narrow ? span.label.replace('GRPO stage', 'Stage') : span.label}
+            value={spanLabel(span, end, narrow)}
             position="insideTopLeft"
             offset={5}
             fill={span.begun ? 'var(--lab-ink-2)' : 'var(--lab-ink-3)'}

@@ -4,7 +4,7 @@
  * Invariant: it is drawn on a canvas from the store's merged columns, on its turn, and only when they changed (or the
  * size, or the colour scheme). The figure around it holds the same numbers as a table.
  */
-import { memo, useEffect, useRef, type RefObject } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import { useComputedColorScheme } from '@mantine/core';
 import { useResizeObserver } from '@mantine/hooks';
 import type { SeriesView } from '../../lab/state.ts';
@@ -37,7 +37,7 @@ export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
         <span>calls</span>
         <span>0</span>
       </div>
-      <div className={styles.frame} style={{ marginRight: plotMargin.right }} ref={frame as RefObject<HTMLDivElement>}>
+      <div className={styles.frame} style={{ marginRight: plotMargin.right }} ref={frame}>
         <canvas ref={canvas} className={styles.canvas} aria-hidden="true" />
       </div>
     </div>

@@ -78,7 +78,7 @@ export const SmallChart = memo(function SmallChart({ chart, points, end, marks }
         domain={[0, top]}
         ticks={yTicks}
         allowDataOverflow
-        width={34}
+        width={38}
         tick={tick}
         tickLine={false}
         axisLine={false}

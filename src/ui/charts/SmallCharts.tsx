@@ -5,7 +5,8 @@
  */
 import { memo, useCallback, useMemo } from 'react';
 import type { LabState, SeriesPoint } from '../../lab/state.ts';
-import { benchmarkNames, benchmarks as benchmarkTexts, metricDefinition } from '../../metrics/registry.ts';
+import { benchmarks as benchmarkTexts, metricDefinition } from '../../metrics/registry.ts';
+import { benchmarkNames } from '../../tasks/problems.ts';
 import { formatMetric } from '../app/format.ts';
 import { useLab } from '../app/lab.tsx';
 import { ChartFigure, Legend, type LegendEntry, type Marker } from './ChartFigure.tsx';
@@ -25,6 +26,8 @@ const markers: readonly { readonly marker: Marker; readonly colour: string }[] =
   { marker: 'triangle', colour: 'var(--lab-orange)' },
   { marker: 'square', colour: 'var(--lab-purple)' },
 ];
+
+const markLabels = { inRange: 'in range', longer: 'longer', harder: 'harder' } as const;
 
 export function SmallCharts() {
   return (
@@ -49,7 +52,7 @@ const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinitio
   const table = useCallback(() => tableOf(chart, points), [chart, points]);
   const unit = metricDefinition(chart.headline).unit;
   const newest = series.latest[chart.headline];
-  const entries = legendOf(chart, marks !== undefined);
+  const entries = legendOf(chart, marks !== undefined && marks.length > 0);
   return (
     <ChartFigure
       id={chart.id}
@@ -94,7 +97,7 @@ function legendOf(chart: ChartDefinition, withMarks: boolean): readonly LegendEn
     const style = markers[index];
     return style === undefined
       ? []
-      : [{ label: name.replace('_', ' '), colour: style.colour, mark: style.marker }];
+      : [{ label: markLabels[name], colour: style.colour, mark: style.marker }];
   });
   return [...lines, ...marks];
 }

@@ -4,19 +4,19 @@
  * Invariant: before a phase begins its place is the plan's (from the settings), afterwards it is where it really began;
  * the axis covers the whole plan from the first moment, so a chart fills from left to right and never rescales.
  */
-import type { LabState, PhaseName, RunSettings } from '../../lab/state.ts';
+import type { LabState, RunSettings } from '../../lab/state.ts';
+
+const spanLabels = { sft: 'Cold start', stage1: 'GRPO stage 1', stage2: 'GRPO stage 2' } as const;
+const spanNames = ['sft', 'stage1', 'stage2'] as const;
 
 export interface PhaseSpan {
-  readonly name: PhaseName;
+  readonly name: (typeof spanNames)[number];
   readonly label: string;
   readonly from: number; // round
   readonly to: number; // round
   /** False while the span is only a plan. */
   readonly begun: boolean;
 }
-
-const spanLabels = { sft: 'Cold start', stage1: 'GRPO stage 1', stage2: 'GRPO stage 2' } as const;
-const spanNames = ['sft', 'stage1', 'stage2'] as const;
 
 /**
  * Where phases have begun, as one comparable string ("sft:0 stage1:8"): a selector must not make a fresh array, and the

@@ -51,7 +51,10 @@ export function Funnel({ report, bins, shown, onShow }: Props) {
             <span className={styles.left} style={{ width: share(afterEach[index] ?? 0, pool) }} />
             <span className={styles.dropped} style={{ width: share(count, pool) }} />
           </span>
-          <span className={styles.count}>−{formatNumber(count)}</span>
+          <span className={styles.count}>
+            {count > 0 ? '−' : ''}
+            {formatNumber(count)}
+          </span>
         </UnstyledButton>
       ))}
       <UnstyledButton

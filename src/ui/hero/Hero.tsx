@@ -53,7 +53,8 @@ export function Hero() {
         <ChartFigure
           wide
           id="density"
-          title={definition.label}
+          title="Interaction density"
+          subtitle="tool calls per trajectory, by rollout round"
           help={`${definition.help} A policy whose line sinks into the shaded zone has stopped reasoning with the tool.`}
           legend={<Legend entries={densityLegend} />}
           table={() => densityTable(series.rounds)}

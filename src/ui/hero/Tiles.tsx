@@ -76,7 +76,7 @@ const Tile = memo(function Tile({ id, label, metric, value, note, alarm, large }
 });
 
 function densityNote(value: number | undefined, { reference }: CollapseView): string | undefined {
-  if (value === undefined) return 'none yet';
+  if (value === undefined) return 'none so far';
   if (reference === null) return 'calls';
-  return `${formatDelta(value - reference.density, formatNumber)} since the cold start`;
+  return `${formatDelta(value - reference.density, formatNumber)} since cold start`;
 }

@@ -19,19 +19,18 @@ export function Welcome() {
     <div className={styles.welcome}>
       <h2 className={styles.title}>Will it keep using its tool?</h2>
       <p className={styles.text}>
-        One click trains a small language model in this tab: it first imitates a teacher who calls Python, then
-        reinforcement learning rewards nothing but right answers. The line drawn here is how often it still calls
-        Python; sinking into the shaded zone is <em>interaction collapse</em> – it gives up its tool, thinks in its
-        head, and at best checks the answer afterwards.
+        One click trains a small language model in this tab: it imitates a teacher who calls Python, then reinforcement
+        learning rewards right answers alone. Watch how often it still calls Python: a line that sinks into the shaded
+        zone is <em>interaction collapse</em>, a policy that has given up its tool and thinks in its head.
       </p>
       <div className={styles.actions}>
         <Button
           size="sm"
-          leftSection={<Play size={15} aria-hidden />}
+          leftSection={<Play size={15} aria-hidden fill="currentColor" />}
           disabled={blocked}
           onClick={() => actions.train()}
         >
-          Train
+          Train now
         </Button>
         <span className={styles.takes}>
           {preset === undefined ? null : (

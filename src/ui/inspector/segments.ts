@@ -19,25 +19,24 @@ export function tokenSegments({ tokens, lossMask }: Pick<Trajectory, 'tokens' | 
   const firstSampled = lossMask.indexOf(1);
   const promptEnd = firstSampled < 0 ? tokens.length : firstSampled;
   const segments: TokenSegment[] = [];
-  let kind: SegmentKind = 'prompt';
-  let from = 0;
+  const open: { kind: SegmentKind; from: number } = { kind: 'prompt', from: 0 };
   const cut = (at: number, next: SegmentKind) => {
-    if (at > from) segments.push({ kind, from, to: at });
-    from = at;
-    kind = next;
+    if (at > open.from) segments.push({ ...open, to: at });
+    open.from = at;
+    open.kind = next;
   };
   cut(promptEnd, 'thought');
   for (let i = promptEnd; i < tokens.length; i++) {
     switch (tokens[i]) {
       case tokenIds.toolCall:
-        if (kind !== 'answer') cut(i, 'call');
+        if (open.kind !== 'answer') cut(i, 'call');
         break;
       case tokenIds.toolResponse:
         if (lossMask[i] === 0) cut(i, 'response');
         break;
       case tokenIds.toolCallEnd:
       case tokenIds.toolResponseEnd:
-        if (kind === 'call' || kind === 'response') cut(i + 1, 'thought');
+        if (open.kind === 'call' || open.kind === 'response') cut(i + 1, 'thought');
         break;
       case tokenIds.thinkEnd:
         cut(i, 'answer');
@@ -46,7 +45,7 @@ export function tokenSegments({ tokens, lossMask }: Pick<Trajectory, 'tokens' | 
         break;
     }
   }
-  cut(tokens.length, kind);
+  cut(tokens.length, open.kind);
   return segments;
 }
 

@@ -1,5 +1,7 @@
 /**
- * How a token is drawn: a character as itself, a control token as a short tag.
+ * How a token is drawn: a character as itself, a control token as a short tag or a single sign.
+ *
+ * Calls and responses come many to a trajectory, so theirs are one character wide: `[37*2]→74·`.
  */
 import { specialTokens, tokenTexts } from '../../tasks/vocabulary.ts';
 
@@ -14,10 +16,10 @@ const short: Readonly<Record<string, string>> = {
   '<|im_end|>': '⟨end⟩',
   '<think>': '⟨think⟩',
   '</think>': '⟨/think⟩',
-  '<tool_call>': '⟨call⟩',
-  '</tool_call>': '⟨/call⟩',
-  '<tool_response>': '⟨out⟩',
-  '</tool_response>': '⟨/out⟩',
+  '<tool_call>': '[',
+  '</tool_call>': ']',
+  '<tool_response>': '→',
+  '</tool_response>': '·',
 };
 
 const glyphs: readonly TokenGlyph[] = tokenTexts.map((text, id) => {

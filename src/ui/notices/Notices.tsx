@@ -83,14 +83,17 @@ function ProblemNotice({ onShowSettings }: { onShowSettings: () => void }) {
 function Corrections() {
   const notices = useLab(selectNotices);
   const actions = useLabActions();
-  return notices.map((notice, index) => (
+  const [first, ...others] = notices;
+  if (first === undefined) return null;
+  return (
     <Notice
-      key={`${index}-${notice}`}
       tone="info"
       icon={Info}
-      title={notice}
+      title={first}
       testId="notice"
-      onDismiss={() => actions.dismissNotice(index)}
-    />
-  ));
+      onDismiss={() => notices.forEach(() => actions.dismissNotice(0))}
+    >
+      {others.join(' ')}
+    </Notice>
+  );
 }

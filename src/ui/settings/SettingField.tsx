@@ -2,10 +2,11 @@
  * One setting: a control of its kind, its sentence, its unit, its problem, and the way back to the preset's value.
  */
 import { useState } from 'react';
-import { ActionIcon, NumberInput, Select, Switch, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Select, Switch, TextInput, Tooltip } from '@mantine/core';
 import { Undo2 } from 'lucide-react';
 import type { FormField, SettingValue } from '../../lab/schema.ts';
 import { useLabActions } from '../app/lab.tsx';
+import { DraftNumberInput } from './DraftNumberInput.tsx';
 import styles from './settings.module.css';
 
 interface Props {
@@ -52,19 +53,15 @@ function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'pro
     case 'integer':
     case 'number':
       return (
-        <NumberInput
+        <DraftNumberInput
           {...shared}
           value={Number(value)}
           step={field.step}
-          clampBehavior="none"
           allowDecimal={field.kind === 'number'}
           stepHoldDelay={400}
           stepHoldInterval={60}
-          thousandSeparator={false}
           suffix={field.unit === '' ? '' : ` ${field.unit}`}
-          onChange={(next) => {
-            if (next !== '' && next !== '-') actions.setSetting(field.path, Number(next));
-          }}
+          onNumber={(next) => actions.setSetting(field.path, next)}
         />
       );
     case 'boolean':

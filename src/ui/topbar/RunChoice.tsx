@@ -1,10 +1,11 @@
 /**
  * The two choices that matter before a click on Train: which preset, which seed.
  */
-import { NumberInput, Select, type ComboboxItem } from '@mantine/core';
+import { Select, type ComboboxItem } from '@mantine/core';
 import { findPreset, presets } from '../../lab/presets.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
+import { DraftNumberInput } from '../settings/DraftNumberInput.tsx';
 import styles from './topBar.module.css';
 
 const selectPreset = (state: LabState) => state.presetName;
@@ -48,20 +49,19 @@ export function SeedInput() {
   const seed = useLab(selectSeed);
   const actions = useLabActions();
   return (
-    <NumberInput
+    <DraftNumberInput
       aria-label="Seed"
-      className={styles.seed}
+      className={styles.seed ?? ''}
       size="sm"
       value={seed}
       min={0}
       max={2 ** 31 - 1}
       allowDecimal={false}
+      allowNegative={false}
       leftSection={<span className={styles.seedWord}>seed</span>}
       leftSectionWidth={40}
       hideControls
-      onChange={(value) => {
-        if (typeof value === 'number') actions.setSetting('run.seed', value);
-      }}
+      onNumber={(value) => actions.setSetting('run.seed', value)}
     />
   );
 }

@@ -57,7 +57,7 @@ export function RunControls() {
         <Button
           size="sm"
           className={styles.primary}
-          leftSection={<Icon size={15} aria-hidden />}
+          leftSection={<Icon size={15} aria-hidden fill="currentColor" />}
           data-testid="run-primary"
           aria-disabled={primary.busy || (starts && blocked !== null)}
           data-disabled={primary.busy || (starts && blocked !== null) || undefined}
