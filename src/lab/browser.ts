@@ -3,7 +3,7 @@
  *
  * Invariant: this is the only file of `src/lab` that touches the browser; it decides nothing.
  */
-import packageFile from '../../package.json';
+import { dependencies, name, version } from '../../package.json';
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
 import type { LabStore } from './state.ts';
@@ -35,7 +35,7 @@ function browserEnvironment(): LabEnvironment {
     },
     date: () => new Date().toISOString(),
     origin: {
-      versions: { [packageFile.name]: packageFile.version, ...packageFile.dependencies },
+      versions: { [name]: version, ...dependencies },
       userAgent: navigator.userAgent,
     },
     keepAwake: screenLock(),
