@@ -1,0 +1,91 @@
+/**
+ * The rollout plans of an engine: made when a session first moves, handed back when it is disposed of, reused when the
+ * next session fits.
+ *
+ * Invariant: at most one idle plan is kept, so that a page that goes from training to evaluation holds one cache, not two.
+ */
+import type { PolicyConfig } from '../../policy/config.ts';
+import type { Gpu } from './device.ts';
+import type { FlatParameters } from './flatParameters.ts';
+import type { KernelLibrary } from './kernels.ts';
+import { capacityFor, MemoryPlanError, totalBytes } from './memoryPlan.ts';
+import { rolloutBuffers, RolloutPlan } from './rolloutPlan.ts';
+import type { Trainer } from './trainer.ts';
+
+export interface RolloutResources {
+  readonly gpu: Gpu;
+  readonly library: KernelLibrary;
+  readonly config: PolicyConfig;
+  readonly parameters: FlatParameters;
+  readonly trainer: Trainer;
+  readonly budget: number; // bytes
+}
+
+/** More sequences than this at once do not make a GPU faster; they wait for a free slot. */
+const MAX_SLOTS = 1024;
+
+export class RolloutPlans {
+  readonly resources: RolloutResources;
+  readonly #made = new Set<RolloutPlan>();
+  #idle: RolloutPlan | undefined;
+
+  constructor(resources: RolloutResources) {
+    this.resources = resources;
+  }
+
+  /** A plan for `sequences` at once (fewer when memory is short) of up to `context` tokens. */
+  async acquire(sequences: number, context: number): Promise<RolloutPlan> {
+    const { gpu, library, config, parameters, budget } = this.resources;
+    const positions = capacityFor(context);
+    const slots = this.#slotsThatFit(sequences, positions);
+    const idle = this.#idle;
+    this.#idle = undefined;
+    // A plan up to four times too large still serves: rows follow the active slots, only memory is spent.
+    if (
+      idle &&
+      idle.shape.positions === positions &&
+      idle.shape.slots >= slots &&
+      idle.shape.slots <= slots * 4
+    ) {
+      return idle;
+    }
+    if (idle) this.#destroy(idle);
+    const plan = await RolloutPlan.create(gpu, library, config, parameters, { slots, positions }, budget);
+    this.#made.add(plan);
+    return plan;
+  }
+
+  release(plan: RolloutPlan): void {
+    if (!this.#made.has(plan)) return;
+    if (this.#idle) this.#destroy(this.#idle);
+    this.#idle = plan;
+  }
+
+  dispose(): void {
+    for (const plan of this.#made) plan.destroy();
+    this.#made.clear();
+    this.#idle = undefined;
+  }
+
+  #destroy(plan: RolloutPlan): void {
+    plan.destroy();
+    this.#made.delete(plan);
+  }
+
+  #slotsThatFit(sequences: number, positions: number): number {
+    const { gpu, config, budget } = this.resources;
+    const { limits } = gpu.device;
+    const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+    let slots = capacityFor(Math.min(sequences, MAX_SLOTS));
+    for (;;) {
+      const sizes = rolloutBuffers(config, { slots, positions });
+      if (totalBytes(sizes) <= budget && Math.max(...Object.values(sizes)) * 4 <= largest) return slots;
+      if (slots === 1) {
+        throw new MemoryPlanError(
+          `This graphics adapter cannot hold one sequence of ${positions} tokens. Choose a smaller policy or a shorter context.`,
+        );
+      }
+      slots = Math.max(1, Math.floor(slots / 2));
+    }
+  }
+}

@@ -1,0 +1,337 @@
+/**
+ * A rollout session: a fixed number of slots on the GPU, refilled as sequences finish, advanced in chunks of tokens.
+ *
+ * Invariants. (1) A sequence depends on its prompt, the seed, its id and what was forced, not on its neighbours or on
+ * scheduling. (2) The GPU decides alone when a slot freezes (turn-end, end token, full context); a frozen slot does not
+ * change until this file updates it, so the overshoot of a chunk is nothing. (3) One chunk may be in flight while
+ * the caller thinks: results are matched to sequences by the chunk they were submitted in.
+ */
+import type {
+  RolloutEvent,
+  RolloutOptions,
+  RolloutRequest,
+  RolloutSequence,
+  RolloutSession,
+} from '../engine.ts';
+import { readStaging } from './buffers.ts';
+import type { RolloutPlans, RolloutResources } from './rolloutPlans.ts';
+
+import {
+  MAX_CHUNK,
+  SLOT_WORDS,
+  slotStatus,
+  type CacheCopy,
+  type RolloutPlan,
+  type SlotUpdate,
+} from './rolloutPlan.ts';
+
+/** One sequence, as far as the CPU knows it. */
+interface Row {
+  readonly id: number;
+  readonly tokens: number[];
+  readonly lossMask: number[];
+  readonly logProbs: number[];
+  state: 'queued' | 'running' | 'waiting' | 'done';
+  slot: number;
+  /** Number of the first chunk in which the slot runs with what the CPU last decided. */
+  runsFrom: number;
+}
+
+interface Chunk {
+  readonly number: number;
+  readonly staging: 0 | 1;
+  readonly rows: readonly Row[];
+}
+
+/** Tokens per submit when the caller does not say: enough to hide a read-back, few enough to notice a tool call soon. */
+const DEFAULT_CHUNK = 16;
+
+export type Serial = <T>(work: () => T | Promise<T>) => Promise<T>;
+
+export function startSession(plans: RolloutPlans, options: RolloutOptions, serial: Serial): RolloutSession {
+  return new Session(plans, options, serial);
+}
+
+class Session implements RolloutSession {
+  readonly #plans: RolloutPlans;
+  readonly #resources: RolloutResources;
+  readonly #options: RolloutOptions;
+  readonly #serial: Serial;
+  readonly #byId = new Map<number, Row>();
+  readonly #queue: Row[] = [];
+  #slots: (Row | undefined)[] = [];
+  #updates: SlotUpdate[] = [];
+  #outbox: RolloutEvent[] = [];
+  #inFlight: Chunk | undefined;
+  #plan: RolloutPlan | undefined;
+  #nextChunk = 0;
+  #live = 0;
+  #busy = false;
+  #disposed = false;
+
+  constructor(plans: RolloutPlans, options: RolloutOptions, serial: Serial) {
+    this.#plans = plans;
+    this.#resources = plans.resources;
+    this.#options = options;
+    this.#serial = serial;
+  }
+
+  get live(): number {
+    return this.#live;
+  }
+
+  add(requests: readonly RolloutRequest[]): void {
+    for (const { id, prompt } of requests) {
+      if (this.#byId.has(id)) throw new Error(`The session already has a sequence ${id}.`);
+      if (prompt.length === 0) throw new Error(`The prompt of sequence ${id} is empty.`);
+      this.#checkTokens(prompt, `The prompt of sequence ${id} has a token outside the vocabulary.`);
+      const row: Row = {
+        id,
+        tokens: [...prompt],
+        lossMask: prompt.map(() => 0),
+        logProbs: prompt.map(() => 0),
+        state: 'queued',
+        slot: -1,
+        runsFrom: 0,
+      };
+      this.#byId.set(id, row);
+      this.#live++;
+      if (prompt.length >= this.#options.context) this.#finish(row, 'context');
+      else this.#queue.push(row);
+    }
+  }
+
+  async advance(maxTokens?: number): Promise<readonly RolloutEvent[]> {
+    if (this.#disposed) throw new Error('The rollout session was disposed.');
+    if (this.#busy) throw new Error('advance() was called while another advance() was running.');
+    this.#busy = true;
+    try {
+      const events = await this.#serial(() => this.#advance(maxTokens));
+      this.#live -= events.filter((event) => event.type === 'finished').length;
+      return events;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  force(id: number, tokens: readonly number[]): void {
+    const row = this.#waiting(id, 'force');
+    this.#checkTokens(tokens, `A token forced on sequence ${id} is outside the vocabulary.`);
+    if (row.tokens.length + tokens.length > this.#options.context) {
+      this.#finish(row, 'context');
+      return;
+    }
+    const last = row.tokens.length - 1;
+    for (const token of tokens) append(row, token, 0, 0);
+    if (row.tokens.length >= this.#options.context) {
+      this.#finish(row, 'context');
+      return;
+    }
+    this.#run(row, { token: row.tokens[last] ?? 0, position: last, forced: tokens });
+  }
+
+  finish(id: number): void {
+    this.#finish(this.#waiting(id, 'finish'), 'stopped');
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#live = 0;
+    const plan = this.#plan;
+    this.#plan = undefined;
+    if (!plan) return;
+    const chunk = this.#inFlight;
+    this.#inFlight = undefined;
+    // Let an unread chunk finish before the plan is used again.
+    void this.#serial(async () => {
+      if (chunk) await readStaging(this.#resources.gpu, stagingOf(plan, chunk), plan.stagingBytes);
+    })
+      .catch(() => undefined)
+      .finally(() => {
+        this.#plans.release(plan);
+      });
+  }
+
+  async #advance(maxTokens: number | undefined): Promise<readonly RolloutEvent[]> {
+    if (maxTokens !== undefined) return this.#advanceBy(Math.max(0, Math.floor(maxTokens)));
+    while (this.#outbox.length === 0 || this.#inFlight) {
+      const chunk = this.#inFlight ?? (await this.#submit(DEFAULT_CHUNK));
+      this.#inFlight = undefined;
+      if (!chunk) break;
+      // On a GPU the next chunk is queued before this one is read, so that it never waits for JavaScript.
+      const ahead = this.#resources.gpu.isSoftware ? undefined : await this.#submit(DEFAULT_CHUNK);
+      await this.#apply(chunk);
+      this.#inFlight = ahead;
+      if (this.#outbox.length > 0) break;
+    }
+    return this.#takeEvents();
+  }
+
+  /** At most `steps` tokens for every sequence, counting a chunk that is already on its way as none of them. */
+  async #advanceBy(steps: number): Promise<readonly RolloutEvent[]> {
+    if (this.#inFlight) {
+      const chunk = this.#inFlight;
+      this.#inFlight = undefined;
+      await this.#apply(chunk);
+      return this.#takeEvents();
+    }
+    for (let left = steps; left > 0; left -= MAX_CHUNK) {
+      const chunk = await this.#submit(Math.min(left, MAX_CHUNK));
+      if (!chunk) break;
+      await this.#apply(chunk);
+    }
+    return this.#takeEvents();
+  }
+
+  #takeEvents(): readonly RolloutEvent[] {
+    const events = this.#outbox;
+    this.#outbox = [];
+    return events;
+  }
+
+  /** Admit what fits, then submit one chunk; undefined when nothing runs. */
+  async #submit(steps: number): Promise<Chunk | undefined> {
+    if (this.#queue.length > 0) await this.#admit();
+    const rows = this.#slots.filter((row): row is Row => row?.state === 'running');
+    if (rows.length === 0 || !this.#plan) return undefined;
+    const chunk: Chunk = { number: this.#nextChunk, staging: (this.#nextChunk % 2) as 0 | 1, rows };
+    this.#nextChunk++;
+    const updates = this.#updates;
+    this.#updates = [];
+    this.#plan.submit(
+      rows.map((row) => row.slot),
+      updates,
+      steps,
+      chunk.staging,
+    );
+    return chunk;
+  }
+
+  /** Give queued sequences free slots and fill their cache: each distinct prompt is computed once. */
+  async #admit(): Promise<void> {
+    if (!this.#plan) {
+      const wanted = this.#queue.length;
+      this.#plan = await this.#plans.acquire(wanted, this.#options.context);
+      this.#plan.begin(this.#options);
+      this.#slots = new Array<Row | undefined>(this.#plan.shape.slots).fill(undefined);
+    }
+    const admitted: Row[] = [];
+    for (let slot = 0; slot < this.#slots.length && this.#queue.length > 0; slot++) {
+      const holder = this.#slots[slot];
+      if (holder && holder.state !== 'done') continue;
+      const row = this.#queue.shift();
+      if (!row) break;
+      row.slot = slot;
+      this.#slots[slot] = row;
+      const last = row.tokens.length - 1;
+      this.#run(row, { token: row.tokens[last] ?? 0, position: last, forced: [] });
+      admitted.push(row);
+    }
+    if (admitted.length > 0) await this.#prefill(this.#plan, admitted);
+  }
+
+  /** Keys and values of every prompt but its last token, which the first decoding step feeds. */
+  async #prefill(plan: RolloutPlan, admitted: readonly Row[]): Promise<void> {
+    const { trainer } = this.#resources;
+    const prompts = new Map<string, { tokens: Int32Array; slots: number[] }>();
+    for (const row of admitted) {
+      const tokens = Int32Array.from(row.tokens.slice(0, -1));
+      if (tokens.length === 0) continue;
+      const key = tokens.join();
+      const known = prompts.get(key);
+      if (known) known.slots.push(row.slot);
+      else prompts.set(key, { tokens, slots: [row.slot] });
+    }
+    const pending = [...prompts.values()];
+    while (pending.length > 0) {
+      const group = [];
+      let rows = 0;
+      while (pending[0] && (group.length === 0 || rows + pending[0].tokens.length <= trainer.largestRows)) {
+        rows += pending[0].tokens.length;
+        group.push(pending[0]);
+        pending.shift();
+      }
+      const copies: CacheCopy[] = [];
+      let first = 0;
+      for (const { tokens, slots } of group) {
+        for (const slot of slots) {
+          for (let t = 0; t < tokens.length; t++) copies.push({ row: first + t, slot, position: t });
+        }
+        first += tokens.length;
+      }
+      const store = await plan.prepareStore(await trainer.planOf(rows), copies);
+      await trainer.prefill(group, store);
+    }
+  }
+
+  #run(row: Row, state: { token: number; position: number; forced: readonly number[] }): void {
+    row.state = 'running';
+    row.runsFrom = this.#nextChunk;
+    this.#updates.push({ slot: row.slot, id: row.id, ...state });
+  }
+
+  /** Read a chunk back and bring its sequences up to date. */
+  async #apply(chunk: Chunk): Promise<void> {
+    const plan = this.#plan;
+    if (!plan) return;
+    const bytes = await readStaging(this.#resources.gpu, stagingOf(plan, chunk), plan.stagingBytes);
+    const slotWords = plan.shape.slots * SLOT_WORDS;
+    const slots = new Uint32Array(bytes, 0, slotWords);
+    const tokens = new Uint32Array(bytes, slotWords * 4);
+    const logProbs = new Float32Array(bytes, slotWords * 4);
+    for (const row of chunk.rows) {
+      if (row.state !== 'running' || chunk.number < row.runsFrom) continue;
+      const at = row.slot * SLOT_WORDS;
+      const position = slots[at + 1] ?? 0;
+      const status = slots[at + 3] ?? 0;
+      for (let t = row.tokens.length; t <= position; t++) {
+        const place = (row.slot * MAX_CHUNK + (t % MAX_CHUNK)) * 2;
+        append(row, (tokens[place] ?? 0) & 0x7fffffff, 1, logProbs[place + 1] ?? NaN);
+      }
+      if (status === slotStatus.ended) this.#finish(row, 'end');
+      else if (status === slotStatus.full) this.#finish(row, 'context');
+      else if (status === slotStatus.turn) {
+        row.state = 'waiting';
+        this.#outbox.push({ type: 'turn', sequence: snapshot(row) });
+      }
+    }
+  }
+
+  #waiting(id: number, caller: string): Row {
+    const row = this.#byId.get(id);
+    if (row?.state !== 'waiting') {
+      throw new Error(`${caller}(${id}): only a sequence that waits after a turn can be continued or ended.`);
+    }
+    return row;
+  }
+
+  #finish(row: Row, reason: 'end' | 'context' | 'stopped'): void {
+    row.state = 'done';
+    this.#outbox.push({ type: 'finished', reason, sequence: snapshot(row) });
+  }
+
+  #checkTokens(tokens: readonly number[], message: string): void {
+    const { vocabularySize } = this.#resources.config;
+    if (tokens.some((token) => !(token >= 0 && token < vocabularySize))) throw new Error(message);
+  }
+}
+
+function stagingOf(plan: RolloutPlan, chunk: Chunk): GPUBuffer {
+  return plan.buffers.get(`staging${chunk.staging}`);
+}
+
+function append(row: Row, token: number, sampled: 0 | 1, logProb: number): void {
+  row.tokens.push(token);
+  row.lossMask.push(sampled);
+  row.logProbs.push(logProb);
+}
+
+function snapshot(row: Row): RolloutSequence {
+  return {
+    id: row.id,
+    tokens: Int32Array.from(row.tokens),
+    lossMask: Uint8Array.from(row.lossMask),
+    logProbs: Float32Array.from(row.logProbs),
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * The hand-written WebGPU engine: `PolicyEngine` on a raw `GPUDevice`.
+ *
+ * Invariants. (1) Calls are served one after another in the order they were made; none sees another half done. (2) Nothing
+ * random and no float atomics: the same calls on the same adapter give bit-identical weights. (3) Device errors reject
+ * the call they belong to; a lost device resolves `lost` with a sentence and every later call rejects with it.
+ */
+import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
+import type {
+  BatchLoss,
+  EngineDescription,
+  GrpoStats,
+  OptimizerSettings,
+  OptimizerState,
+  PolicyEngine,
+  RolloutOptions,
+  RolloutSession,
+  SequenceLogProbs,
+  SftSequence,
+  SftStats,
+} from '../engine.ts';
+import { openDevice, type Gpu } from './device.ts';
+import { FlatParameters } from './flatParameters.ts';
+import { KernelLibrary, type CompileProgress } from './kernels.ts';
+import { parameterBuffers, totalBytes, trainingBuffers } from './memoryPlan.ts';
+import { RolloutPlans } from './rolloutPlans.ts';
+import { startSession } from './rolloutSession.ts';
+import { Trainer } from './trainer.ts';
+
+export { WgslUnavailableError } from './device.ts';
+export { MemoryPlanError } from './memoryPlan.ts';
+
+export interface WgslEngineOptions {
+  readonly config: PolicyConfig;
+  /** Defaults to `navigator.gpu`. */
+  readonly gpu?: GPU;
+  /** Pipelines compiled so far, for a progress bar. */
+  readonly onProgress?: (progress: CompileProgress) => void;
+  /** Bytes of graphics memory that one plan may use; default 1 GB. */
+  readonly memoryBudget?: number;
+  /** Tokens in one micro-batch at most; default: what memory and a responsive page allow. */
+  readonly maxRows?: number;
+}
+
+/** What the engine would allocate, in bytes, before anything is allocated. */
+export interface MemoryEstimate {
+  readonly parameters: number;
+  readonly training: number;
+}
+
+export interface WgslEngine extends PolicyEngine {
+  /** Submits and dispatches of the last `step`. */
+  readonly lastStep: { readonly submits: number; readonly dispatches: number };
+  /** Bytes for the flat buffers and for a training plan of `rows` tokens. */
+  memory(rows: number): MemoryEstimate;
+}
+
+const DEFAULT_BUDGET = 2 ** 30;
+
+/**
+ * Open the device, compile the kernels (in parallel, with progress) and allocate the flat buffers. Weights are zero
+ * until `loadTensors`. Rejects with `WgslUnavailableError` or `MemoryPlanError`, each a sentence for people.
+ */
+export async function createWgslEngine(options: WgslEngineOptions): Promise<WgslEngine> {
+  const navigatorGpu = typeof navigator === 'undefined' ? undefined : navigator.gpu;
+  const gpu = await openDevice(options.gpu ?? navigatorGpu);
+  try {
+    const library = new KernelLibrary(gpu, options.onProgress);
+    const budget = options.memoryBudget ?? DEFAULT_BUDGET;
+    const parameters = await FlatParameters.create(gpu, library, options.config, budget);
+    const trainer = new Trainer(gpu, library, options.config, parameters, budget, options.maxRows);
+    await trainer.planOf(Math.min(256, trainer.largestRows)); // compiles every training kernel now, not at the first step
+    return new Engine(gpu, library, parameters, trainer, budget);
+  } catch (error) {
+    gpu.destroy();
+    throw error;
+  }
+}
+
+class Engine implements WgslEngine {
+  readonly description: EngineDescription;
+  readonly config: PolicyConfig;
+  readonly lost: Promise<string>;
+  readonly #gpu: Gpu;
+  readonly #parameters: FlatParameters;
+  readonly #trainer: Trainer;
+  readonly #rollouts: RolloutPlans;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    gpu: Gpu,
+    library: KernelLibrary,
+    parameters: FlatParameters,
+    trainer: Trainer,
+    budget: number,
+  ) {
+    this.#gpu = gpu;
+    this.config = parameters.config;
+    this.#parameters = parameters;
+    this.#trainer = trainer;
+    this.#rollouts = new RolloutPlans({ gpu, library, config: this.config, parameters, trainer, budget });
+    this.lost = gpu.lost;
+    this.description = {
+      engine: 'wgsl',
+      backend: 'webgpu',
+      adapter: gpu.adapterName,
+      reason: gpu.isSoftware
+        ? 'The hand-written WebGPU kernels run here, on a software adapter: correct, but slow without a GPU.'
+        : 'The hand-written WebGPU kernels run here: the fastest path this lab has.',
+    };
+  }
+
+  get lastStep() {
+    return this.#trainer.lastStep;
+  }
+
+  memory(rows: number): MemoryEstimate {
+    const { layout, slots } = this.#parameters;
+    return {
+      parameters: totalBytes(parameterBuffers(layout.size, slots)),
+      training: totalBytes(trainingBuffers(this.config, rows)),
+    };
+  }
+
+  loadTensors(tensors: NamedTensors): Promise<void> {
+    return this.#next(() => this.#parameters.load(tensors));
+  }
+
+  readTensors(): Promise<NamedTensors> {
+    return this.#next(() => this.#parameters.read('parameters'));
+  }
+
+  resetOptimizer(): void {
+    // Queued like every call; a failure (a lost device) is reported by the next awaited call.
+    void this.#next(() => this.#parameters.reset()).catch(() => undefined);
+  }
+
+  readOptimizer(): Promise<OptimizerState> {
+    return this.#next(async () => {
+      const [m, v] = [await this.#parameters.read('m'), await this.#parameters.read('v')];
+      return { step: this.#parameters.step, m, v };
+    });
+  }
+
+  loadOptimizer(state: OptimizerState): Promise<void> {
+    return this.#next(() => this.#parameters.loadOptimizer(state.step, state.m, state.v));
+  }
+
+  step(batch: Extract<BatchLoss, { kind: 'sft' }>, optimizer: OptimizerSettings): Promise<SftStats>;
+  step(batch: Extract<BatchLoss, { kind: 'grpo' }>, optimizer: OptimizerSettings): Promise<GrpoStats>;
+  step(batch: BatchLoss, optimizer: OptimizerSettings): Promise<SftStats | GrpoStats> {
+    return this.#next(() => this.#trainer.run(batch, optimizer));
+  }
+
+  gradients(
+    batch: BatchLoss,
+  ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }> {
+    return this.#next(async () => {
+      const stats = await this.#trainer.run(batch, undefined);
+      return { stats, gradients: await this.#parameters.read('gradient') };
+    });
+  }
+
+  logProbs(
+    sequences: readonly Pick<SftSequence, 'tokens'>[],
+    temperature: number,
+  ): Promise<readonly SequenceLogProbs[]> {
+    return this.#next(() => this.#trainer.logProbs(sequences, temperature));
+  }
+
+  logits(tokens: Int32Array): Promise<Float32Array> {
+    return this.#next(() => this.#trainer.logits(tokens));
+  }
+
+  startRollout(options: RolloutOptions): RolloutSession {
+    return startSession(this.#rollouts, options, (work) => this.#next(work));
+  }
+
+  dispose(): void {
+    this.#rollouts.dispose();
+    this.#trainer.dispose();
+    this.#parameters.destroy();
+    this.#gpu.destroy();
+  }
+
+  /** Run `work` after everything asked for before it. */
+  #next<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#tail.then(async () => {
+      this.#gpu.check();
+      const value = await work();
+      this.#gpu.check();
+      return value;
+    });
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
