@@ -130,7 +130,10 @@ export function writeCheckpoint(checkpoint: Checkpoint, context: CheckpointConte
  */
 export function readCheckpoint(bytes: Uint8Array, configJson?: unknown): Checkpoint {
   const file = readSafetensors(bytes);
-  const { format: _format, config: embedded, ...metadata } = file.metadata;
+  const embedded = file.metadata['config'];
+  const metadata = Object.fromEntries(
+    Object.entries(file.metadata).filter(([key]) => key !== 'format' && key !== 'config'),
+  );
   const config = policyConfigFromHuggingFace(configJson ?? parseEmbeddedConfig(embedded));
   const tensors = new Map<string, NamedTensor>();
   for (const [name, tensor] of file.tensors) {

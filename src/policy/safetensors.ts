@@ -112,7 +112,7 @@ function readTensor(name: string, entry: unknown, data: Uint8Array): StoredTenso
   }
   const count = shape.reduce((product, n) => product * n, 1);
   if (end - start !== count * elementSize) throw damaged('has a size that does not fit its shape');
-  const copy = data.slice(start, end).buffer; // a copy is aligned whatever the header's length
+  const copy = new Uint8Array(data.subarray(start, end)).buffer; // aligned, and a copy also of a Node Buffer
   if (dtype === 'I32') return { dtype, shape, data: new Int32Array(copy) };
   if (dtype === 'F32') return { dtype, shape, data: new Float32Array(copy) };
   const widen = dtype === 'BF16' ? widenBfloat16 : widenFloat16;

@@ -1,0 +1,189 @@
+/**
+ * Choosing and starting a tfjs backend, and saying so in words.
+ *
+ * Invariants. (1) A backend is tried before it is named: the description always tells what really runs. (2) WebGPU runs on
+ * a device that this file requested, so its loss and its uncaptured errors are seen (the stock factory hides both, and throws where
+ * there is no adapter). (3) Only the chosen backend's code is loaded. tfjs has one current backend per thread, so
+ * there may be one portable engine at a time in a worker; backends once started stay for the next engine.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { EngineDescription } from '../engine.ts';
+
+export type TfjsBackendName = EngineDescription['backend'];
+
+/** A full GPU first; then WebAssembly, which at these sizes beats WebGL's cost per op; JavaScript runs everywhere. */
+export const defaultBackends: readonly TfjsBackendName[] = ['webgpu', 'wasm', 'webgl', 'cpu'];
+
+export interface BackendOptions {
+  /** In order of preference; the first that starts is taken. */
+  readonly preferredBackends?: readonly TfjsBackendName[];
+  /** URL of the folder with tfjs's .wasm files, ending in a slash. Not needed in Node. */
+  readonly wasmPath?: string;
+}
+
+export interface StartedBackend {
+  readonly name: TfjsBackendName;
+  readonly adapter: string;
+  /** Resolves with a sentence for people if the backend's device is gone; never rejects. */
+  readonly lost: Promise<string>;
+}
+
+/** Why a backend did not start: half a sentence that follows "because". */
+class BackendUnavailable extends Error {
+  override readonly name = 'BackendUnavailable';
+}
+
+const titles: Readonly<Record<TfjsBackendName, string>> = {
+  webgpu: 'WebGPU',
+  webgl: 'WebGL',
+  wasm: 'WebAssembly',
+  cpu: 'plain JavaScript',
+};
+
+const never = new Promise<string>(() => undefined);
+const started = new Map<TfjsBackendName, StartedBackend>();
+
+/** Start the first backend that works and make it current. Throws one sentence that names every reason when none does. */
+export async function startBackend(
+  options: BackendOptions,
+): Promise<{ backend: StartedBackend; description: EngineDescription }> {
+  const preferred = options.preferredBackends ?? defaultBackends;
+  const refusals: string[] = [];
+  for (const name of preferred) {
+    try {
+      const backend = started.get(name) ?? (await start(name, options));
+      started.set(name, backend);
+      await useBackend(name);
+      return { backend, description: describe(backend, refusals) };
+    } catch (error) {
+      refusals.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new Error(`The portable engine found nothing to run on: ${refusals.join('; ')}.`);
+}
+
+/** Make a started backend tfjs's current one. */
+export async function useBackend(name: TfjsBackendName): Promise<void> {
+  if (tf.getBackend() === name) return;
+  if (!(await tf.setBackend(name))) throw new BackendUnavailable(`${titles[name]} did not start`);
+}
+
+function describe(backend: StartedBackend, refusals: readonly string[]): EngineDescription {
+  const reason =
+    refusals.length === 0
+      ? `The portable engine runs on ${titles[backend.name]}, its first choice here.`
+      : `${capitalise(refusals.join('; '))}; so the portable engine runs on ${titles[backend.name]}.`;
+  return { engine: 'tfjs', backend: backend.name, adapter: backend.adapter, reason };
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+async function start(name: TfjsBackendName, options: BackendOptions): Promise<StartedBackend> {
+  tf.enableProdMode(); // skips tfjs's per-op shape logging and checks
+  switch (name) {
+    case 'webgpu':
+      return startWebGpu();
+    case 'webgl':
+      return startWebGl();
+    case 'wasm':
+      return startWasm(options.wasmPath);
+    case 'cpu':
+      await import('@tensorflow/tfjs-backend-cpu');
+      return { name, adapter: 'JavaScript on one CPU core', lost: never };
+  }
+}
+
+async function startWebGpu(): Promise<StartedBackend> {
+  const gpu = typeof navigator === 'undefined' ? undefined : (navigator.gpu as GPU | undefined);
+  if (!gpu) throw new BackendUnavailable('WebGPU is not available in this browser');
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new BackendUnavailable('the browser has WebGPU but offers no adapter for it');
+  const device = await requestDevice(adapter);
+  const lost = watch(device);
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  tf.removeBackend('webgpu'); // the stock factory, which would open a device of its own
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+  void lost.then(() => {
+    started.delete('webgpu'); // the next engine starts a new device
+    tf.removeBackend('webgpu');
+  });
+  const { vendor, architecture, description } = adapter.info;
+  const named = [vendor, architecture].filter((text) => text !== '').join(' ');
+  return { name: 'webgpu', adapter: named || description || 'unnamed adapter', lost };
+}
+
+async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const { limits } = adapter;
+  try {
+    return await adapter.requestDevice({
+      requiredLimits: {
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxBufferSize: limits.maxBufferSize,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      },
+    });
+  } catch (error) {
+    const detail = error instanceof Error ? ` (${error.message})` : '';
+    throw new BackendUnavailable(`the WebGPU adapter would not open a device${detail}`, { cause: error });
+  }
+}
+
+/** Lost, or wrong: after an uncaptured error the device's numbers cannot be trusted. */
+function watch(device: GPUDevice): Promise<string> {
+  return new Promise((resolve) => {
+    void device.lost.then(({ message }) => {
+      resolve(`The GPU device was lost${message ? ` (${message})` : ''}.`);
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      resolve(`The GPU reported an error: ${event.error.message}`);
+    });
+  });
+}
+
+async function startWebGl(): Promise<StartedBackend> {
+  if (typeof OffscreenCanvas === 'undefined') {
+    throw new BackendUnavailable('WebGL is not available outside a page in this browser');
+  }
+  const context = new OffscreenCanvas(1, 1).getContext('webgl2');
+  if (!context) throw new BackendUnavailable('WebGL 2 is not available in this browser');
+  const names = context.getExtension('WEBGL_debug_renderer_info');
+  const renderer = names ? (context.getParameter(names.UNMASKED_RENDERER_WEBGL) as unknown) : null;
+  context.getExtension('WEBGL_lose_context')?.loseContext();
+  await import('@tensorflow/tfjs-backend-webgl');
+  if (!tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
+    throw new BackendUnavailable('WebGL here computes with 16-bit numbers, too few to train with');
+  }
+  return {
+    name: 'webgl',
+    adapter: typeof renderer === 'string' ? renderer : 'unnamed renderer',
+    lost: never,
+  };
+}
+
+async function startWasm(wasmPath: string | undefined): Promise<StartedBackend> {
+  if (typeof WebAssembly === 'undefined') throw new BackendUnavailable('WebAssembly is not available');
+  const { setWasmPaths, setThreadsCount, getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
+  const inBrowser = typeof self !== 'undefined';
+  if (inBrowser && wasmPath === undefined) {
+    throw new BackendUnavailable("WebAssembly was not given the place of its files (the option 'wasmPath')");
+  }
+  if (wasmPath !== undefined) setWasmPaths(wasmPath);
+  const isolated = inBrowser && self.crossOriginIsolated;
+  const cores = inBrowser ? navigator.hardwareConcurrency : 1;
+  setThreadsCount(isolated ? Math.min(cores, MAX_THREADS) : 1);
+  if (!(await tf.setBackend('wasm'))) throw new BackendUnavailable('WebAssembly did not start');
+  const threads = isolated ? getThreadsCount() : 1;
+  return {
+    name: 'wasm',
+    adapter: `WebAssembly on ${threads === 1 ? 'one CPU core' : `${threads} CPU threads`}`,
+    lost: never,
+  };
+}
+
+/** The matrices are small: beyond a few threads, handing out the work costs more than it saves. */
+const MAX_THREADS = 4;
