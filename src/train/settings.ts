@@ -32,12 +32,12 @@ const run = z
       ),
     ),
     backend: z
-      .enum(['auto', 'webgpu', 'webgl', 'wasm', 'cpu'])
+      .enum(['auto', 'wgsl', 'webgpu', 'wasm', 'webgl', 'cpu'])
       .default('auto')
       .meta(
         text(
-          'Backend',
-          'Where the arithmetic runs; auto takes WebGPU if there is an adapter, else WebAssembly.',
+          'Engine',
+          'auto and wgsl: our own WebGPU kernels where there is an adapter, else WebAssembly. webgpu, wasm, webgl, cpu: TensorFlow.js on that backend.',
         ),
       ),
   })

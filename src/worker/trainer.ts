@@ -18,17 +18,24 @@ import { longestContext, type RunSettings } from '../train/settings.ts';
 import { tokenIds } from '../tasks/vocabulary.ts';
 import type { FailureSource, FromTrainer, ToTrainer } from './protocol.ts';
 
+/** What start-up is doing, and its share done (0..1) where that is known. */
+export type BootReport = (message: string, share?: number) => void;
+
 export interface TrainerPorts {
   readonly post: (message: FromTrainer) => void;
   readonly describeEngine: (
     backend: RunSettings['run']['backend'],
     baseUrl: string,
   ) => Promise<EngineDescription>;
-  readonly createEngine: (settings: RunSettings, baseUrl: string) => Promise<PolicyEngine>;
+  readonly createEngine: (
+    settings: RunSettings,
+    baseUrl: string,
+    onProgress: BootReport,
+  ) => Promise<PolicyEngine>;
   readonly createSandbox: (
     settings: RunSettings,
     baseUrl: string,
-    onProgress: (message: string, share?: number) => void,
+    onProgress: BootReport,
   ) => Promise<Sandbox>;
   /** Milliseconds, for rates and for batching messages; never for anything that trains. */
   readonly now: () => number;
@@ -94,13 +101,13 @@ export class Trainer {
       this.#fail('settings', new Error(problems.map((problem) => problem.message).join(' ')));
       return;
     }
-    const boot = (message: string, share?: number) =>
+    const boot: BootReport = (message, share) =>
       this.#ports.post({ type: 'boot', message, ...(share === undefined ? {} : { share }) });
     boot('Preparing the policy');
     let engine: PolicyEngine;
     let sandbox: Sandbox;
     try {
-      engine = await this.#ports.createEngine(settings, baseUrl);
+      engine = await this.#ports.createEngine(settings, baseUrl, boot);
     } catch (error) {
       this.#fail('engine', error);
       return;
@@ -130,7 +137,7 @@ export class Trainer {
           engine,
           sandbox,
           settings,
-          createReferenceEngine: () => this.#ports.createEngine(settings, baseUrl),
+          createReferenceEngine: () => this.#ports.createEngine(settings, baseUrl, boot),
         }),
       );
     } catch (error) {

@@ -19,6 +19,7 @@ import type {
   SftSequence,
   SftStats,
 } from '../engine.ts';
+import { describeGpu } from './describe.ts';
 import { openDevice, type Gpu } from './device.ts';
 import { FlatParameters } from './flatParameters.ts';
 import { KernelLibrary, type CompileProgress } from './kernels.ts';
@@ -100,14 +101,7 @@ class Engine implements WgslEngine {
     this.#trainer = trainer;
     this.#rollouts = new RolloutPlans({ gpu, library, config: this.config, parameters, trainer, budget });
     this.lost = gpu.lost;
-    this.description = {
-      engine: 'wgsl',
-      backend: 'webgpu',
-      adapter: gpu.adapterName,
-      reason: gpu.isSoftware
-        ? 'The hand-written WebGPU kernels run here, on a software adapter: correct, but slow without a GPU.'
-        : 'The hand-written WebGPU kernels run here: the fastest path this lab has.',
-    };
+    this.description = describeGpu(gpu);
   }
 
   get lastStep() {
