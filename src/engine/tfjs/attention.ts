@@ -31,7 +31,7 @@ export interface AttentionShape {
  * @param rotated queries, then keys, after norm and RoPE // [rows, time, heads + kvHeads, headDim]
  * @param values // [rows * time, kvHeads * headDim]
  * @param mask // [1, 1, group * time, time]
- * @param collected receives this layer's keys and values, if given
+ * @param collected receives this layer's keys and values, if given; the caller disposes them
  * @returns // [rows * time, heads * headDim]
  */
 export function attention(
@@ -53,7 +53,7 @@ export function attention(
     if (!queries || !k) throw new Error('tf.split returned fewer pieces than asked.');
     const q = tf.reshape(queries, grouped);
     const v = byHead(values, kvHeads);
-    collected?.push({ keys: k, values: v });
+    collected?.push({ keys: tf.keep(k), values: tf.keep(v) }); // a block's own tensors die with it
     const p = tf.softmax(tf.add(tf.matMul(q, k, false, true), mask)); // [rows, kvHeads, group * time, time]
     const o = tf.matMul(p, v); // [rows, kvHeads, group * time, headDim]
     save([q, k, v, p, o]);

@@ -116,10 +116,12 @@ export class Model {
     return tf.gather(this.#constants.identity, tokens);
   }
 
-  /** Keys and values of every layer: a rollout's prefill. */
-  keyValues(weights: readonly tf.Tensor[], inputs: ForwardInputs): KeyValues[] {
+  /** Keys and values of every layer: a rollout's prefill. The caller disposes them. // tokens [rows * time] */
+  keyValues(weights: readonly tf.Tensor[], tokens: Int32Array, rows: number, time: number): KeyValues[] {
     const collected: KeyValues[] = [];
-    this.#run(weights, inputs, collected);
+    tf.tidy(() => {
+      this.#run(weights, { tokens: tf.tensor1d(tokens, 'int32'), rows, time }, collected);
+    });
     return collected;
   }
 

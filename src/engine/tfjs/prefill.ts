@@ -57,15 +57,7 @@ export class Prefill {
   #forward(prompts: readonly (readonly number[])[], rows: number, time: number): KeyValues[] {
     const tokens = new Int32Array(rows * time);
     prompts.forEach((prompt, row) => tokens.set(prompt.slice(0, -1), row * time));
-    let layers: KeyValues[] = [];
-    tf.tidy(() => {
-      layers = this.#model.keyValues(this.#weights, { tokens: tf.tensor1d(tokens, 'int32'), rows, time });
-      for (const { keys, values } of layers) {
-        tf.keep(keys);
-        tf.keep(values);
-      }
-    });
-    return layers;
+    return this.#model.keyValues(this.#weights, tokens, rows, time);
   }
 
   dispose(): void {

@@ -1,7 +1,8 @@
-import { describe } from 'vitest';
-import { describeNumerics } from '../conformance/numerics.ts';
+import { describeEngineConformance } from '../conformance/conformance.ts';
 import { createTfjsEngine } from './tfjsEngine.ts';
 
-describe.each(['cpu', 'wasm'] as const)('tfjs on %s', (backend) => {
-  describeNumerics((config) => createTfjsEngine({ config, preferredBackends: [backend] }));
-});
+for (const backend of ['cpu', 'wasm'] as const) {
+  describeEngineConformance(`tfjs on ${backend}`, (config) =>
+    createTfjsEngine({ config, preferredBackends: [backend] }),
+  );
+}
