@@ -64,9 +64,12 @@ it.each([
   sandbox.release([5, 6, 7]);
 });
 
-it('exchanges a worker whose heap has grown, and keeps the variables', async () => {
+it('exchanges a worker whose heap has grown, keeps the variables, and orders sets as before', async () => {
   const replaced = sandbox.workersReplaced;
+  const ordered = 'list({"key" + str(i) for i in range(12)})';
+  const before = await run(ordered);
   expect(await run('kept = 4', "len('a' * (90 * 2**20))")).toEqual([ok(''), ok(String(90 * 2 ** 20))]);
   expect(await run('kept')).toEqual([ok('4')]);
+  expect(await run(ordered)).toEqual(before);
   expect(sandbox.workersReplaced).toBe(replaced + 1);
 });
