@@ -3,36 +3,26 @@
  *
  * Format `aster-lab-run`, version 1, JSON. Invariants. (1) Opening what was exported gives the same view, and exporting
  * that gives the same file. (2) A malformed, foreign or newer file gives one sentence and changes nothing. (3) Size is
- * bounded by `tokenBudget`: metrics are small, trajectories are what makes files large.
+ * bounded: metrics are small, of trajectories a sample is kept (`runFileSample.ts`).
  */
 import { z } from 'zod';
-import { dropReasons, type CurationReport } from '../curation/curate.ts';
+import type { CurationReport } from '../curation/curate.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
-import { benchmarkNames } from '../tasks/problems.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
-import { phaseNames } from '../train/events.ts';
 import type { Origin } from './environment.ts';
 import { recordedPhase } from './phases.ts';
 import { defaultPreset, findPreset } from './presets.ts';
-import { oneGroup, wholeRounds, type RunView } from './reduce.ts';
+import type { RunView } from './reduce.ts';
+import { sampleRounds } from './runFileSample.ts';
+import { fileSchema, type RunFile } from './runFileSchema.ts';
 import { parseSettings, type RunSettings } from './schema.ts';
 import type { RecordedSeries, SeriesColumns } from './series.ts';
-import type { LabState, RoundView } from './state.ts';
-import {
-  problemSchema,
-  scoredSchema,
-  TrajectoryReader,
-  trajectorySchema,
-  TrajectoryWriter,
-} from './trajectoryFile.ts';
+import type { LabState } from './state.ts';
+import { TrajectoryReader, TrajectoryWriter, type trajectorySchema } from './trajectoryFile.ts';
 
 const format = 'aster-lab-run';
 const version = 1;
 
-/** Tokens of rollouts in a file, newest first; about 14 bytes each. */
-const tokenBudget = 100_000;
-/** Trajectories of each of the last rounds. */
-const roundSample = 32;
 /** Curated trajectories. */
 const curatedSample = 100;
 
@@ -47,91 +37,6 @@ export interface RecordedRun extends Pick<
   readonly view: RunView;
   readonly series: RecordedSeries;
 }
-
-const count = z.int().min(0);
-const number = z.number();
-const histogram = z.array(count);
-const numbersByName = z.record(z.string(), number);
-const columnsSchema = z.object({
-  x: z.array(number),
-  metrics: z.record(z.string(), z.array(number.nullable())),
-});
-const curationSchema = z.object({
-  pool: count,
-  kept: count,
-  dropped: z.record(z.enum(dropReasons), count),
-  poolHistogram: histogram,
-  soundHistogram: histogram,
-  keptHistogram: histogram,
-  examples: z.record(z.enum([...dropReasons, 'kept']), z.array(trajectorySchema)),
-});
-
-const fileSchema = z.object({
-  recordedAt: z.string(),
-  origin: z.object({ versions: z.record(z.string(), z.string()), userAgent: z.string() }),
-  settings: z.unknown(),
-  preset: z.string(),
-  engine: z
-    .object({
-      engine: z.enum(['tfjs', 'wgsl']),
-      backend: z.string(),
-      adapter: z.string(),
-      reason: z.string(),
-    })
-    .nullable(),
-  sandbox: z.string().nullable(),
-  parameters: count.nullable(),
-  elapsedSeconds: number,
-  tokensPerSecond: number,
-  phases: z.array(
-    z.object({
-      name: z.enum(phaseNames),
-      status: z.enum(['waiting', 'active', 'done']),
-      done: number,
-      total: number,
-      unit: z.string(),
-      detail: z.string(),
-      round: number,
-    }),
-  ),
-  series: z.object({
-    rounds: columnsSchema,
-    sft: columnsSchema,
-    histograms: z.array(z.object({ round: number, counts: histogram })),
-    latest: numbersByName,
-  }),
-  benchmarks: z.array(
-    z.object({
-      phase: z.enum(['baseline', 'evaluation']),
-      benchmark: z.enum(benchmarkNames),
-      budget: z.enum(['short', 'long']),
-      context: number,
-      calls: number,
-      k: number,
-      problems: number,
-      meanAtK: number,
-      passAtK: number,
-      toolCalls: number,
-      truncated: number,
-      responseLength: number,
-    }),
-  ),
-  collapse: z.object({
-    reference: z.object({ round: number, density: number }).nullable(),
-    threshold: number.nullable(),
-    alarm: z.object({ round: number, density: number }).nullable(),
-    rule: z.string(),
-  }),
-  curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),
-  promptFilter: z
-    .object({ prompts: count, visited: count, dropped: count, added: count, solvedHistogram: histogram })
-    .nullable(),
-  problems: z.array(problemSchema),
-  rounds: z.array(
-    z.object({ round: number, phase: z.enum(phaseNames), trajectories: z.array(scoredSchema) }),
-  ),
-});
-type RunFile = z.output<typeof fileSchema>;
 
 /** The file's text. */
 export function writeRunFile(run: RecordedRun): string {
@@ -188,7 +93,7 @@ export type ReadRun =
   /** The message completes “… was not opened:”. */
   | { readonly ok: false; readonly message: string };
 
-const headSchema = z.looseObject({ format: z.literal(format), version: number });
+const headSchema = z.looseObject({ format: z.literal(format), version: z.number() });
 
 /** Read a file's text. Never throws. */
 export function readRunFile(contents: string): ReadRun {
@@ -295,26 +200,4 @@ function mapValues<A, B>(
     keyof CurationReport['examples'],
     B
   >;
-}
-
-/** Rounds for a file: the last ones in part, of the earlier what was kept of them, newest first within the budget. */
-export function sampleRounds(rounds: readonly RoundView[]): readonly RoundView[] {
-  const sampled: RoundView[] = [];
-  let tokens = 0;
-  for (const [age, round] of [...rounds].reverse().entries()) {
-    const trajectories = age < wholeRounds ? someGroups(round) : round.trajectories;
-    tokens += trajectories.reduce((sum, trajectory) => sum + trajectory.tokens.length, 0);
-    if (tokens > tokenBudget && sampled.length > 0) break;
-    sampled.push({ ...round, trajectories });
-  }
-  return sampled.reverse();
-}
-
-/** At most `roundSample` trajectories, the telling group among them, in their order. */
-function someGroups(round: RoundView): RoundView['trajectories'] {
-  if (round.trajectories.length <= roundSample) return round.trajectories;
-  const group = oneGroup(round);
-  const chosen = new Set(group);
-  for (const trajectory of round.trajectories) if (chosen.size < roundSample) chosen.add(trajectory);
-  return round.trajectories.filter((trajectory) => chosen.has(trajectory));
 }

@@ -1,0 +1,95 @@
+/**
+ * The shape of an exported run, as zod checks it when a file is opened.
+ *
+ * Invariant: this is format `aster-lab-run`, version 1; what is added later is optional, and a change of meaning is a new version.
+ */
+import { z } from 'zod';
+import { dropReasons } from '../curation/curate.ts';
+import { benchmarkNames } from '../tasks/problems.ts';
+import { phaseNames } from '../train/events.ts';
+import { problemSchema, scoredSchema, trajectorySchema } from './trajectoryFile.ts';
+
+const count = z.int().min(0);
+const number = z.number();
+const histogram = z.array(count);
+const numbersByName = z.record(z.string(), number);
+const columnsSchema = z.object({
+  x: z.array(number),
+  metrics: z.record(z.string(), z.array(number.nullable())),
+});
+const curationSchema = z.object({
+  pool: count,
+  kept: count,
+  dropped: z.record(z.enum(dropReasons), count),
+  poolHistogram: histogram,
+  soundHistogram: histogram,
+  keptHistogram: histogram,
+  examples: z.record(z.enum([...dropReasons, 'kept']), z.array(trajectorySchema)),
+});
+
+export const fileSchema = z.object({
+  recordedAt: z.string(),
+  origin: z.object({ versions: z.record(z.string(), z.string()), userAgent: z.string() }),
+  settings: z.unknown(),
+  preset: z.string(),
+  engine: z
+    .object({
+      engine: z.enum(['tfjs', 'wgsl']),
+      backend: z.string(),
+      adapter: z.string(),
+      reason: z.string(),
+    })
+    .nullable(),
+  sandbox: z.string().nullable(),
+  parameters: count.nullable(),
+  elapsedSeconds: number,
+  tokensPerSecond: number,
+  phases: z.array(
+    z.object({
+      name: z.enum(phaseNames),
+      status: z.enum(['waiting', 'active', 'done']),
+      done: number,
+      total: number,
+      unit: z.string(),
+      detail: z.string(),
+      round: number,
+    }),
+  ),
+  series: z.object({
+    rounds: columnsSchema,
+    sft: columnsSchema,
+    histograms: z.array(z.object({ round: number, counts: histogram })),
+    latest: numbersByName,
+  }),
+  benchmarks: z.array(
+    z.object({
+      phase: z.enum(['baseline', 'evaluation']),
+      benchmark: z.enum(benchmarkNames),
+      budget: z.enum(['short', 'long']),
+      context: number,
+      calls: number,
+      k: number,
+      problems: number,
+      meanAtK: number,
+      passAtK: number,
+      toolCalls: number,
+      truncated: number,
+      responseLength: number,
+    }),
+  ),
+  collapse: z.object({
+    reference: z.object({ round: number, density: number }).nullable(),
+    threshold: number.nullable(),
+    alarm: z.object({ round: number, density: number }).nullable(),
+    rule: z.string(),
+  }),
+  curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),
+  promptFilter: z
+    .object({ prompts: count, visited: count, dropped: count, added: count, solvedHistogram: histogram })
+    .nullable(),
+  problems: z.array(problemSchema),
+  rounds: z.array(
+    z.object({ round: number, phase: z.enum(phaseNames), trajectories: z.array(scoredSchema) }),
+  ),
+});
+export type RunFile = z.output<typeof fileSchema>;
