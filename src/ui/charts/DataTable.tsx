@@ -1,20 +1,25 @@
 /**
- * A chart's numbers as a table, newest row first.
+ * A chart's numbers as a table, in the order of time, scrolled to the newest.
  */
+import { useEffect, useRef } from 'react';
 import styles from './chart.module.css';
 
 export interface TableData {
   readonly columns: readonly string[];
-  /** In the order of time; the table turns them round. The first cell heads its row. */
+  /** In the order of time. The first cell heads its row. */
   readonly rows: readonly (readonly string[])[];
 }
 
 export function DataTable({ caption, data }: { caption: string; data: TableData }) {
+  const scroll = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    scroll.current?.scrollTo(0, scroll.current.scrollHeight);
+  }, []);
   if (data.rows.length === 0) return <p className={styles.noRows}>No numbers yet: they appear when the run has some.</p>;
   return (
-    <div className={styles.tableScroll} tabIndex={0} role="region" aria-label={`${caption}, table`}>
+    <div ref={scroll} className={styles.tableScroll} tabIndex={0} role="region" aria-label={`${caption}, table`}>
       <table className={styles.table}>
-        <caption className={styles.hidden}>{caption}, newest first</caption>
+        <caption className={styles.hidden}>{caption}</caption>
         <thead>
           <tr>
             {data.columns.map((column) => (
@@ -25,7 +30,7 @@ export function DataTable({ caption, data }: { caption: string; data: TableData 
           </tr>
         </thead>
         <tbody>
-          {data.rows.toReversed().map(([head, ...cells]) => (
+          {data.rows.map(([head, ...cells]) => (
             <tr key={head}>
               <th scope="row">{head}</th>
               {cells.map((cell, column) => (

@@ -1,10 +1,11 @@
 /**
  * One small chart: a few lines (or a stack of areas) over rounds or cold-start steps, from a definition.
  *
- * Invariant: it redraws on its turn only (`turns.ts`), from the store's decimated series, and never animates.
+ * Invariant: it redraws on its turn only (`turns.ts`), from the store's decimated series, and never animates. Lines are areas
+ * without a filling: recharts' Line measures its path at every drawing, which forces a layout.
  */
 import { memo, useMemo } from 'react';
-import { Area, ComposedChart, Line, ReferenceDot, Tooltip, XAxis, YAxis } from 'recharts';
+import { Area, ComposedChart, ReferenceDot, Tooltip, XAxis, YAxis } from 'recharts';
 import type { SeriesPoint } from '../../lab/state.ts';
 import type { ChartDefinition, PlottedSeries } from './definitions.ts';
 import { formatShare } from '../app/format.ts';
@@ -114,10 +115,11 @@ export const SmallChart = memo(function SmallChart({ chart, points, end, marks }
             connectNulls
           />
         ) : (
-          <Line
+          <Area
             key={series.metric}
             dataKey={series.metric}
             type="linear"
+            fill="none"
             stroke={series.colour}
             strokeWidth={1.75}
             {...(series.dash === undefined ? {} : { strokeDasharray: series.dash })}

@@ -13,10 +13,17 @@ import { ChartFigure, Legend, type LegendEntry, type Marker } from './ChartFigur
 import { accuracyChart, smallCharts, type ChartDefinition } from './definitions.ts';
 import { lastPlannedRound, phaseSpans, phaseStarts } from './roundAxis.ts';
 import { SmallChart, type MarkedPoint } from './SmallChart.tsx';
+import { sameRounds, sameSteps } from './sameSeries.ts';
 import { useLabInTurn } from './turns.ts';
 import styles from './smallCharts.module.css';
 
 const selectSeries = (state: LabState) => state.series;
+
+/** Small charts are glanced at, and the training needs the processor more: they are drawn once a second. */
+const smallTurns = {
+  rounds: { select: selectSeries, pace: 1000, same: sameRounds },
+  sft: { select: selectSeries, pace: 1000, same: sameSteps },
+};
 const selectBenchmarks = (state: LabState) => state.benchmarks;
 const selectSftSteps = (state: LabState) => state.phases.find(({ name }) => name === 'sft')?.total ?? 0;
 const selectSettings = (state: LabState) => state.runSettings ?? state.settings;
@@ -40,7 +47,7 @@ export function SmallCharts() {
 }
 
 const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinition }) {
-  const series = useLabInTurn(selectSeries);
+  const series = useLabInTurn(smallTurns[chart.source]);
   const settings = useLab(selectSettings);
   const starts = useLab(phaseStarts);
   const steps = useLab(selectSftSteps);

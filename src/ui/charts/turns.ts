@@ -31,32 +31,54 @@ export function takeTurn(draw: () => void): void {
   timer ??= setTimeout(next, gap);
 }
 
-function turnSource<T>(store: LabStore, selector: (state: LabState) => T) {
+export interface Turn<T> {
+  readonly select: (state: LabState) => T;
+  /** While the run goes on, at most one drawing in this time, ms. */
+  readonly pace: number;
+  /** Whether two values draw the same; told apart by identity where absent. */
+  readonly same?: (a: T, b: T) => boolean;
+}
+
+function turnSource<T>(store: LabStore, { select: selector, pace, same = Object.is }: Turn<T>) {
   let shown = selector(store.getState());
+  let drawnAt = -Infinity;
+  let rest: ReturnType<typeof setTimeout> | null = null;
   return {
     snapshot: () => shown,
     subscribe: (changed: () => void) => {
       const draw = () => {
         const newest = selector(store.getState());
-        if (Object.is(newest, shown)) return;
+        if (same(newest, shown)) return;
         shown = newest;
+        drawnAt = performance.now();
         changed();
       };
+      const wake = () => {
+        rest = null;
+        takeTurn(draw);
+      };
       const stop = store.subscribe((state) => {
-        if (!Object.is(selector(state), shown)) takeTurn(draw);
+        if (same(selector(state), shown)) return;
+        const due = state.status === 'running' ? drawnAt + pace - performance.now() : 0;
+        if (due <= 0) takeTurn(draw);
+        else rest ??= setTimeout(wake, due);
       });
       takeTurn(draw); // what was published between the first render and now
       return () => {
         stop();
         waiting.delete(draw);
+        if (rest !== null) clearTimeout(rest);
+        rest = null;
       };
     },
   };
 }
 
-/** Like `useLab`, but the value arrives on this component's turn. `selector` is read once: pass a constant function. */
-export function useLabInTurn<T>(selector: (state: LabState) => T): T {
+/**
+ * Like `useLab`, but the value arrives on this component's turn. `turn` is read once: pass a constant.
+ */
+export function useLabInTurn<T>(turn: Turn<T>): T {
   const store = useLabStore();
-  const [source] = useState(() => turnSource(store, selector));
+  const [source] = useState(() => turnSource(store, turn));
   return useSyncExternalStore(source.subscribe, source.snapshot);
 }

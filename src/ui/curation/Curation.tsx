@@ -52,7 +52,7 @@ function shownTrajectories(
 function NothingYet() {
   return (
     <div className={styles.empty}>
-      <h3>No pool yet</h3>
+      <h3>No pool so far</h3>
       <p>
         The teacher’s trajectories will be counted here by their number of tool calls. Three filters follow: the answer
         must be right, every call must have succeeded, and the interaction density must lie in the bin that the settings

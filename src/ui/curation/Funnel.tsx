@@ -64,7 +64,7 @@ export function Funnel({ report, bins, shown, onShow }: Props) {
         data-value={kept}
         onClick={() => onShow('kept')}
       >
-        <strong className={styles.label}>curated: {binWords(bins)}</strong>
+        <strong className={styles.label}>kept: {binWords(bins)}</strong>
         <span className={styles.bar}>
           <span className={styles.kept} style={{ width: share(kept, pool) }} />
         </span>

@@ -13,6 +13,7 @@ import { useLab } from '../app/lab.tsx';
 import { ChartFigure, Legend, type LegendEntry } from '../charts/ChartFigure.tsx';
 import { HeatMap } from '../charts/HeatMap.tsx';
 import { lastPlannedRound, phaseSpans, phaseStarts } from '../charts/roundAxis.ts';
+import { sameRounds } from '../charts/sameSeries.ts';
 import { useLabInTurn } from '../charts/turns.ts';
 import { CollapseRule } from './CollapseRule.tsx';
 import { Tiles } from './Tiles.tsx';
@@ -21,7 +22,7 @@ import styles from './hero.module.css';
 
 const DensityChart = lazy(async () => ({ default: (await import('../charts/DensityChart.tsx')).DensityChart }));
 
-const selectSeries = (state: LabState) => state.series;
+const heroTurn = { select: (state: LabState) => state.series, pace: 250, same: sameRounds };
 const selectCollapse = (state: LabState) => state.collapse;
 const selectSettings = (state: LabState) => state.runSettings ?? state.settings;
 const selectFresh = (state: LabState) => state.status === 'idle' && state.series.rounds.length === 0;
@@ -35,7 +36,7 @@ const densityLegend: readonly LegendEntry[] = [
 ];
 
 export function Hero() {
-  const series = useLabInTurn(selectSeries);
+  const series = useLabInTurn(heroTurn);
   const collapse = useLab(selectCollapse);
   const starts = useLab(phaseStarts);
   const settings = useLab(selectSettings);

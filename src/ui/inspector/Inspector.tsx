@@ -4,7 +4,7 @@
  * Invariant: it follows the newest round until a person picks something; from then on what they read stays put while
  * the run goes on, until they ask to follow again.
  */
-import { useMemo, useState } from 'react';
+import { memo, useDeferredValue, useMemo, useState } from 'react';
 import { Switch } from '@mantine/core';
 import type { LabState, RoundView } from '../../lab/state.ts';
 import { useLab } from '../app/lab.tsx';
@@ -26,9 +26,19 @@ interface Pick {
   readonly sample: number;
 }
 
+/** Rounds arrive while the page is busy elsewhere, and a group is hundreds of tokens: it is drawn in slices. */
 export function Inspector() {
-  const rounds = useLab(selectRounds);
+  const rounds = useDeferredValue(useLab(selectRounds));
   const run = useLab(selectRun);
+  return <Rollouts rounds={rounds} run={run} />;
+}
+
+interface Props {
+  readonly rounds: LabState['rounds'];
+  readonly run: LabState['runSettings'];
+}
+
+const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
   const [made, setPick] = useState<Pick | null>(null);
   const pick = made?.run === run ? made : null;
   const round = pick?.round ?? rounds.at(-1);
@@ -71,7 +81,7 @@ export function Inspector() {
       <Transcript key={`${round.round}-${group.prompt}-${trajectory.sample}`} trajectory={trajectory} author="policy" />
     </div>
   );
-}
+});
 
 function NothingYet() {
   return (

@@ -127,12 +127,12 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
       <span
         key={i}
         data-token={i}
-        data-control={glyph.control || undefined}
+        data-sign={glyph.sign}
         data-active={i === active || undefined}
         className={sampled ? styles.sampled : styles.forced}
         style={sampled ? { backgroundColor: `rgb(var(--lab-token-sampled) / ${surprise(probability)}%)` } : undefined}
       >
-        {glyph.text}
+        {glyph.sign === undefined ? glyph.text : <span className={styles.realText}>{glyph.text}</span>}
       </span>,
     );
   }

@@ -1,16 +1,19 @@
 /**
- * How a token is drawn: a character as itself, a control token as a short tag or a single sign.
+ * How a token is drawn: a character as itself, a control token as a short sign.
  *
- * Calls and responses come many to a trajectory, so theirs are one character wide: `[37*2]→74·`.
+ * Invariant: the document holds a control token's real text (so it is copied, found and read aloud as what it is); the
+ * sign is drawn in its place. Calls and responses come many to a trajectory, so theirs are one character wide:
+ * `[37*2]→74·`.
  */
 import { specialTokens, tokenTexts } from '../../tasks/vocabulary.ts';
 
 export interface TokenGlyph {
   readonly text: string;
-  readonly control: boolean;
+  /** Drawn instead of the text of a control token. */
+  readonly sign: string | undefined;
 }
 
-const short: Readonly<Record<string, string>> = {
+const signs: Readonly<Record<(typeof specialTokens)[number], string>> = {
   '<|endoftext|>': '⟨pad⟩',
   '<|im_start|>': '⟨start⟩',
   '<|im_end|>': '⟨end⟩',
@@ -23,15 +26,15 @@ const short: Readonly<Record<string, string>> = {
 };
 
 const glyphs: readonly TokenGlyph[] = tokenTexts.map((text, id) => {
-  if (id < specialTokens.length) return { text: short[text] ?? text, control: true };
-  return { text: text === '\n' ? '↵\n' : text, control: false };
+  const special = specialTokens[id];
+  return { text: text === '\n' ? '↵\n' : text, sign: special === undefined ? undefined : signs[special] };
 });
 
 export function tokenGlyph(token: number): TokenGlyph {
-  return glyphs[token] ?? { text: '\uFFFD', control: false };
+  return glyphs[token] ?? { text: '\uFFFD', sign: undefined };
 }
 
-/** A token's own text, quoted, for the line that tells about it. */
+/** A token's name, for the line that tells about it. */
 export function tokenName(token: number): string {
   const text = tokenTexts[token];
   if (text === undefined) return `token ${token}`;

@@ -4,7 +4,7 @@
  * Invariant: status is told by word, icon and fill, never by colour alone; a screen reader hears one polite sentence at
  * most every eight seconds, however fast the run goes.
  */
-import { useEffect, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
 import { Tooltip } from '@mantine/core';
 import { Check } from 'lucide-react';
 import type { LabState, PhaseView } from '../../lab/state.ts';
@@ -32,7 +32,26 @@ export function PhaseRibbon() {
   );
 }
 
-function Phase({ phase, paused }: { phase: PhaseView; paused: boolean }) {
+interface PhaseProps {
+  readonly phase: PhaseView;
+  readonly paused: boolean;
+}
+
+/** The store makes all phases anew with every progress; most of them say what they said before. */
+function sameToTheEye(before: PhaseProps, after: PhaseProps): boolean {
+  const [a, b] = [before.phase, after.phase];
+  return (
+    before.paused === after.paused &&
+    a.status === b.status &&
+    a.done === b.done &&
+    a.total === b.total &&
+    a.detail === b.detail &&
+    (a.secondsLeft === null ? null : Math.round(a.secondsLeft)) ===
+      (b.secondsLeft === null ? null : Math.round(b.secondsLeft))
+  );
+}
+
+const Phase = memo(function Phase({ phase, paused }: PhaseProps) {
   const { name, label, help, status, done, total, unit, detail } = phase;
   const share = status === 'done' ? 1 : total > 0 ? Math.min(1, done / total) : 0;
   const state = status === 'active' ? (paused ? 'paused' : 'active') : status;
@@ -70,7 +89,7 @@ function Phase({ phase, paused }: { phase: PhaseView; paused: boolean }) {
       </li>
     </Tooltip>
   );
-}
+}, sameToTheEye);
 
 function PhaseNote({ phase }: { phase: PhaseView }) {
   const { label, help, detail, secondsLeft } = phase;
@@ -83,7 +102,7 @@ function PhaseNote({ phase }: { phase: PhaseView }) {
   );
 }
 
-const selectLeft = (state: LabState) => state.secondsLeft;
+const selectLeft = (state: LabState) => (state.secondsLeft === null ? null : Math.round(state.secondsLeft));
 const selectElapsed = (state: LabState) => Math.round(state.elapsedSeconds);
 const selectSpeed = (state: LabState) => Math.round(state.tokensPerSecond);
 const selectSource = (state: LabState) => state.source;

@@ -4,7 +4,7 @@
  * Invariant: until a person chooses a tab it follows the run (the guide before it, the trajectories once there are some);
  * from then on it stays where they put it. Only the open tab is mounted.
  */
-import { lazy, Suspense, type ReactNode } from 'react';
+import { lazy, Suspense, useDeferredValue, type ReactNode } from 'react';
 import { Tabs } from '@mantine/core';
 import type { LabState } from '../../lab/state.ts';
 import { ErrorBoundary } from '../app/ErrorBoundary.tsx';
@@ -46,7 +46,9 @@ interface Props {
 export function SidePanel({ chosen, onChoose }: Props) {
   const hasRollouts = useLab(selectHasRollouts);
   const hasCuration = useLab(selectHasCuration);
-  const open = chosen ?? (hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide');
+  // Following the run must not block the page: the next panel is drawn in slices before it appears.
+  const followed = useDeferredValue<PanelName>(hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide');
+  const open = chosen ?? followed;
   return (
     <section className={styles.panel} aria-label="Details">
       <Tabs
