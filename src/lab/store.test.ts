@@ -171,6 +171,16 @@ describe('a run', () => {
     expect(state().rounds).toHaveLength(12);
   });
 
+  it('shows what is prepared in the middle of a run until work goes on', () => {
+    const { world, state } = running();
+    world.trainer.say({ type: 'boot', message: 'Compiling the kernels', share: 1 });
+    world.pass(300);
+    expect(state().boot?.message).toBe('Compiling the kernels');
+    world.trainer.tell({ type: 'progress', phase: 'stage1', done: 1 });
+    world.pass(300);
+    expect(state().boot).toBeNull();
+  });
+
   it('publishes at most four snapshots a second, however fast events come', () => {
     const { world, lab } = running();
     let snapshots = 0;

@@ -282,7 +282,7 @@ class Lab {
       session.view = reduceRun(session.view, event, session.settings, at);
       session.series.add(event);
     }
-    this.#later({ tokensPerSecond });
+    this.#later({ tokensPerSecond, boot: null }); // whatever was being prepared is ready
   }
 
   #setStatus(status: RunStatus): void {
