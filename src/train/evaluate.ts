@@ -63,6 +63,8 @@ async function* runBenchmark(
       ? { context: evaluation.shortContext, calls: evaluation.shortCalls }
       : { context: evaluation.longContext, calls: evaluation.longCalls };
   const problems = benchmarkProblems(task, stageLengths(stage2), benchmark, run.seed, evaluation.problems);
+  const part = budgets.indexOf(budget) * benchmarkNames.length + benchmarkNames.indexOf(benchmark);
+  const firstPrompt = part * problemsShown;
   let finished = 0;
   const work = rollOut(
     context.engine,
@@ -113,7 +115,10 @@ async function* runBenchmark(
         truncated: interaction['response_length/clip_ratio'] ?? 0,
         responseLength: interaction['response_length/mean'] ?? 0,
       },
-      shown: scored.filter((trajectory) => trajectory.prompt < problemsShown),
+      // Every benchmark and budget is read as prompts of its own.
+      shown: scored
+        .filter((trajectory) => trajectory.prompt < problemsShown)
+        .map((trajectory) => ({ ...trajectory, prompt: firstPrompt + trajectory.prompt })),
     };
   }
 }

@@ -167,23 +167,14 @@ async function startWebGl(): Promise<StartedBackend> {
 
 async function startWasm(wasmPath: string | undefined): Promise<StartedBackend> {
   if (typeof WebAssembly === 'undefined') throw new BackendUnavailable('WebAssembly is not available');
-  const { setWasmPaths, setThreadsCount, getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
-  const inBrowser = typeof self !== 'undefined';
-  if (inBrowser && wasmPath === undefined) {
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  // The threaded build starts its threads from its own source text, which no longer runs once a bundler has minified
+  // it; and matrices of this size gain little from threads.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  if (typeof self !== 'undefined' && wasmPath === undefined) {
     throw new BackendUnavailable("WebAssembly was not given the place of its files (the option 'wasmPath')");
   }
   if (wasmPath !== undefined) setWasmPaths(wasmPath);
-  const isolated = inBrowser && self.crossOriginIsolated;
-  const cores = inBrowser ? navigator.hardwareConcurrency : 1;
-  setThreadsCount(isolated ? Math.min(cores, MAX_THREADS) : 1);
   if (!(await tf.setBackend('wasm'))) throw new BackendUnavailable('WebAssembly did not start');
-  const threads = isolated ? getThreadsCount() : 1;
-  return {
-    name: 'wasm',
-    adapter: `WebAssembly on ${threads === 1 ? 'one CPU core' : `${threads} CPU threads`}`,
-    lost: never,
-  };
+  return { name: 'wasm', adapter: 'WebAssembly on one CPU core', lost: never };
 }
-
-/** The matrices are small: beyond a few threads, handing out the work costs more than it saves. */
-const MAX_THREADS = 4;
