@@ -10,7 +10,7 @@ import '@fontsource-variable/jetbrains-mono/wght.css';
 import './mantine.css';
 import './tokens.css';
 import type { LabState, LabStore } from '../../lab/state.ts';
-import { SmallChartStrip } from '../charts/SmallChartStrip.tsx';
+import { SmallCharts } from '../charts/SmallCharts.tsx';
 import { Hero } from '../hero/Hero.tsx';
 import { HelpDialog } from '../help/HelpDialog.tsx';
 import { Notices } from '../notices/Notices.tsx';
@@ -69,7 +69,7 @@ function Page() {
           </ErrorBoundary>
           <SidePanel chosen={panel} onChoose={setPanel} />
           <ErrorBoundary what="The small charts">
-            <SmallChartStrip />
+            <SmallCharts />
           </ErrorBoundary>
         </div>
       </main>

@@ -21,7 +21,9 @@ export class ErrorBoundary extends Component<Props, { readonly message: string |
   }
 
   override componentDidCatch(error: Error, info: ErrorInfo): void {
-    reportError(new Error(`${this.props.what}: ${error.message}${info.componentStack ?? ''}`, { cause: error }));
+    reportError(
+      new Error(`${this.props.what}: ${error.message}${info.componentStack ?? ''}`, { cause: error }),
+    );
   }
 
   override render(): ReactNode {

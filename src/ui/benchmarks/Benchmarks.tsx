@@ -39,9 +39,9 @@ export function Benchmarks() {
       })}
       <p className={styles.note}>
         mean@{evaluation.samples} is the share of right answers over {evaluation.samples} samples of each of{' '}
-        {evaluation.problems} problems; pass@{evaluation.samples} the share of problems solved at least once. Sampled at
-        temperature {evaluation.temperature}, top-p {evaluation.topP}. “Before” is after the cold start, “after” is after
-        reinforcement learning.
+        {evaluation.problems} problems; pass@{evaluation.samples} the share of problems solved at least once.
+        Sampled at temperature {evaluation.temperature}, top-p {evaluation.topP}. “Before” is after the cold
+        start, “after” is after reinforcement learning.
       </p>
       {filter === null ? null : <PromptFilterView report={filter} />}
     </div>
@@ -76,14 +76,28 @@ function BudgetTable({ budget, results, k }: BudgetTableProps) {
           const before = find(name, 'baseline');
           const after = find(name, 'evaluation');
           return (
-            <tr key={name} data-testid={`benchmark-${budget}-${name}`} data-value={(after ?? before)?.meanAtK ?? ''}>
+            <tr
+              key={name}
+              data-testid={`benchmark-${budget}-${name}`}
+              data-value={(after ?? before)?.meanAtK ?? ''}
+            >
               <th scope="row" title={texts[name].help}>
                 {texts[name].label}
               </th>
               <Change before={before?.meanAtK} after={after?.meanAtK} format={formatShare} better="higher" />
               <Change before={before?.passAtK} after={after?.passAtK} format={formatShare} better="higher" />
-              <Change before={before?.toolCalls} after={after?.toolCalls} format={formatNumber} better="neither" />
-              <Change before={before?.truncated} after={after?.truncated} format={formatShare} better="lower" />
+              <Change
+                before={before?.toolCalls}
+                after={after?.toolCalls}
+                format={formatNumber}
+                better="neither"
+              />
+              <Change
+                before={before?.truncated}
+                after={after?.truncated}
+                format={formatShare}
+                better="lower"
+              />
             </tr>
           );
         })}
@@ -106,14 +120,18 @@ function Change({ before, after, format, better }: ChangeProps) {
   const tone =
     delta === null || better === 'neither' || Math.abs(delta) < 0.0005
       ? 'even'
-      : (delta > 0) === (better === 'higher')
+      : delta > 0 === (better === 'higher')
         ? 'better'
         : 'worse';
   return (
     <td>
       <span className={styles.value}>{format(value)}</span>
       <span className={styles.delta} data-tone={tone}>
-        {delta === null ? (value === undefined ? '' : 'before') : formatDelta(delta, format === formatShare ? formatPoints : formatNumber)}
+        {delta === null
+          ? value === undefined
+            ? ''
+            : 'before'
+          : formatDelta(delta, format === formatShare ? formatPoints : formatNumber)}
       </span>
     </td>
   );

@@ -15,8 +15,9 @@ export function PromptFilterView({ report }: { report: PromptFilterReport }) {
         Always-solved filter<span>between the stages</span>
       </h3>
       <p className={styles.note}>
-        Of {plural(prompts, 'prompt')}, stage 1 visited {formatNumber(visited)}; {formatNumber(dropped)} whose samples were
-        all right teach nothing more and were dropped, and {plural(added, 'longer prompt')} joined for stage 2.
+        Of {plural(prompts, 'prompt')}, stage 1 visited {formatNumber(visited)}; {formatNumber(dropped)} whose
+        samples were all right teach nothing more and were dropped, and {plural(added, 'longer prompt')}{' '}
+        joined for stage 2.
       </p>
       <div className={styles.solved} role="img" aria-label={solvedSentence(solvedHistogram)}>
         {solvedHistogram.map((count, right) => (

@@ -30,7 +30,18 @@ interface Props {
   readonly children: ReactNode;
 }
 
-export function ChartFigure({ id, title, subtitle, help, value, legend, table, wide, summary, children }: Props) {
+export function ChartFigure({
+  id,
+  title,
+  subtitle,
+  help,
+  value,
+  legend,
+  table,
+  wide,
+  summary,
+  children,
+}: Props) {
   const [asTable, setAsTable] = useState(false);
   const titleId = useId();
   const helpId = useId();
@@ -87,7 +98,15 @@ export function Legend({ entries }: { entries: readonly LegendEntry[] }) {
             {entry.mark === 'area' ? (
               <rect width="16" height="8" rx="2" fill={entry.colour} />
             ) : entry.mark === 'line' ? (
-              <line x1="0" x2="16" y1="4" y2="4" stroke={entry.colour} strokeWidth="2" strokeDasharray={entry.dash} />
+              <line
+                x1="0"
+                x2="16"
+                y1="4"
+                y2="4"
+                stroke={entry.colour}
+                strokeWidth="2"
+                strokeDasharray={entry.dash}
+              />
             ) : (
               <path d={markerPath(entry.mark, 8, 4, 4)} fill={entry.colour} />
             )}

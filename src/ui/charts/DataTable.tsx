@@ -15,9 +15,16 @@ export function DataTable({ caption, data }: { caption: string; data: TableData 
   useEffect(() => {
     scroll.current?.scrollTo(0, scroll.current.scrollHeight);
   }, []);
-  if (data.rows.length === 0) return <p className={styles.noRows}>No numbers yet: they appear when the run has some.</p>;
+  if (data.rows.length === 0)
+    return <p className={styles.noRows}>No numbers yet: they appear when the run has some.</p>;
   return (
-    <div ref={scroll} className={styles.tableScroll} tabIndex={0} role="region" aria-label={`${caption}, table`}>
+    <div
+      ref={scroll}
+      className={styles.tableScroll}
+      tabIndex={0}
+      role="region"
+      aria-label={`${caption}, table`}
+    >
       <table className={styles.table}>
         <caption className={styles.hidden}>{caption}</caption>
         <thead>

@@ -77,10 +77,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
   const ticks = useMemo(() => roundTicks(end, narrow ? 4 : 8), [end, narrow]);
   const tooltip = useMemo(
     () => (
-      <ChartTooltip
-        lines={tooltipLines}
-        heading={(x) => `Round ${x} · ${phaseAt(spans, x)?.label ?? ''}`}
-      />
+      <ChartTooltip lines={tooltipLines} heading={(x) => `Round ${x} · ${phaseAt(spans, x)?.label ?? ''}`} />
     ),
     [spans],
   );
@@ -93,7 +90,13 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       title="Tool calls per trajectory"
     >
       <defs>
-        <pattern id="lab-zone" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <pattern
+          id="lab-zone"
+          width="7"
+          height="7"
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(45)"
+        >
           <rect width="7" height="7" fill="var(--lab-zone)" />
           <line x1="0" y1="0" x2="0" y2="7" stroke="var(--lab-zone-hatch)" strokeWidth="1.4" />
         </pattern>
@@ -127,7 +130,13 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
         ifOverflow="hidden"
         zIndex={-2}
       />
-      <ReferenceLine y={zoneTop} stroke="var(--lab-vermillion)" strokeDasharray="2 4" strokeWidth={1.2} zIndex={-1}>
+      <ReferenceLine
+        y={zoneTop}
+        stroke="var(--lab-vermillion)"
+        strokeDasharray="2 4"
+        strokeWidth={1.2}
+        zIndex={-1}
+      >
         <Label
           value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
           position="insideTopRight"

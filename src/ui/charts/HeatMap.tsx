@@ -46,7 +46,11 @@ export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
 
 function rowCount(columns: Props['columns'], zoneTop: number): number {
   let most = Math.max(4, Math.ceil(zoneTop) * 2);
-  for (const { counts } of columns) most = Math.max(most, counts.findLastIndex((count) => count > 0));
+  for (const { counts } of columns)
+    most = Math.max(
+      most,
+      counts.findLastIndex((count) => count > 0),
+    );
   return Math.min(most, mostRows - 1) + 1;
 }
 
@@ -69,8 +73,7 @@ function draw(canvas: HTMLCanvasElement, { columns, end, zoneTop }: Props, rows:
     const x = round * perRound;
     const cellWidth = Math.max(1, (through - round + 1) * perRound - (perRound > 4 ? 1 : 0));
     for (let row = 0; row < rows; row++) {
-      const count =
-        row === rows - 1 ? counts.slice(row).reduce((sum, n) => sum + n, 0) : (counts[row] ?? 0);
+      const count = row === rows - 1 ? counts.slice(row).reduce((sum, n) => sum + n, 0) : (counts[row] ?? 0);
       if (count === 0) continue;
       context.globalAlpha = 0.1 + 0.9 * Math.sqrt(count / all);
       context.fillStyle = row < zoneTop ? zone : inside;

@@ -58,7 +58,7 @@ export const SmallChart = memo(function SmallChart({ chart, points, end, marks }
   return (
     <ComposedChart
       responsive
-      data={points as SeriesPoint[]}
+      data={points}
       margin={margin}
       style={{ width: '100%', height: '100%' }}
       title={chart.title}

@@ -3,7 +3,7 @@
  *
  * Invariant: each is its own subscriber and takes its own turn, so one publication of the lab becomes six short tasks.
  */
-import { memo, useCallback, useMemo } from 'react';
+import { lazy, memo, Suspense, useCallback, useMemo } from 'react';
 import type { LabState, SeriesPoint } from '../../lab/state.ts';
 import { benchmarks as benchmarkTexts, metricDefinition } from '../../metrics/registry.ts';
 import { benchmarkNames } from '../../tasks/problems.ts';
@@ -12,10 +12,13 @@ import { useLab } from '../app/lab.tsx';
 import { ChartFigure, Legend, type LegendEntry, type Marker } from './ChartFigure.tsx';
 import { accuracyChart, smallCharts, type ChartDefinition } from './definitions.ts';
 import { lastPlannedRound, phaseSpans, phaseStarts } from './roundAxis.ts';
-import { SmallChart, type MarkedPoint } from './SmallChart.tsx';
+import type { MarkedPoint } from './SmallChart.tsx';
 import { sameRounds, sameSteps } from './sameSeries.ts';
 import { useLabInTurn } from './turns.ts';
 import styles from './smallCharts.module.css';
+
+/** recharts is the largest part of the page; the page opens without it. */
+const SmallChart = lazy(async () => ({ default: (await import('./SmallChart.tsx')).SmallChart }));
 
 const selectSeries = (state: LabState) => state.series;
 
@@ -70,7 +73,9 @@ const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinitio
       table={table}
       summary={newest === undefined ? 'No numbers yet.' : `Newest value: ${formatMetric(newest, unit)}.`}
     >
-      <SmallChart chart={chart} points={points} end={end} marks={marks} />
+      <Suspense fallback={null}>
+        <SmallChart chart={chart} points={points} end={end} marks={marks} />
+      </Suspense>
     </ChartFigure>
   );
 });
@@ -102,9 +107,7 @@ function legendOf(chart: ChartDefinition, withMarks: boolean): readonly LegendEn
   if (!withMarks) return lines;
   const marks = benchmarkNames.flatMap((name, index): LegendEntry[] => {
     const style = markers[index];
-    return style === undefined
-      ? []
-      : [{ label: markLabels[name], colour: style.colour, mark: style.marker }];
+    return style === undefined ? [] : [{ label: markLabels[name], colour: style.colour, mark: style.marker }];
   });
   return [...lines, ...marks];
 }

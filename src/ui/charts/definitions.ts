@@ -35,7 +35,8 @@ export interface ChartDefinition {
 
 const help = (...names: MetricName[]) => names.map((name) => metricDefinition(name).help).join(' ');
 const lowerFirst = (sentence: string) => sentence.charAt(0).toLowerCase() + sentence.slice(1);
-const tickNumber = (value: number) => (Number.isInteger(value) ? value.toFixed(0) : String(+value.toPrecision(2)));
+const tickNumber = (value: number) =>
+  Number.isInteger(value) ? value.toFixed(0) : String(+value.toPrecision(2));
 const tickShare = (value: number) => `${+(value * 100).toFixed(1)}%`;
 
 export const accuracyChart: ChartDefinition = {
@@ -108,9 +109,24 @@ export const smallCharts: readonly ChartDefinition[] = [
     help: `What became of the calls, by kind. ${help('tool_use/execution_success_ratio')} What is left raised an error, timed out, ran out of memory or was refused for its form.`,
     source: 'rounds',
     series: [
-      { metric: 'tool_use/execution_success_ratio', label: 'ok', colour: 'var(--lab-green-soft)', area: true },
-      { metric: 'tool_use/execution_error_ratio', label: 'error', colour: 'var(--lab-vermillion)', area: true },
-      { metric: 'tool_use/execution_timeout_ratio', label: 'timeout', colour: 'var(--lab-purple)', area: true },
+      {
+        metric: 'tool_use/execution_success_ratio',
+        label: 'ok',
+        colour: 'var(--lab-green-soft)',
+        area: true,
+      },
+      {
+        metric: 'tool_use/execution_error_ratio',
+        label: 'error',
+        colour: 'var(--lab-vermillion)',
+        area: true,
+      },
+      {
+        metric: 'tool_use/execution_timeout_ratio',
+        label: 'timeout',
+        colour: 'var(--lab-purple)',
+        area: true,
+      },
       { metric: 'tool_use/execution_memory_ratio', label: 'memory', colour: 'var(--lab-blue)', area: true },
       { metric: 'tool_use/execution_format_ratio', label: 'form', colour: 'var(--lab-orange)', area: true },
     ],

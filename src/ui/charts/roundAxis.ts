@@ -30,11 +30,7 @@ export function phaseStarts(state: LabState): string {
 }
 
 /** The three phases that roll out, with their rounds; phases that have no round are left out. */
-export function phaseSpans(
-  settings: RunSettings,
-  starts: string,
-  lastRound: number,
-): readonly PhaseSpan[] {
+export function phaseSpans(settings: RunSettings, starts: string, lastRound: number): readonly PhaseSpan[] {
   const planned = {
     sft: settings.sft.probes,
     stage1: settings.stage1.steps,
@@ -52,7 +48,13 @@ export function phaseSpans(
     const start = Math.max(begunAt.get(name) ?? from, name === 'sft' ? 0 : (spans.at(-1)?.from ?? 0));
     const previous = spans.at(-1);
     if (previous !== undefined) spans[spans.length - 1] = { ...previous, to: start };
-    spans.push({ name, label: spanLabels[name], from: start, to: start + planned[name], begun: begunAt.has(name) });
+    spans.push({
+      name,
+      label: spanLabels[name],
+      from: start,
+      to: start + planned[name],
+      begun: begunAt.has(name),
+    });
     from = start + planned[name];
   }
   const last = spans.at(-1);

@@ -54,9 +54,9 @@ function NothingYet() {
     <div className={styles.empty}>
       <h3>No pool so far</h3>
       <p>
-        The teacher’s trajectories will be counted here by their number of tool calls. Three filters follow: the answer
-        must be right, every call must have succeeded, and the interaction density must lie in the bin that the settings
-        ask for. What each filter took can be opened and read.
+        The teacher’s trajectories will be counted here by their number of tool calls. Three filters follow:
+        the answer must be right, every call must have succeeded, and the interaction density must lie in the
+        bin that the settings ask for. What each filter took can be opened and read.
       </p>
     </div>
   );

@@ -23,17 +23,18 @@ export function Guide() {
   return (
     <div className={styles.guide}>
       <p className={styles.lead}>
-        A language model that reasons <em>with</em> a Python tool can unlearn it. Rewarded for right answers only, it may
-        stop calling the tool, think at length in its head, and keep at most a trivial check at the end. That is{' '}
-        <strong>interaction collapse</strong>.
+        A language model that reasons <em>with</em> a Python tool can unlearn it. Rewarded for right answers
+        only, it may stop calling the tool, think at length in its head, and keep at most a trivial check at
+        the end. That is <strong>interaction collapse</strong>.
       </p>
       <p>
         The remedy of ASTER (
         <Anchor href="https://arxiv.org/abs/2602.01204" target="_blank" rel="noreferrer">
           arXiv 2602.01204
         </Anchor>
-        ) is a cold start on few, but <em>interaction-dense</em> trajectories. Here the whole recipe runs on your own
-        machine, on a small policy and arithmetic it must chain step by step; every tool call is really executed.
+        ) is a cold start on few, but <em>interaction-dense</em> trajectories. Here the whole recipe runs on
+        your own machine, on a small policy and arithmetic it must chain step by step; every tool call is
+        really executed.
       </p>
       <h3 className={styles.heading}>Same model, same problems, same reward</h3>
       <div className={styles.pair}>

@@ -25,7 +25,8 @@ export const glossary: readonly GlossaryEntry[] = [
   },
   {
     term: 'Post-hoc check',
-    meaning: 'A call that only repeats what was already worked out in the head; it carries none of the computation.',
+    meaning:
+      'A call that only repeats what was already worked out in the head; it carries none of the computation.',
   },
   {
     term: 'Trajectory',
@@ -63,11 +64,13 @@ export const glossary: readonly GlossaryEntry[] = [
   },
   {
     term: 'Sampled and forced tokens',
-    meaning: 'Sampled ones the policy chose; forced ones it was given (prompt and Python’s output). Only sampled tokens enter the loss.',
+    meaning:
+      'Sampled ones the policy chose; forced ones it was given (prompt and Python’s output). Only sampled tokens enter the loss.',
   },
   {
     term: 'mean@k, pass@k',
-    meaning: 'Over k samples a problem: the mean share of right ones, and the share of problems solved at least once.',
+    meaning:
+      'Over k samples a problem: the mean share of right ones, and the share of problems solved at least once.',
   },
   {
     term: 'Inference budget',

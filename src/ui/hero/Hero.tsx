@@ -20,7 +20,9 @@ import { Tiles } from './Tiles.tsx';
 import { Welcome } from './Welcome.tsx';
 import styles from './hero.module.css';
 
-const DensityChart = lazy(async () => ({ default: (await import('../charts/DensityChart.tsx')).DensityChart }));
+const DensityChart = lazy(async () => ({
+  default: (await import('../charts/DensityChart.tsx')).DensityChart,
+}));
 
 const heroTurn = { select: (state: LabState) => state.series, pace: 250, same: sameRounds };
 const selectCollapse = (state: LabState) => state.collapse;
@@ -51,6 +53,7 @@ export function Hero() {
     <section className={styles.hero} aria-label="Interaction density">
       <Tiles />
       <div className={styles.chart}>
+        {fresh ? <Welcome /> : null}
         <ChartFigure
           wide
           id="density"
@@ -61,10 +64,15 @@ export function Hero() {
           table={() => densityTable(series.rounds)}
           summary={newest === undefined ? 'No numbers yet.' : `Newest mean: ${formatNumber(newest)} calls.`}
         >
-          <Suspense fallback={<p className={styles.loading}>Loading the charts …</p>}>
-            <DensityChart rounds={series.rounds} spans={spans} collapse={collapse} zoneTop={zoneTop} narrow={narrow} />
+          <Suspense fallback={null}>
+            <DensityChart
+              rounds={series.rounds}
+              spans={spans}
+              collapse={collapse}
+              zoneTop={zoneTop}
+              narrow={narrow}
+            />
           </Suspense>
-          {fresh ? <Welcome /> : null}
         </ChartFigure>
       </div>
       <CollapseRule />

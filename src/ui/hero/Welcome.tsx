@@ -19,9 +19,10 @@ export function Welcome() {
     <div className={styles.welcome}>
       <h2 className={styles.title}>Will it keep using its tool?</h2>
       <p className={styles.text}>
-        One click trains a small language model in this tab: it imitates a teacher who calls Python, then reinforcement
-        learning rewards right answers alone. Watch how often it still calls Python: a line that sinks into the shaded
-        zone is <em>interaction collapse</em>, a policy that has given up its tool and thinks in its head.
+        One click trains a small language model in this tab: it imitates a teacher who calls Python, then
+        reinforcement learning rewards right answers alone. Watch how often it still calls Python: a line that
+        sinks into the shaded zone is <em>interaction collapse</em>, a policy that has given up its tool and
+        thinks in its head.
       </p>
       <div className={styles.actions}>
         <Button

@@ -22,7 +22,13 @@ export function GroupPicker({ groups, group, onPick }: Props) {
   return (
     <div className={styles.pickers}>
       <div className={styles.picker}>
-        <ActionIcon variant="default" size={30} aria-label="Previous group" disabled={index <= 0} onClick={() => go(index - 1)}>
+        <ActionIcon
+          variant="default"
+          size={30}
+          aria-label="Previous group"
+          disabled={index <= 0}
+          onClick={() => go(index - 1)}
+        >
           <ChevronLeft size={16} aria-hidden />
         </ActionIcon>
         <Select

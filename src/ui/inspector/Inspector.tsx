@@ -43,8 +43,7 @@ const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
   const pick = made?.run === run ? made : null;
   const round = pick?.round ?? rounds.at(-1);
   const groups = useMemo(() => (round === undefined ? [] : groupsOf(round.trajectories)), [round]);
-  const group =
-    groups.find(({ prompt }) => prompt === pick?.prompt) ?? mostTellingGroup(groups);
+  const group = groups.find(({ prompt }) => prompt === pick?.prompt) ?? mostTellingGroup(groups);
   const trajectory = group?.samples.find(({ sample }) => sample === pick?.sample) ?? group?.samples[0];
   if (round === undefined || group === undefined || trajectory === undefined) return <NothingYet />;
   return (
@@ -78,7 +77,11 @@ const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
         chosen={trajectory.sample}
         onPick={(sample) => setPick({ run, round, prompt: group.prompt, sample })}
       />
-      <Transcript key={`${round.round}-${group.prompt}-${trajectory.sample}`} trajectory={trajectory} author="policy" />
+      <Transcript
+        key={`${round.round}-${group.prompt}-${trajectory.sample}`}
+        trajectory={trajectory}
+        author="policy"
+      />
     </div>
   );
 });
@@ -88,9 +91,9 @@ function NothingYet() {
     <div className={styles.empty}>
       <h3>No rollouts yet</h3>
       <p>
-        When the policy is sampled – a few times during the cold start, then in every step of reinforcement learning – its
-        trajectories can be read here token by token: what it thought, what it sent to Python, what Python really said,
-        and what it earned.
+        When the policy is sampled – a few times during the cold start, then in every step of reinforcement
+        learning – its trajectories can be read here token by token: what it thought, what it sent to Python,
+        what Python really said, and what it earned.
       </p>
     </div>
   );

@@ -13,7 +13,8 @@ interface Props {
   readonly onPick: (round: RoundView) => void;
 }
 
-const selectPhaseNames = (state: LabState) => state.phases.map(({ name, label }) => `${name}=${label}`).join('|');
+const selectPhaseNames = (state: LabState) =>
+  state.phases.map(({ name, label }) => `${name}=${label}`).join('|');
 
 const keyOf = (round: RoundView) => `${round.phase}-${round.round}`;
 

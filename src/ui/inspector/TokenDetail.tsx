@@ -56,8 +56,13 @@ export function TokenLegend({ author }: { author: 'policy' | 'teacher' }) {
         </span>
       ) : (
         <span>
-          sampled: {legendSteps.map(({ word, tint }) => (
-            <span key={word} className={styles.sampled} style={{ backgroundColor: `rgb(var(--lab-token-sampled) / ${tint}%)` }}>
+          sampled:{' '}
+          {legendSteps.map(({ word, tint }) => (
+            <span
+              key={word}
+              className={styles.sampled}
+              style={{ backgroundColor: `rgb(var(--lab-token-sampled) / ${tint}%)` }}
+            >
               {word}
             </span>
           ))}

@@ -81,7 +81,11 @@ export const Transcript = memo(function Transcript({ trajectory, author }: Props
         <p className={styles.end}>{stopWords[trajectory.stop]}</p>
       </div>
       <footer className={styles.foot}>
-        {active === null ? <TokenLegend author={author} /> : <TokenDetail trajectory={trajectory} index={active} author={author} />}
+        {active === null ? (
+          <TokenLegend author={author} />
+        ) : (
+          <TokenDetail trajectory={trajectory} index={active} author={author} />
+        )}
       </footer>
     </div>
   );
@@ -130,7 +134,11 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
         data-sign={glyph.sign}
         data-active={i === active || undefined}
         className={sampled ? styles.sampled : styles.forced}
-        style={sampled ? { backgroundColor: `rgb(var(--lab-token-sampled) / ${surprise(probability)}%)` } : undefined}
+        style={
+          sampled
+            ? { backgroundColor: `rgb(var(--lab-token-sampled) / ${surprise(probability)}%)` }
+            : undefined
+        }
       >
         {glyph.sign === undefined ? glyph.text : <span className={styles.realText}>{glyph.text}</span>}
       </span>,

@@ -67,7 +67,9 @@ const Phase = memo(function Phase({ phase, paused }: PhaseProps) {
         aria-current={status === 'active' ? 'step' : undefined}
       >
         <span className={styles.top}>
-          {status === 'done' ? <Check size={12} strokeWidth={3} aria-hidden className={styles.check} /> : null}
+          {status === 'done' ? (
+            <Check size={12} strokeWidth={3} aria-hidden className={styles.check} />
+          ) : null}
           <span className={styles.label}>{label}</span>
           <span className={styles.count}>{count}</span>
         </span>

@@ -47,7 +47,9 @@ function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'pro
     error: problem,
     size: 'xs',
     className: styles.input ?? '',
-    inputWrapperOrder: ['label', 'description', 'input', 'error'] as ('label' | 'description' | 'input' | 'error')[],
+    inputWrapperOrder: ['label', 'description', 'input', 'error'] as (
+      'label' | 'description' | 'input' | 'error'
+    )[],
   } as const;
   switch (field.kind) {
     case 'integer':
@@ -94,15 +96,7 @@ function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'pro
 }
 
 /** Text is handed on as it is typed, and keeps what was typed while the store refuses it. */
-function TextSetting({
-  shared,
-  field,
-  value,
-}: {
-  shared: object;
-  field: FormField;
-  value: string;
-}) {
+function TextSetting({ shared, field, value }: { shared: object; field: FormField; value: string }) {
   const actions = useLabActions();
   const [typed, setTyped] = useState(value);
   return (

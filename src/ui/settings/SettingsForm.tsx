@@ -63,7 +63,9 @@ export function SettingsForm() {
         ))}
       {groups.length === 0 ? (
         <p className={styles.none}>
-          {onlyChanged ? `Nothing differs from “${findPreset(presetName)?.title ?? presetName}”.` : 'No setting matches.'}
+          {onlyChanged
+            ? `Nothing differs from “${findPreset(presetName)?.title ?? presetName}”.`
+            : 'No setting matches.'}
         </p>
       ) : null}
       <Accordion
@@ -74,7 +76,11 @@ export function SettingsForm() {
         onChange={setOpen}
         keepMounted={false}
         transitionDuration={0}
-        classNames={{ control: styles.control ?? '', label: styles.groupLabel ?? '', content: styles.content ?? '' }}
+        classNames={{
+          control: styles.control ?? '',
+          label: styles.groupLabel ?? '',
+          content: styles.content ?? '',
+        }}
       >
         {groups.map((group) => (
           <Accordion.Item key={group.path} value={group.path}>

@@ -15,11 +15,17 @@ import { Guide } from '../guide/Guide.tsx';
 import { Inspector } from '../inspector/Inspector.tsx';
 import styles from './sidePanel.module.css';
 
-const SettingsForm = lazy(async () => ({ default: (await import('../settings/SettingsForm.tsx')).SettingsForm }));
+const SettingsForm = lazy(async () => ({
+  default: (await import('../settings/SettingsForm.tsx')).SettingsForm,
+}));
 
 export type PanelName = 'guide' | 'trajectories' | 'curation' | 'benchmarks' | 'settings';
 
-const panels: readonly { readonly name: PanelName; readonly label: string; readonly body: () => ReactNode }[] = [
+const panels: readonly {
+  readonly name: PanelName;
+  readonly label: string;
+  readonly body: () => ReactNode;
+}[] = [
   { name: 'guide', label: 'Guide', body: () => <Guide /> },
   { name: 'trajectories', label: 'Trajectories', body: () => <Inspector /> },
   { name: 'curation', label: 'Curation', body: () => <Curation /> },
@@ -47,7 +53,9 @@ export function SidePanel({ chosen, onChoose }: Props) {
   const hasRollouts = useLab(selectHasRollouts);
   const hasCuration = useLab(selectHasCuration);
   // Following the run must not block the page: the next panel is drawn in slices before it appears.
-  const followed = useDeferredValue<PanelName>(hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide');
+  const followed = useDeferredValue<PanelName>(
+    hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide',
+  );
   const open = chosen ?? followed;
   return (
     <section className={styles.panel} aria-label="Details">
@@ -55,7 +63,12 @@ export function SidePanel({ chosen, onChoose }: Props) {
         value={open}
         onChange={(name) => onChoose((name ?? 'guide') as PanelName)}
         keepMounted={false}
-        classNames={{ root: styles.tabs ?? '', list: styles.list ?? '', tab: styles.tab ?? '', panel: styles.body ?? '' }}
+        classNames={{
+          root: styles.tabs ?? '',
+          list: styles.list ?? '',
+          tab: styles.tab ?? '',
+          panel: styles.body ?? '',
+        }}
       >
         <Tabs.List>
           {panels.map(({ name, label }) => (

@@ -9,7 +9,8 @@ import { useLab, useLabActions } from '../app/lab.tsx';
 
 const selectHasRun = (state: LabState) => state.runSettings !== null;
 const selectHasWeights = (state: LabState) =>
-  state.source.kind === 'live' && (state.status === 'running' || state.status === 'paused' || state.status === 'done');
+  state.source.kind === 'live' &&
+  (state.status === 'running' || state.status === 'paused' || state.status === 'done');
 
 function save(file: { readonly name: string; readonly blob: Blob }): void {
   const address = URL.createObjectURL(file.blob);

@@ -23,7 +23,12 @@ interface Primary {
 }
 
 function primaryButton(status: LabStatus, requested: LabState['requested'], live: boolean): Primary {
-  const train = (word: string): Primary => ({ word, icon: Play, act: (actions) => actions.train(), busy: false });
+  const train = (word: string): Primary => ({
+    word,
+    icon: Play,
+    act: (actions) => actions.train(),
+    busy: false,
+  });
   if (!live) return train('Train');
   switch (status) {
     case 'idle':
@@ -68,7 +73,11 @@ export function RunControls() {
           {primary.word}
         </Button>
       </Tooltip>
-      <Tooltip label="Go on to the next optimizer step, GRPO step or benchmark, then pause ( . )" multiline w={240}>
+      <Tooltip
+        label="Go on to the next optimizer step, GRPO step or benchmark, then pause ( . )"
+        multiline
+        w={240}
+      >
         <Button
           size="sm"
           variant="default"

@@ -36,7 +36,13 @@ export function ShareButton() {
   return (
     <>
       <Tooltip label={label} {...(told === null ? {} : { opened: true })}>
-        <ActionIcon variant="subtle" color="gray" size={30} aria-label="Copy a link to this run" onClick={() => void copy()}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={30}
+          aria-label="Copy a link to this run"
+          onClick={() => void copy()}
+        >
           {told === 'copied' ? <Check size={17} aria-hidden /> : <Link size={17} aria-hidden />}
         </ActionIcon>
       </Tooltip>
