@@ -71,7 +71,7 @@ export class UniformArena {
     );
   }
 
-  readonly place = (words: readonly [number, number, number, number]): GPUBufferBinding => {
+  readonly place = (words: readonly number[]): GPUBufferBinding => {
     const key = words.join();
     let offset = this.#places.get(key);
     if (offset === undefined) {
@@ -80,7 +80,7 @@ export class UniformArena {
       this.#places.set(key, offset);
       this.#gpu.device.queue.writeBuffer(this.#buffer, offset, new Uint32Array(words));
     }
-    return { buffer: this.#buffer, offset, size: 16 };
+    return { buffer: this.#buffer, offset, size: words.length * 4 };
   };
 }
 

@@ -13,8 +13,11 @@ export interface DispatchSpec {
   readonly kernel: KernelSpec;
   /** By the variable names of the `.wgsl` file. */
   readonly bindings: Readonly<Record<string, Binding>>;
-  /** Workgroups along x: fixed, or enough for `perRow` units of work a row in workgroups of `groupSize` units. */
-  readonly x: number | { readonly perRow: number; readonly groupSize: number };
+  /**
+   * Workgroups along x: fixed, or enough for `perRow` units of work for every `rowsPerUnit` rows (default 1), in workgroups
+   * of `groupSize` units.
+   */
+  readonly x: number | { readonly perRow: number; readonly rowsPerUnit?: number; readonly groupSize: number };
   readonly y?: number;
   readonly z?: number;
 }
@@ -25,6 +28,7 @@ export interface Dispatch {
   readonly bindGroup: GPUBindGroup;
   readonly fixed: number; // workgroups along x, when perRow is 0
   readonly perRow: number;
+  readonly rowsPerUnit: number;
   readonly groupSize: number;
   readonly y: number;
   readonly z: number;
@@ -48,7 +52,7 @@ function buildDispatch(device: GPUDevice, spec: DispatchSpec, kernel: Kernel): D
     if (binding === undefined) throw new Error(`${spec.kernel.file} binds no variable named ${name}.`);
     return { binding, resource: 'buffer' in resource ? resource : { buffer: resource } };
   });
-  const grows = typeof spec.x !== 'number';
+  const work = typeof spec.x === 'number' ? { perRow: 0, groupSize: 1 } : spec.x;
   return {
     label: spec.kernel.file,
     pipeline: kernel.pipeline,
@@ -58,8 +62,9 @@ function buildDispatch(device: GPUDevice, spec: DispatchSpec, kernel: Kernel): D
       entries,
     }),
     fixed: typeof spec.x === 'number' ? spec.x : 0,
-    perRow: grows ? (spec.x as { perRow: number }).perRow : 0,
-    groupSize: grows ? (spec.x as { groupSize: number }).groupSize : 1,
+    perRow: work.perRow,
+    rowsPerUnit: ('rowsPerUnit' in work ? work.rowsPerUnit : undefined) ?? 1,
+    groupSize: work.groupSize,
     y: spec.y ?? 1,
     z: spec.z ?? 1,
   };
@@ -78,7 +83,10 @@ export function encodeDispatches(
       current = dispatch.pipeline;
     }
     pass.setBindGroup(0, dispatch.bindGroup);
-    const x = dispatch.perRow > 0 ? Math.ceil((rows * dispatch.perRow) / dispatch.groupSize) : dispatch.fixed;
+    const x =
+      dispatch.perRow > 0
+        ? Math.ceil((Math.ceil(rows / dispatch.rowsPerUnit) * dispatch.perRow) / dispatch.groupSize)
+        : dispatch.fixed;
     pass.dispatchWorkgroups(x, dispatch.y, dispatch.z);
   }
 }

@@ -104,6 +104,7 @@ export class FlatParameters {
       capacity: 0,
       slots,
       buffer: (name) => buffers.get(name),
+      isSoftware: gpu.isSoftware,
       uniform: () => {
         throw new Error('The optimizer needs no uniform arena.');
       },

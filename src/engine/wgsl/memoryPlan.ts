@@ -33,6 +33,8 @@ export function widths(config: PolicyConfig) {
     dFfn: config.intermediateSize,
     normedHeads: config.heads + config.kvHeads,
     vocabulary: config.vocabularySize,
+    /** Logits rows are padded to whole vec4s. */
+    vocabularyStride: Math.ceil(config.vocabularySize / 4) * 4,
   };
 }
 
@@ -70,7 +72,7 @@ export function trainingBuffers(config: PolicyConfig, rows: number): BufferSizes
     finalX: rows * w.dModel,
     finalNormed: rows * w.dModel,
     finalInverseRms: rows,
-    logits: rows * w.vocabulary,
+    logits: rows * w.vocabularyStride,
     dx: rows * w.dModel,
     dNormed: rows * w.dModel,
     dActivation: rows * w.dFfn,
@@ -145,7 +147,7 @@ export function largestCapacity(
   flopsPerSubmit: number,
 ): number {
   const w = widths(config);
-  const perThread = Math.max(w.dFfn, w.dModel, w.normedHeads * 4, 256);
+  const perThread = Math.max(w.dFfn, w.dModel, w.normedHeads * 4, 256); // units of work a row in groups of 256
   const byGrid = Math.floor((limits.maxComputeWorkgroupsPerDimension * 256) / perThread);
   const byWork = Math.floor(flopsPerSubmit / (6 * parameters));
   let best = 64;

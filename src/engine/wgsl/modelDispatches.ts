@@ -18,8 +18,10 @@ export interface ModelContext {
   readonly slots: number;
   /** A buffer of the plan by name; throws if there is none. */
   buffer(name: string): GPUBuffer;
-  /** Four words in a uniform of their own, written once. */
-  uniform(words: readonly [number, number, number, number]): GPUBufferBinding;
+  /** Words in a uniform of their own, written once. */
+  uniform(words: readonly number[]): GPUBufferBinding;
+  /** The adapter is a CPU rasteriser. */
+  readonly isSoftware: boolean;
 }
 
 type MatmulForm = 'NT' | 'NN' | 'TN';
@@ -37,63 +39,65 @@ const gradientSlots = (c: ModelContext, place: GroupPlace): GPUBufferBinding => 
   offset: place.offset * 4,
 });
 
-/** Threads along each side of a matmul's workgroup (4 outputs a thread): the larger tile when enough tiles remain. */
-export function tileThreads(rows: number, columns: number): number {
-  const padded = (tile: number) => Math.ceil(rows / tile) * Math.ceil(columns / tile);
-  const wasteful = padded(64) * 4 > padded(32) * 1.3;
-  return padded(64) >= 128 && !wasteful ? 16 : 8;
-}
-
 /** NT, NN: C[rows, n] from A[rows, k]. TN: C[m, n] summed over rows, into the gradient slots. */
 export function matmul(
-  c: ModelContext,
+  c: Pick<ModelContext, 'buffer' | 'uniform' | 'slots' | 'layout'>,
   form: MatmulForm,
   operands: { a: Binding; b: Binding; out: Binding; residual?: Binding },
-  size: { m?: number; n: number; k?: number },
+  size: { m?: number; n: number; k?: number; strideA?: number; strideC?: number },
 ): DispatchSpec {
   const gradient = form === 'TN';
-  const threads = tileThreads(gradient ? (size.m ?? 0) * c.slots : c.capacity, size.n);
-  const tile = threads * 4;
   const { residual } = operands;
+  const { m = 0, n, k = 0 } = size;
+  const strideA = size.strideA ?? (gradient ? m : k);
+  const strideC = size.strideC ?? n;
+  const wide = strideA % 4 === 0 && strideC % 4 === 0 && (form === 'NT' ? k : n) % 4 === 0;
+  const forms = { FORM_NT: form === 'NT', FORM_NN: form === 'NN', FORM_TN: gradient };
+  const constants = { ...forms, RESIDUAL: residual !== undefined };
+  const octets = Math.ceil(n / 8);
+  const tile = 32;
   return {
-    kernel: {
-      file: 'matmul.wgsl',
-      constants: {
-        FORM_NT: form === 'NT',
-        FORM_NN: form === 'NN',
-        FORM_TN: gradient,
-        RESIDUAL: residual !== undefined,
-        THREADS_X: threads,
-        THREADS_Y: threads,
-        TILE_K: 16,
-      },
-    },
+    kernel: wide
+      ? { file: 'matmul.wgsl', constants }
+      : {
+          file: 'matmulAnyWidth.wgsl',
+          constants: { ...constants, THREADS_X: tile / 4, THREADS_Y: tile / 4, TILE_K: 16 },
+        },
     bindings: {
       a: operands.a,
       b: operands.b,
       c: operands.out,
       ...(residual ? { residual } : {}),
       batch: c.buffer('batch'),
-      dims: c.uniform([size.m ?? 0, size.n, size.k ?? 0, c.layout.size]),
+      dims: c.uniform([m, n, k, c.layout.size, strideA, strideC, 0, 0]),
     },
-    x: gradient ? Math.ceil((size.m ?? 0) / tile) : { perRow: 1, groupSize: tile },
-    y: Math.ceil(size.n / tile),
+    ...(wide
+      ? {
+          x: gradient
+            ? Math.ceil((Math.ceil(m / 4) * octets) / 64)
+            : { perRow: octets, rowsPerUnit: 4, groupSize: 64 },
+        }
+      : {
+          x: gradient ? Math.ceil(m / tile) : { perRow: 1, groupSize: tile },
+          y: Math.ceil(n / tile),
+        }),
     z: gradient ? c.slots : 1,
   };
 }
 
-const lanesFor = (width: number) => (width >= 128 ? 32 : 16);
+/** Threads that share a row's sum. A barrier costs a CPU rasteriser more than the sum itself. */
+const lanesFor = (c: ModelContext) => (c.isSoftware ? 1 : 16);
 
 export function rmsNorm(
   c: ModelContext,
   names: { x: string; y: string; inverseRms: string },
   weight: GroupPlace,
 ): DispatchSpec {
-  const lanes = lanesFor(weight.size);
+  const lanes = lanesFor(c);
   return {
     kernel: {
       file: 'rmsNorm.wgsl',
-      constants: { D: weight.size, LANES: lanes },
+      constants: { D: weight.size, LANES: lanes, SHARED_ROWS: lanes > 1 },
       floats: { EPSILON: c.config.rmsNormEps },
     },
     bindings: {
@@ -114,7 +118,7 @@ export function rmsNormBackward(
   weight: GroupPlace,
   add: boolean,
 ): DispatchSpec[] {
-  const lanes = lanesFor(weight.size);
+  const lanes = lanesFor(c);
   const shared = {
     dy: c.buffer(names.dy),
     x: c.buffer(names.x),
@@ -132,7 +136,10 @@ export function rmsNormBackward(
       z: c.slots,
     },
     {
-      kernel: { file: 'rmsNormBackward.wgsl', constants: { D: weight.size, LANES: lanes, ADD: add } },
+      kernel: {
+        file: 'rmsNormBackward.wgsl',
+        constants: { D: weight.size, LANES: lanes, SHARED_ROWS: lanes > 1, ADD: add },
+      },
       bindings: { ...shared, weight: weights(c, weight), dx: c.buffer('dx') },
       x: { perRow: lanes, groupSize: 64 },
     },
@@ -144,7 +151,17 @@ export function headConstants(config: PolicyConfig) {
     HEADS: config.heads,
     KV_HEADS: config.kvHeads,
     HEAD_DIM: config.headDim,
-    HEAD_DIM_IS_MULTIPLE_OF_4: config.headDim % 4 === 0,
+  };
+}
+
+/** Attention reads a head's channels as vec4s, or vec2s where headDim is no multiple of 4. */
+export function chunkConstants(config: PolicyConfig) {
+  const wide = config.headDim % 4 === 0;
+  return {
+    HEADS: config.heads,
+    KV_HEADS: config.kvHeads,
+    CHUNKS: config.headDim / (wide ? 4 : 2),
+    WIDE: wide,
   };
 }
 
@@ -190,7 +207,7 @@ export function packedAttention(c: ModelContext, layer: number): DispatchSpec {
   return {
     kernel: {
       file: 'attention.wgsl',
-      constants: headConstants(c.config),
+      constants: chunkConstants(c.config),
       floats: attentionScale(c.config),
     },
     bindings: {
@@ -276,16 +293,20 @@ export function headForward(c: ModelContext): DispatchSpec[] {
       c,
       'NT',
       { a: c.buffer('finalNormed'), b: weights(c, c.layout.head), out: c.buffer('logits') },
-      { n: w.vocabulary, k: w.dModel },
+      { n: w.vocabulary, k: w.dModel, strideC: w.vocabularyStride },
     ),
   ];
+}
+
+export function vocabularyConstants(config: PolicyConfig) {
+  return { VOCABULARY: config.vocabularySize, STRIDE: widths(config).vocabularyStride };
 }
 
 /** Log-softmax, objective and dLogits, in place of the logits; then the totals. */
 export function lossDispatches(c: ModelContext): DispatchSpec[] {
   return [
     {
-      kernel: { file: 'loss.wgsl', constants: { VOCABULARY: c.config.vocabularySize } },
+      kernel: { file: 'loss.wgsl', constants: vocabularyConstants(c.config) },
       bindings: {
         tokens: c.buffer('tokens'),
         targets: c.buffer('targets'),
@@ -311,7 +332,16 @@ export function backward(c: ModelContext): DispatchSpec[] {
   const w = widths(c.config);
   const { layout } = c;
   const specs: DispatchSpec[] = [
-    ...linearBackward(c, 'logits', 'finalNormed', layout.head, 'dNormed', w.vocabulary, w.dModel),
+    ...linearBackward(
+      c,
+      'logits',
+      'finalNormed',
+      layout.head,
+      'dNormed',
+      w.vocabulary,
+      w.dModel,
+      w.vocabularyStride,
+    ),
     ...rmsNormBackward(
       c,
       { dy: 'dNormed', x: 'finalX', inverseRms: 'finalInverseRms' },
@@ -352,10 +382,21 @@ function linearBackward(
   dx: string,
   out: number,
   input: number,
+  strideDy = out,
 ): DispatchSpec[] {
   return [
-    matmul(c, 'TN', { a: c.buffer(dy), b: c.buffer(x), out: gradientSlots(c, weight) }, { m: out, n: input }),
-    matmul(c, 'NN', { a: c.buffer(dy), b: weights(c, weight), out: c.buffer(dx) }, { n: input, k: out }),
+    matmul(
+      c,
+      'TN',
+      { a: c.buffer(dy), b: c.buffer(x), out: gradientSlots(c, weight) },
+      { m: out, n: input, strideA: strideDy },
+    ),
+    matmul(
+      c,
+      'NN',
+      { a: c.buffer(dy), b: weights(c, weight), out: c.buffer(dx) },
+      { n: input, k: out, strideA: strideDy },
+    ),
   ];
 }
 
@@ -406,7 +447,7 @@ function layerBackward(c: ModelContext, layer: number): DispatchSpec[] {
     {
       kernel: {
         file: 'attentionBackwardQ.wgsl',
-        constants: headConstants(config),
+        constants: chunkConstants(config),
         floats: attentionScale(config),
       },
       bindings: { ...attention, attended: c.buffer(`${p}attended`) },
@@ -416,7 +457,7 @@ function layerBackward(c: ModelContext, layer: number): DispatchSpec[] {
     {
       kernel: {
         file: 'attentionBackwardKv.wgsl',
-        constants: headConstants(config),
+        constants: chunkConstants(config),
         floats: attentionScale(config),
       },
       bindings: attention,

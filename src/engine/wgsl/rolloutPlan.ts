@@ -19,6 +19,8 @@ import {
   attentionScale,
   headConstants,
   headForward,
+  vocabularyConstants,
+  chunkConstants,
   type ModelContext,
 } from './modelDispatches.ts';
 import { ropeTable } from './ropeTable.ts';
@@ -60,7 +62,7 @@ export function rolloutBuffers(config: PolicyConfig, { slots, positions }: PlanS
     ...layerBuffers(config, 0, slots),
     finalNormed: slots * w.dModel,
     finalInverseRms: slots,
-    logits: slots * w.vocabulary,
+    logits: slots * w.vocabularyStride,
     tokens: slots * 4,
     rope: positions * config.headDim,
     active: slots,
@@ -134,6 +136,7 @@ export class RolloutPlan {
           buffers.find(name.replace(/^layer\d+/, 'layer0').replace(/^finalX$/, 'layer0.x')) ??
           parameters.buffers.get(name),
         uniform: parameters.uniforms.place,
+        isSoftware: gpu.isSoftware,
       };
       const [step, update] = await Promise.all([
         buildDispatches(gpu, library, stepSpecs(context)),
@@ -286,7 +289,7 @@ function stepSpecs(c: ModelContext): DispatchSpec[] {
     specs.push(...attentionInput(c, layer), decodeAttention(c, layer), ...attentionOutputAndFfn(c, layer));
   }
   specs.push(...headForward(c), {
-    kernel: { file: 'sample.wgsl', constants: { VOCABULARY: config.vocabularySize } },
+    kernel: { file: 'sample.wgsl', constants: vocabularyConstants(config) },
     bindings: {
       logits: c.buffer('logits'),
       active_: c.buffer('active'),
@@ -304,17 +307,16 @@ function stepSpecs(c: ModelContext): DispatchSpec[] {
 
 function decodeAttention(c: ModelContext, layer: number): DispatchSpec {
   const { config } = c;
-  const lanes = 8;
+  const lanes = c.isSoftware ? 1 : 8; // a CPU rasteriser has nothing to gain from sharing one query's keys
   const threads = config.headDim > 48 ? 32 : 64; // the merge keeps threads * headDim floats in 16 KiB
   return {
     kernel: {
       file: 'decodeAttention.wgsl',
       constants: {
-        HEADS: config.heads,
-        KV_HEADS: config.kvHeads,
-        HEAD_DIM: config.headDim,
+        ...chunkConstants(config),
         LANES: lanes,
         THREADS: threads,
+        MERGES: lanes > 1,
       },
       floats: attentionScale(config),
     },

@@ -3,8 +3,10 @@
  * compiler's line numbers to the file's.
  *
  * Invariant: every line of the output knows the file and line it came from, so a compilation error names them.
- * The pass knows three directives, each alone on its line: `#include "file.wgsl"` (once per output, later mentions are
- * dropped), `#if NAME` / `#else` / `#endif` (NAME must be a constant; false and 0 are off). Constants become WGSL `const`s.
+ * The pass knows, each alone on its line: `#include "file.wgsl"` (once per output, later mentions are dropped); `#if NAME`
+ * / `#else` / `#endif` (NAME must be a constant; false and 0 are off); `#for X COUNT` / `#end`, which repeats its lines with
+ * `{X}` replaced by 0, 1, ... COUNT - 1 (a number or a constant), so that what a thread keeps stays in registers:
+ * a dynamically indexed private array does not. Constants become WGSL `const`s.
  */
 
 export type ShaderConstants = Readonly<Record<string, number | boolean>>;
@@ -59,38 +61,61 @@ export function expandShader(
     const source = files[name];
     if (source === undefined) throw new Error(`There is no shader file ${name}.`);
     const conditions: boolean[] = []; // innermost last
+    let repeat: { variable: string; count: number; body: [string, LineOrigin][] } | undefined;
     source.split('\n').forEach((text, index) => {
       const origin = { file: name, line: index + 1 };
-      const [directive, argument] = /^#(\w+)\s*(.*)$/.exec(text)?.slice(1) ?? [];
+      const fail = (what: string) => new Error(`${name}:${origin.line}: ${what}.`);
+      const [directive, argument = ''] = /^#(\w+)\s*(.*)$/.exec(text)?.slice(1) ?? [];
       const live = conditions.every(Boolean);
       switch (directive) {
         case 'if': {
-          const value = constants[argument ?? ''];
-          if (value === undefined)
-            throw new Error(`${name}:${origin.line}: no constant named ${argument ?? ''}.`);
+          const value = constants[argument];
+          if (value === undefined) throw fail(`no constant named ${argument}`);
           conditions.push(Boolean(value));
           break;
         }
         case 'else': {
           const condition = conditions.pop();
-          if (condition === undefined) throw new Error(`${name}:${origin.line}: #else without #if.`);
+          if (condition === undefined) throw fail('#else without #if');
           conditions.push(!condition);
           break;
         }
         case 'endif':
-          if (conditions.pop() === undefined) throw new Error(`${name}:${origin.line}: #endif without #if.`);
+          if (conditions.pop() === undefined) throw fail('#endif without #if');
           break;
+        case 'for': {
+          if (!live) break;
+          if (repeat) throw fail('#for inside #for');
+          const [variable = '', count = ''] = argument.split(/\s+/);
+          const times = /^\d+$/.test(count) ? Number(count) : constants[count];
+          if (typeof times !== 'number') throw fail(`no count named ${count}`);
+          repeat = { variable, count: times, body: [] };
+          break;
+        }
+        case 'end': {
+          if (!live) break;
+          if (!repeat) throw fail('#end without #for');
+          for (let i = 0; i < repeat.count; i++) {
+            for (const [line, from] of repeat.body)
+              push(line.replaceAll(`{${repeat.variable}}`, String(i)), from);
+          }
+          repeat = undefined;
+          break;
+        }
         case 'include':
-          if (live) visit((argument ?? '').replaceAll('"', ''));
+          if (live) visit(argument.replaceAll('"', ''));
           break;
         case undefined:
-          if (live) push(text, origin);
+          if (!live) break;
+          if (repeat) repeat.body.push([text, origin]);
+          else push(text, origin);
           break;
         default:
-          throw new Error(`${name}:${origin.line}: unknown directive #${directive}.`);
+          throw fail(`unknown directive #${directive}`);
       }
     });
     if (conditions.length > 0) throw new Error(`${name}: #if without #endif.`);
+    if (repeat) throw new Error(`${name}: #for without #end.`);
   };
   visit(file);
   const code = lines.join('\n');

@@ -19,7 +19,7 @@ import { readBuffer, readStaging } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import type { FlatParameters, Totals } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { capacityFor, largestCapacity } from './memoryPlan.ts';
+import { capacityFor, largestCapacity, widths } from './memoryPlan.ts';
 import { countMasked, groupByCapacity, packSequences, writeTargets } from './packing.ts';
 import { TrainingPlan, type BatchUniform } from './trainingPlan.ts';
 
@@ -151,7 +151,18 @@ export class Trainer {
     const { plan } = await this.#planFor([{ tokens }]);
     const micro = packSequences([{ tokens }], [0], this.#config.vocabularySize);
     this.#submitForward(plan, micro, noObjective, ['body', 'head']);
-    return readBuffer(this.#gpu, plan.buffers.get('logits'), tokens.length * this.#config.vocabularySize * 4);
+    const { vocabulary, vocabularyStride } = widths(this.#config);
+    const padded = await readBuffer(
+      this.#gpu,
+      plan.buffers.get('logits'),
+      tokens.length * vocabularyStride * 4,
+    );
+    const logits = new Float32Array(tokens.length * vocabulary);
+    for (let t = 0; t < tokens.length; t++) {
+      const from = t * vocabularyStride;
+      logits.set(padded.subarray(from, from + vocabulary), t * vocabulary);
+    }
+    return logits;
   }
 
   /**

@@ -131,6 +131,7 @@ export class TrainingPlan {
         slots: parameters.slots,
         buffer: (name) => buffers.find(name) ?? parameters.buffers.get(name),
         uniform: parameters.uniforms.place,
+        isSoftware: gpu.isSoftware,
       };
       const body: DispatchSpec[] = [embedding(context)];
       for (let layer = 0; layer < config.layers; layer++) {

@@ -1,90 +1,61 @@
-// Causal grouped-query attention inside each packed segment, flash style: online softmax, one thread per query and
-// head, keys and values staged through workgroup memory. Nothing of size tokens x tokens is ever stored; the
-// log-sum-exp is kept for the backward pass (Dao et al. 2022, algorithm 1).
+// Causal grouped-query attention inside each packed segment, flash style: online softmax, one thread per row and head,
+// everything in registers. Nothing of size tokens x tokens is ever stored; the log-sum-exp is kept for the backward
+// pass (Dao et al. 2022, algorithm 1). Neighbouring threads read the same keys at the same time, so caches serve them.
+// A Chunk is 4 of a head's channels (2 where headDim is no multiple of 4); CHUNKS of them are a head.
 #include "batch.wgsl"
 
-@group(0) @binding(0) var<storage, read> qk: array<f32>;     // [tokens, (HEADS + KV_HEADS) * HEAD_DIM], after RoPE
-@group(0) @binding(1) var<storage, read> qkv: array<f32>;    // [tokens, (HEADS + 2 KV_HEADS) * HEAD_DIM], for v
+@group(0) @binding(0) var<storage, read> qk: array<Chunk>;   // [tokens, (HEADS + KV_HEADS) * CHUNKS], after RoPE
+@group(0) @binding(1) var<storage, read> qkv: array<Chunk>;  // [tokens, (HEADS + 2 KV_HEADS) * CHUNKS], for v
 @group(0) @binding(2) var<storage, read> tokens: array<vec4<u32>>; // [tokens]: token, position, segment start, segment end
-@group(0) @binding(3) var<storage, read_write> attended: array<f32>;  // [tokens, HEADS * HEAD_DIM]
-@group(0) @binding(4) var<storage, read_write> logSumExp: array<f32>; // [tokens, HEADS]
+@group(0) @binding(3) var<storage, read_write> attended: array<Chunk>; // [tokens, HEADS * CHUNKS]
+@group(0) @binding(4) var<storage, read_write> logSumExp: array<f32>;  // [tokens, HEADS]
 @group(0) @binding(5) var<uniform> batch: Batch;
 
-const KEYS: u32 = 16u;
-const VECS: u32 = (HEAD_DIM + 3u) / 4u;
-const QK_STRIDE: u32 = (HEADS + KV_HEADS) * HEAD_DIM;
-const QKV_STRIDE: u32 = (HEADS + 2u * KV_HEADS) * HEAD_DIM;
-
-var<workgroup> tileK: array<vec4<f32>, KEYS * VECS>;
-var<workgroup> tileV: array<vec4<f32>, KEYS * VECS>;
-
-fn fourOfQk(at: u32, c: u32) -> vec4<f32> {
-#if HEAD_DIM_IS_MULTIPLE_OF_4
-  return vec4<f32>(qk[at + c], qk[at + c + 1u], qk[at + c + 2u], qk[at + c + 3u]);
+#if WIDE
+alias Chunk = vec4<f32>;
 #else
-  var four = vec4<f32>();
-  for (var i = 0u; i < 4u && c + i < HEAD_DIM; i++) { four[i] = qk[at + c + i]; }
-  return four;
+alias Chunk = vec2<f32>;
 #endif
-}
-
-fn fourOfV(at: u32, c: u32) -> vec4<f32> {
-#if HEAD_DIM_IS_MULTIPLE_OF_4
-  return vec4<f32>(qkv[at + c], qkv[at + c + 1u], qkv[at + c + 2u], qkv[at + c + 3u]);
-#else
-  var four = vec4<f32>();
-  for (var i = 0u; i < 4u && c + i < HEAD_DIM; i++) { four[i] = qkv[at + c + i]; }
-  return four;
-#endif
-}
+const QK_STRIDE: u32 = (HEADS + KV_HEADS) * CHUNKS;
+const QKV_STRIDE: u32 = (HEADS + 2u * KV_HEADS) * CHUNKS;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-  let head = group.y;
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = id.x;
+  if (row >= batch.tokens) { return; }
+  let head = id.y;
   let kvHead = head / (HEADS / KV_HEADS);
-  let firstRow = group.x * 64u;
-  let lastRow = min(firstRow + 63u, batch.tokens - 1u);
-  let row = firstRow + index;
-  let live = row < batch.tokens;
-  let begin = select(0xffffffffu, tokens[min(row, lastRow)].z, live);
-  var q: array<vec4<f32>, VECS>;
-  var sum: array<vec4<f32>, VECS>;
-  if (live) {
-    for (var c = 0u; c < VECS; c++) {
-      q[c] = fourOfQk(row * QK_STRIDE + head * HEAD_DIM, c * 4u) * SCALE;
-    }
-  }
+  let queryAt = row * QK_STRIDE + head * CHUNKS;
+#for C CHUNKS
+  let q{C} = qk[queryAt + {C}u] * SCALE;
+  var sum{C} = Chunk();
+#end
   var maximum = -3.0e38;
   var total = 0.0;
-  for (var k0 = tokens[firstRow].z; k0 <= lastRow; k0 += KEYS) {
-    for (var i = index; i < KEYS * VECS; i += 64u) {
-      let key = k0 + i / VECS;
-      let c = (i % VECS) * 4u;
-      if (key <= lastRow) {
-        tileK[i] = fourOfQk(key * QK_STRIDE + (HEADS + kvHead) * HEAD_DIM, c);
-        tileV[i] = fourOfV(key * QKV_STRIDE + (HEADS + KV_HEADS + kvHead) * HEAD_DIM, c);
-      }
+  for (var key = tokens[row].z; key <= row; key++) {
+    let keyAt = key * QK_STRIDE + (HEADS + kvHead) * CHUNKS;
+    let valueAt = key * QKV_STRIDE + (HEADS + KV_HEADS + kvHead) * CHUNKS;
+    var score = 0.0;
+#for C CHUNKS
+    score += dot(q{C}, qk[keyAt + {C}u]);
+#end
+    if (score > maximum) {
+      let shrink = exp(maximum - score);
+      total *= shrink;
+#for C CHUNKS
+      sum{C} *= shrink;
+#end
+      maximum = score;
     }
-    workgroupBarrier();
-    for (var k = 0u; k < KEYS; k++) {
-      let key = k0 + k;
-      if (key < begin || key > row) { continue; }
-      var score = 0.0;
-      for (var c = 0u; c < VECS; c++) { score += dot(q[c], tileK[k * VECS + c]); }
-      if (score > maximum) {
-        let shrink = exp(maximum - score);
-        total *= shrink;
-        for (var c = 0u; c < VECS; c++) { sum[c] *= shrink; }
-        maximum = score;
-      }
-      let p = exp(score - maximum);
-      total += p;
-      for (var c = 0u; c < VECS; c++) { sum[c] += p * tileV[k * VECS + c]; }
-    }
-    workgroupBarrier();
+    let p = exp(score - maximum);
+    total += p;
+#for C CHUNKS
+    sum{C} += p * qkv[valueAt + {C}u];
+#end
   }
-  if (!live) { return; }
   logSumExp[row * HEADS + head] = maximum + log(total);
-  let to = (row * HEADS + head) * HEAD_DIM;
-  for (var j = 0u; j < HEAD_DIM; j++) { attended[to + j] = sum[j / 4u][j % 4u] / total; }
+  let to = (row * HEADS + head) * CHUNKS;
+#for C CHUNKS
+  attended[to + {C}u] = sum{C} / total;
+#end
 }

@@ -1,23 +1,31 @@
 // One query per row and head against its slot's cache: LANES threads share the keys, each with an online softmax of its
-// own, merged in workgroup memory. The row's own key and value are appended to the cache on the way.
+// own in registers, merged in workgroup memory. The row's own key and value are appended to the cache on the way.
+// A Chunk is 4 of a head's channels (2 where headDim is no multiple of 4); CHUNKS of them are a head.
 #include "batch.wgsl"
 #include "rollout.wgsl"
 
-@group(0) @binding(0) var<storage, read> qk: array<f32>;  // [rows, (HEADS + KV_HEADS) * HEAD_DIM], after RoPE
-@group(0) @binding(1) var<storage, read> qkv: array<f32>; // [rows, (HEADS + 2 KV_HEADS) * HEAD_DIM], for v
-@group(0) @binding(2) var<storage, read> tokens: array<vec4<u32>>; // [rows]: token, position, slot, 0
-@group(0) @binding(3) var<storage, read_write> cacheK: array<f32>; // [slots, stride, KV_HEADS * HEAD_DIM]
-@group(0) @binding(4) var<storage, read_write> cacheV: array<f32>; // like cacheK
-@group(0) @binding(5) var<storage, read_write> attended: array<f32>; // [rows, HEADS * HEAD_DIM]
+@group(0) @binding(0) var<storage, read> qk: array<Chunk>;  // [rows, (HEADS + KV_HEADS) * CHUNKS], after RoPE
+@group(0) @binding(1) var<storage, read> qkv: array<Chunk>; // [rows, (HEADS + 2 KV_HEADS) * CHUNKS], for v
+@group(0) @binding(2) var<storage, read> tokens: array<vec4<u32>>;   // [rows]: token, position, slot, 0
+@group(0) @binding(3) var<storage, read_write> cacheK: array<Chunk>; // [slots, stride, KV_HEADS * CHUNKS]
+@group(0) @binding(4) var<storage, read_write> cacheV: array<Chunk>; // like cacheK
+@group(0) @binding(5) var<storage, read_write> attended: array<Chunk>; // [rows, HEADS * CHUNKS]
 @group(0) @binding(6) var<uniform> batch: Batch;
 @group(0) @binding(7) var<uniform> rollout: Rollout;
 
+#if WIDE
+alias Chunk = vec4<f32>;
+#else
+alias Chunk = vec2<f32>;
+#endif
 const SHARED_BY: u32 = HEADS / KV_HEADS; // query heads for each key/value head
-const KEY_STRIDE: u32 = KV_HEADS * HEAD_DIM;
+const KEY_STRIDE: u32 = KV_HEADS * CHUNKS;
 
+#if MERGES
 var<workgroup> maxima: array<f32, THREADS>;
 var<workgroup> totals: array<f32, THREADS>;
-var<workgroup> sums: array<f32, THREADS * HEAD_DIM>;
+var<workgroup> sums: array<Chunk, THREADS * CHUNKS>;
+#endif
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
@@ -27,50 +35,66 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let head = pair % HEADS;
   let kvHead = head / SHARED_BY;
   let live = row < batch.tokens;
-  let mine = index * HEAD_DIM;
   var maximum = -3.0e38;
   var total = 0.0;
+#for C CHUNKS
+  var sum{C} = Chunk();
+#end
   if (live) {
     let place = tokens[row];
-    let queryAt = (row * (HEADS + KV_HEADS) + head) * HEAD_DIM;
-    let keyAt = (row * (HEADS + KV_HEADS) + HEADS + kvHead) * HEAD_DIM;
-    let valueAt = (row * (HEADS + 2u * KV_HEADS) + HEADS + KV_HEADS + kvHead) * HEAD_DIM;
-    let cached = place.z * rollout.stride * KEY_STRIDE + kvHead * HEAD_DIM;
-    for (var j = 0u; j < HEAD_DIM; j++) { sums[mine + j] = 0.0; }
-    for (var key = lane; key <= place.y; key += LANES) {
-      let isOwn = key == place.y;
+    let queryAt = (row * (HEADS + KV_HEADS) + head) * CHUNKS;
+    let keyAt = (row * (HEADS + KV_HEADS) + HEADS + kvHead) * CHUNKS;
+    let valueAt = (row * (HEADS + 2u * KV_HEADS) + HEADS + KV_HEADS + kvHead) * CHUNKS;
+    let cached = place.z * rollout.stride * KEY_STRIDE + kvHead * CHUNKS;
+    let ownAt = cached + place.y * KEY_STRIDE;
+#for C CHUNKS
+    let q{C} = qk[queryAt + {C}u] * SCALE;
+#end
+    // The last lane to come around takes the row's own key, which is not in the cache yet.
+    if (lane == place.y % LANES) {
+      var score = 0.0;
+#for C CHUNKS
+      let k{C} = qk[keyAt + {C}u];
+      sum{C} = qkv[valueAt + {C}u];
+      score += dot(q{C}, k{C});
+#end
+      if (head % SHARED_BY == 0u) {
+#for C CHUNKS
+        cacheK[ownAt + {C}u] = k{C};
+        cacheV[ownAt + {C}u] = sum{C};
+#end
+      }
+      maximum = score;
+      total = 1.0;
+    }
+    for (var key = lane; key < place.y; key += LANES) {
       let at = cached + key * KEY_STRIDE;
       var score = 0.0;
-      if (isOwn) {
-        for (var j = 0u; j < HEAD_DIM; j++) { score += qk[queryAt + j] * qk[keyAt + j]; }
-      } else {
-        for (var j = 0u; j < HEAD_DIM; j++) { score += qk[queryAt + j] * cacheK[at + j]; }
-      }
-      score *= SCALE;
+#for C CHUNKS
+      score += dot(q{C}, cacheK[at + {C}u]);
+#end
       if (score > maximum) {
         let shrink = exp(maximum - score);
         total *= shrink;
-        for (var j = 0u; j < HEAD_DIM; j++) { sums[mine + j] *= shrink; }
+#for C CHUNKS
+        sum{C} *= shrink;
+#end
         maximum = score;
       }
       let p = exp(score - maximum);
       total += p;
-      if (isOwn) {
-        for (var j = 0u; j < HEAD_DIM; j++) { sums[mine + j] += p * qkv[valueAt + j]; }
-      } else {
-        for (var j = 0u; j < HEAD_DIM; j++) { sums[mine + j] += p * cacheV[at + j]; }
-      }
-    }
-    if (head % SHARED_BY == 0u) {
-      let at = cached + place.y * KEY_STRIDE;
-      for (var j = lane; j < HEAD_DIM; j += LANES) {
-        cacheK[at + j] = qk[keyAt + j];
-        cacheV[at + j] = qkv[valueAt + j];
-      }
+#for C CHUNKS
+      sum{C} += p * cacheV[at + {C}u];
+#end
     }
   }
+  let to = (row * HEADS + head) * CHUNKS;
+#if MERGES
   maxima[index] = maximum;
   totals[index] = total;
+#for C CHUNKS
+  sums[index * CHUNKS + {C}u] = sum{C};
+#end
   workgroupBarrier();
   if (!live) { return; }
   let first = index - lane;
@@ -78,11 +102,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var i = 0u; i < LANES; i++) { highest = max(highest, maxima[first + i]); }
   var mass = 0.0;
   for (var i = 0u; i < LANES; i++) { mass += totals[first + i] * exp(maxima[first + i] - highest); }
-  for (var j = lane; j < HEAD_DIM; j += LANES) {
-    var value = 0.0;
+  for (var c = lane; c < CHUNKS; c += LANES) {
+    var value = Chunk();
     for (var i = 0u; i < LANES; i++) {
-      value += sums[(first + i) * HEAD_DIM + j] * exp(maxima[first + i] - highest);
+      value += sums[(first + i) * CHUNKS + c] * exp(maxima[first + i] - highest);
     }
-    attended[(row * HEADS + head) * HEAD_DIM + j] = value / mass;
+    attended[to + c] = value / mass;
   }
+#else
+  if (!live) { return; }
+#for C CHUNKS
+  attended[to + {C}u] = sum{C} / total;
+#end
+#endif
 }

@@ -28,7 +28,7 @@ struct RowStats {
 
 @group(0) @binding(0) var<storage, read> tokens: array<vec4<u32>>; // [tokens]: token, position, segment start, segment end
 @group(0) @binding(1) var<storage, read> targets: array<Target>;   // [tokens]
-@group(0) @binding(2) var<storage, read_write> logits: array<f32>; // [tokens, VOCABULARY], in: logits, out: dLogits
+@group(0) @binding(2) var<storage, read_write> logits: array<f32>; // [tokens, STRIDE], in: logits, out: dLogits
 @group(0) @binding(3) var<storage, read_write> rowStats: array<RowStats>; // [tokens]
 @group(0) @binding(4) var<uniform> batch: Batch;
 
@@ -36,12 +36,12 @@ struct RowStats {
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.x;
   if (row >= batch.tokens) { return; }
-  let base = row * VOCABULARY;
+  let base = row * STRIDE;
   var stats = RowStats();
   if (row + 1u >= tokens[row].w) { // the segment's last row predicts nothing
     rowStats[row] = stats;
     if (batch.objective != 0u) {
-      for (var i = 0u; i < VOCABULARY; i++) { logits[base + i] = 0.0; }
+      for (var i = 0u; i < STRIDE; i++) { logits[base + i] = 0.0; }
     }
     return;
   }
@@ -109,4 +109,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let own = select(0.0, 1.0, i == predicted);
     logits[base + i] = scale * (dLogProb * (own - p) - dEntropy * p * (logP + entropy));
   }
+  for (var i = VOCABULARY; i < STRIDE; i++) { logits[base + i] = 0.0; } // matmul.wgsl reads whole vec4s
 }

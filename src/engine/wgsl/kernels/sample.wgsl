@@ -2,7 +2,7 @@
 #include "batch.wgsl"
 #include "rollout.wgsl"
 
-@group(0) @binding(0) var<storage, read> logits: array<f32>;    // [rows, VOCABULARY]
+@group(0) @binding(0) var<storage, read> logits: array<f32>;    // [rows, STRIDE]
 @group(0) @binding(1) var<storage, read> active_: array<u32>;   // [rows]: the slot of each row
 @group(0) @binding(2) var<storage, read> forced: array<u32>;    // [slots, stride]
 @group(0) @binding(3) var<storage, read> stopKinds: array<u32>; // [VOCABULARY]: 0, TURN or ENDED
@@ -18,5 +18,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let index = active_[id.x];
   let slot = slots[index];
   if (slot.status != RUNNING) { return; }
-  slots[index] = advanceSlot(slot, index, id.x * VOCABULARY);
+  slots[index] = advanceSlot(slot, index, id.x * STRIDE);
 }
