@@ -2,14 +2,14 @@
  * From click to evaluation on WebGPU (SwiftShader), with real Pyodide; then what can be done with the finished run.
  */
 import { expect, test } from './lab.ts';
-import { expectPlausibleRun, microRunTimeout, watchLongTasks } from './microRun.ts';
+import { expectPlausibleRun, microRunTimeout, watchMainThread } from './microRun.ts';
 
 test('a micro run from click to evaluation on WebGPU, its export and its checkpoint', async ({ lab }) => {
   test.setTimeout(microRunTimeout + 120_000);
   const { page } = lab;
   await lab.open('?preset=micro');
   await expect(page.getByTestId('engine-badge')).toContainText('WebGPU');
-  const longTasks = await watchLongTasks(lab);
+  const longTasks = await watchMainThread(lab);
   await lab.train();
   await lab.waitFor('done', microRunTimeout);
   const blocked = await longTasks();

@@ -4,14 +4,23 @@
  * Invariant: this is the only file of `src/lab` that touches the browser; it decides nothing.
  */
 import { dependencies, name, version } from '../../package.json';
+import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
+import { benchSettings, PythonBench } from './pythonBench.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
 
 /** Starts the lab in this page. Call it once. */
 export function createLabStore(): LabStore {
   return createStore(browserEnvironment());
+}
+
+/** A Python to try by hand, which starts when it is first used. @param deadlineMs of one cell */
+export function createPythonBench(deadlineMs: number): PythonBench {
+  return new PythonBench(() =>
+    createBrowserSandbox({ baseUrl: new URL('.', location.href).href, settings: benchSettings(deadlineMs) }),
+  );
 }
 
 function browserEnvironment(): LabEnvironment {

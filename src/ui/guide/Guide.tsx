@@ -5,6 +5,7 @@ import { Anchor, Button } from '@mantine/core';
 import type { LabState } from '../../lab/state.ts';
 import { findPreset } from '../../lab/presets.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
+import { TryPython } from './TryPython.tsx';
 import styles from './guide.module.css';
 
 const selectPhases = (state: LabState) => state.phases;
@@ -56,6 +57,8 @@ export function Guide() {
           );
         })}
       </div>
+      <h3 className={styles.heading}>The tool: Python, in a worker</h3>
+      <TryPython />
       <h3 className={styles.heading}>What will happen</h3>
       <ol className={styles.steps}>
         {phases.map(({ name, label, help, status }) => (

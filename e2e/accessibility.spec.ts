@@ -1,0 +1,93 @@
+/**
+ * No serious fault by axe, in every state and scheme; everything by keyboard; nothing lost on a phone.
+ */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from './lab.ts';
+
+async function expectAccessible(page: Page, state: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const told = serious.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join('; ')}`,
+  );
+  expect(told, `axe, ${state}`).toEqual([]);
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds no serious fault, ${colorScheme}`, async ({ lab }) => {
+    test.setTimeout(240_000);
+    const { page } = lab;
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await lab.open('?preset=micro&run.backend=wasm');
+    await expectAccessible(page, 'before the run');
+    for (const name of ['Settings', 'Guide']) {
+      await lab.tab(name).click();
+      await expectAccessible(page, name);
+    }
+    await lab.train();
+    await expect(lab.root).toHaveAttribute('data-round', /[1-9]/, { timeout: 120_000 });
+    await lab.primary.click();
+    await lab.waitFor('paused', 20_000);
+    for (const name of ['Trajectories', 'Curation', 'Benchmarks']) {
+      await lab.tab(name).click();
+      await expectAccessible(page, name);
+    }
+    await page
+      .getByTestId('chart-density')
+      .getByRole('button', { name: /as a table$/ })
+      .click();
+    await expectAccessible(page, 'a chart as a table');
+  });
+}
+
+test('a phone’s width shows everything without scrolling sideways', async ({ lab }) => {
+  const { page } = lab;
+  await page.setViewportSize({ width: 360, height: 740 });
+  await lab.open('?preset=micro');
+  const overflow = () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(await overflow()).toBeLessThanOrEqual(0);
+  await expect(lab.primary).toBeInViewport();
+  await expect(page.getByTestId('chart-density')).toBeVisible();
+  for (const name of ['Trajectories', 'Curation', 'Benchmarks', 'Settings']) {
+    await lab.tab(name).click();
+    expect(await overflow(), name).toBeLessThanOrEqual(0);
+  }
+  await expectAccessible(page, 'phone');
+});
+
+test('at 1280 by 800 nothing important is below the fold', async ({ lab }) => {
+  const { page } = lab;
+  await lab.open();
+  for (const id of ['density', 'histogram', 'accuracy', 'entropy', 'length', 'clip', 'tools', 'loss'])
+    await expect(page.getByTestId(`chart-${id}`)).toBeInViewport({ ratio: 0.99 });
+  await expect(lab.primary).toBeInViewport();
+  const chart = await page.getByTestId('chart-density').boundingBox();
+  for (const id of ['histogram', 'accuracy', 'entropy']) {
+    const other = await page.getByTestId(`chart-${id}`).boundingBox();
+    expect((chart?.width ?? 0) * (chart?.height ?? 0), `larger than ${id}`).toBeGreaterThan(
+      2 * (other?.width ?? 0) * (other?.height ?? 0),
+    );
+  }
+});
+
+test('the page opens in under two seconds, and is driven by keys', async ({ lab }) => {
+  const { page } = lab;
+  await lab.open('?preset=micro&run.backend=wasm'); // warms the server, not the browser's cache of another context
+  const opened = await page.evaluate(() => {
+    const [paint] = performance.getEntriesByName('first-contentful-paint');
+    return paint?.startTime ?? Number.POSITIVE_INFINITY;
+  });
+  expect(opened).toBeLessThan(2000);
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await page.keyboard.press('Space');
+  await lab.waitFor('running', 60_000);
+  await page.keyboard.press('Space');
+  await lab.waitFor('paused', 20_000);
+});

@@ -1,0 +1,48 @@
+/**
+ * A Python of the visitor's own: the same sandbox that the policy's calls run in, to be tried by hand.
+ *
+ * Invariants. (1) It is started at the first cell, not with the page. (2) It is a sandbox of its own, so nothing a visitor
+ * types can touch a run. (3) Variables persist between cells, as they do within a trajectory. (4) If Python could not
+ * be started, the next cell tries again.
+ */
+import type { ExecutionResult, Sandbox, SandboxSettings } from '../sandbox/sandbox.ts';
+
+export type { ExecutionResult } from '../sandbox/sandbox.ts';
+
+/** A visitor may write more than a policy, and see more. */
+export function benchSettings(deadlineMs: number): SandboxSettings {
+  return { deadlineMs, maxCodeLength: 2000, maxOutputLength: 2000 };
+}
+
+export class PythonBench {
+  readonly #create: () => Promise<Sandbox>;
+  #sandbox: Promise<Sandbox> | null = null;
+
+  constructor(create: () => Promise<Sandbox>) {
+    this.#create = create;
+  }
+
+  /** Rejects with a sentence where Python cannot be started; a cell's own failure is a result. */
+  async run(code: string): Promise<ExecutionResult> {
+    const starting = (this.#sandbox ??= this.#create());
+    let sandbox: Sandbox;
+    try {
+      sandbox = await starting;
+    } catch (error) {
+      this.#sandbox = null;
+      throw error;
+    }
+    const [result] = await sandbox.run([{ trajectory: 0, code }]);
+    if (result === undefined) throw new Error('Python gave no result.');
+    return result;
+  }
+
+  dispose(): void {
+    // A Python that never started has nothing to let go of.
+    void this.#sandbox?.then(
+      (sandbox) => sandbox.dispose(),
+      () => undefined,
+    );
+    this.#sandbox = null;
+  }
+}
