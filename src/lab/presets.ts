@@ -90,7 +90,7 @@ const definitions = {
       },
       teacher: { trajectories: 320 },
       curation: { sparseMax: 0, denseMin: 1, size: 256 },
-      sft: { epochs: 4, batchSize: 16, warmupSteps: 8, probes: 2 },
+      sft: { epochs: 15, batchSize: 16, learningRate: 1e-2, warmupSteps: 20, probes: 2 },
       grpo: { promptsPerStep: 4, warmupSteps: 1 },
       stage1: { steps: 4, minLength: 1, maxLength: 2, context: 64 },
       stage2: { steps: 3, minLength: 1, maxLength: 2, context: 80 },
