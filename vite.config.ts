@@ -28,6 +28,10 @@ const chromium = {
   ],
 };
 
+const tfjsPackages = ['core', 'backend-cpu', 'backend-wasm', 'backend-webgl', 'backend-webgpu'].map(
+  (name) => `@tensorflow/tfjs-${name}`,
+);
+
 export default defineConfig({
   base: './',
   plugins: [
@@ -61,6 +65,8 @@ export default defineConfig({
       },
       {
         extends: true,
+        // tfjs's backends are imported lazily; were they found only then, the server would bundle them and reload the page.
+        optimizeDeps: { include: tfjsPackages },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts'],
