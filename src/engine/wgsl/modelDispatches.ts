@@ -88,6 +88,13 @@ export function matmul(
 /** Threads that share a row's sum. A barrier costs a CPU rasteriser more than the sum itself. */
 const lanesFor = (c: ModelContext) => (c.isSoftware ? 1 : 16);
 
+/** The same for a column's sum over tokens. */
+function columnConstants(c: ModelContext) {
+  return c.isSoftware
+    ? { COLUMNS: 16, LANES: 1, SHARED_COLUMNS: false }
+    : { COLUMNS: 32, LANES: 8, SHARED_COLUMNS: true };
+}
+
 export function rmsNorm(
   c: ModelContext,
   names: { x: string; y: string; inverseRms: string },
@@ -129,10 +136,10 @@ export function rmsNormBackward(
     {
       kernel: {
         file: 'rmsNormWeightGradient.wgsl',
-        constants: { D: weight.size, SLOT_STRIDE: c.layout.size },
+        constants: { ...columnConstants(c), D: weight.size, SLOT_STRIDE: c.layout.size },
       },
       bindings: { ...shared, dWeight: gradientSlots(c, weight) },
-      x: Math.ceil(weight.size / 32),
+      x: Math.ceil(weight.size / columnConstants(c).COLUMNS),
       z: c.slots,
     },
     {
@@ -467,10 +474,10 @@ function layerBackward(c: ModelContext, layer: number): DispatchSpec[] {
     {
       kernel: {
         file: 'qkNormWeightGradient.wgsl',
-        constants: { ...headConstants(config), SLOT_STRIDE: c.layout.size },
+        constants: { ...headConstants(config), ...columnConstants(c), SLOT_STRIDE: c.layout.size },
       },
       bindings: { ...rotary, dWeight: gradientSlots(c, groups.qkNorm) },
-      x: Math.ceil((2 * config.headDim) / 32),
+      x: Math.ceil((2 * config.headDim) / columnConstants(c).COLUMNS),
       z: c.slots,
     },
     {

@@ -23,6 +23,7 @@ import {
   chunkConstants,
   type ModelContext,
 } from './modelDispatches.ts';
+import { parameterLayout } from './parameterLayout.ts';
 import { ropeTable } from './ropeTable.ts';
 import { BATCH_BYTES, batchUniformBytes, type TrainingPlan } from './trainingPlan.ts';
 
@@ -58,7 +59,10 @@ export interface CacheCopy {
 /** Everything a rollout plan allocates. */
 export function rolloutBuffers(config: PolicyConfig, { slots, positions }: PlanShape): BufferSizes {
   const w = widths(config);
+  const layout = parameterLayout(config);
   const sizes: Record<string, number> = {
+    // The session's own weights: sequences are sampled from the policy that the session began with.
+    parameters: layout.size,
     ...layerBuffers(config, 0, slots),
     finalNormed: slots * w.dModel,
     finalInverseRms: slots,
@@ -154,9 +158,13 @@ export class RolloutPlan {
     return this.#step.length;
   }
 
-  /** Start a session on this plan: settings in, every slot idle. */
-  begin(options: RolloutOptions): void {
-    const { queue } = this.#gpu.device;
+  /** Start a session on this plan: weights and settings in, every slot idle. */
+  begin(options: RolloutOptions, weights: GPUBuffer): void {
+    const { device } = this.#gpu;
+    const { queue } = device;
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(weights, 0, this.buffers.get('parameters'), 0, weights.size);
+    queue.submit([encoder.finish()]);
     const bytes = new ArrayBuffer(32);
     new Uint32Array(bytes, 0, 4).set([options.seed, options.context, this.shape.positions, MAX_CHUNK]);
     new Float32Array(bytes, 16, 2).set([options.sampling.temperature, options.sampling.topP]);

@@ -28,6 +28,7 @@ export class RolloutPlans {
   readonly resources: RolloutResources;
   readonly #made = new Set<RolloutPlan>();
   #idle: RolloutPlan | undefined;
+  #idleSnapshot: GPUBuffer | undefined;
 
   constructor(resources: RolloutResources) {
     this.resources = resources;
@@ -61,7 +62,29 @@ export class RolloutPlans {
     this.#idle = plan;
   }
 
+  /** A copy of the present weights; hand it back with `releaseSnapshot`. */
+  snapshot(): GPUBuffer {
+    const { gpu, parameters } = this.resources;
+    const buffer =
+      this.#idleSnapshot ??
+      gpu.device.createBuffer({
+        label: 'weights of a rollout session',
+        size: parameters.layout.size * 4,
+        usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      });
+    this.#idleSnapshot = undefined;
+    parameters.copyTo(buffer);
+    return buffer;
+  }
+
+  releaseSnapshot(buffer: GPUBuffer): void {
+    if (this.#idleSnapshot) buffer.destroy();
+    else this.#idleSnapshot = buffer;
+  }
+
   dispose(): void {
+    this.#idleSnapshot?.destroy();
+    this.#idleSnapshot = undefined;
     for (const plan of this.#made) plan.destroy();
     this.#made.clear();
     this.#idle = undefined;

@@ -64,6 +64,9 @@ class Session implements RolloutSession {
   #outbox: RolloutEvent[] = [];
   #inFlight: Chunk | undefined;
   #plan: RolloutPlan | undefined;
+  /** The weights the session began with, until a plan holds them. */
+  #snapshot: GPUBuffer | undefined;
+  #version = -1;
   #nextChunk = 0;
   #live = 0;
   #busy = false;
@@ -74,6 +77,12 @@ class Session implements RolloutSession {
     this.#resources = plans.resources;
     this.#options = options;
     this.#serial = serial;
+    // Queued like every call, so it sees the weights of this moment. A failure (a lost device) is `advance`'s to report.
+    void serial(() => {
+      if (this.#disposed) return;
+      this.#snapshot = plans.snapshot();
+      this.#version = plans.resources.parameters.version;
+    }).catch(() => undefined);
   }
 
   get live(): number {
@@ -138,6 +147,7 @@ class Session implements RolloutSession {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#live = 0;
+    if (this.#snapshot) this.#takeSnapshot();
     const plan = this.#plan;
     this.#plan = undefined;
     if (!plan) return;
@@ -211,9 +221,8 @@ class Session implements RolloutSession {
   /** Give queued sequences free slots and fill their cache: each distinct prompt is computed once. */
   async #admit(): Promise<void> {
     if (!this.#plan) {
-      const wanted = this.#queue.length;
-      this.#plan = await this.#plans.acquire(wanted, this.#options.context);
-      this.#plan.begin(this.#options);
+      this.#plan = await this.#plans.acquire(this.#queue.length, this.#options.context);
+      this.#plan.begin(this.#options, this.#takeSnapshot());
       this.#slots = new Array<Row | undefined>(this.#plan.shape.slots).fill(undefined);
     }
     const admitted: Row[] = [];
@@ -233,7 +242,7 @@ class Session implements RolloutSession {
 
   /** Keys and values of every prompt but its last token, which the first decoding step feeds. */
   async #prefill(plan: RolloutPlan, admitted: readonly Row[]): Promise<void> {
-    const { trainer } = this.#resources;
+    const { trainer, parameters } = this.#resources;
     const prompts = new Map<string, { tokens: Int32Array; slots: number[] }>();
     for (const row of admitted) {
       const tokens = Int32Array.from(row.tokens.slice(0, -1));
@@ -245,7 +254,7 @@ class Session implements RolloutSession {
     }
     const pending = [...prompts.values()];
     while (pending.length > 0) {
-      const group = [];
+      const group: typeof pending = [];
       let rows = 0;
       while (pending[0] && (group.length === 0 || rows + pending[0].tokens.length <= trainer.largestRows)) {
         rows += pending[0].tokens.length;
@@ -261,8 +270,18 @@ class Session implements RolloutSession {
         first += tokens.length;
       }
       const store = await plan.prepareStore(await trainer.planOf(rows), copies);
-      await trainer.prefill(group, store);
+      const prefill = () => trainer.prefill(group, store);
+      if (parameters.version === this.#version) await prefill();
+      else await parameters.withWeights(plan.buffers.get('parameters'), prefill);
     }
+  }
+
+  #takeSnapshot(): GPUBuffer {
+    const snapshot = this.#snapshot;
+    if (!snapshot) throw new Error('The session has no weights to sample from.');
+    this.#snapshot = undefined;
+    this.#plans.releaseSnapshot(snapshot);
+    return snapshot;
   }
 
   #run(row: Row, state: { token: number; position: number; forced: readonly number[] }): void {

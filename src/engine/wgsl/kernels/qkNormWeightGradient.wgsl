@@ -14,11 +14,11 @@
 const NORMED: u32 = HEADS + KV_HEADS;
 const HALF: u32 = HEAD_DIM / 2u;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(COLUMNS * LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-  let column = index % 32u;
-  let lane = index / 32u;
-  let c = group.x * 32u + column;
+  let column = index % COLUMNS;
+  let lane = index / COLUMNS;
+  let c = group.x * COLUMNS + column;
   let begin = group.z * batch.splitTokens;
   let end = min(begin + batch.splitTokens, batch.tokens);
   var sum = 0.0;
@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let lastHead = select(HEADS, NORMED, isKey);
     let high = j >= HALF;
     let pair = select(j + HALF, j - HALF, high);
-    for (var row = begin + lane; row < end; row += 8u) {
+    for (var row = begin + lane; row < end; row += LANES) {
       var turn = rope[tokens[row].y * HALF + j % HALF];
       if (high) { turn.y = -turn.y; }
       for (var head = firstHead; head < lastHead; head++) {

@@ -8,16 +8,16 @@
 @group(0) @binding(3) var<storage, read_write> dWeight: array<f32>; // [slots, ...], this tensor at 0 of each slot
 @group(0) @binding(4) var<uniform> batch: Batch;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(COLUMNS * LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-  let column = index % 32u;
-  let lane = index / 32u;
-  let j = group.x * 32u + column;
+  let column = index % COLUMNS;
+  let lane = index / COLUMNS;
+  let j = group.x * COLUMNS + column;
   let begin = group.z * batch.splitTokens;
   let end = min(begin + batch.splitTokens, batch.tokens);
   var sum = 0.0;
   if (j < D) {
-    for (var row = begin + lane; row < end; row += 8u) { sum += dy[row * D + j] * x[row * D + j] * inverseRms[row]; }
+    for (var row = begin + lane; row < end; row += LANES) { sum += dy[row * D + j] * x[row * D + j] * inverseRms[row]; }
   }
   let total = columnSum(column, lane, sum);
   if (lane != 0u || j >= D) { return; }
