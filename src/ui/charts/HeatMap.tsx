@@ -39,6 +39,11 @@ export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
       </div>
       <div className={styles.frame} style={{ marginRight: plotMargin.right }} ref={frame}>
         <canvas ref={canvas} className={styles.canvas} aria-hidden="true" />
+        {columns.length === 0 ? (
+          <p className={styles.hint}>
+            One column a round, one row a number of calls; darker where more trajectories made it.
+          </p>
+        ) : null}
       </div>
     </div>
   );

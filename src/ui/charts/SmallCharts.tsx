@@ -41,7 +41,10 @@ const markLabels = { inRange: 'in range', longer: 'longer', harder: 'harder' } a
 
 export function SmallCharts() {
   return (
-    <section className={styles.strip} aria-label="More measurements">
+    <section className={styles.strip} aria-labelledby="strip-title">
+      <h2 id="strip-title" className="lab-hidden">
+        More measurements
+      </h2>
       {smallCharts.map((chart) => (
         <SmallFigure key={chart.id} chart={chart} />
       ))}

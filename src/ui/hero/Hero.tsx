@@ -50,7 +50,10 @@ export function Hero() {
   const zoneTop = collapse.threshold ?? settings.collapse.calls;
   const newest = series.latest[density];
   return (
-    <section className={styles.hero} aria-label="Interaction density">
+    <section className={styles.hero} aria-labelledby="hero-title">
+      <h2 id="hero-title" className="lab-hidden">
+        Interaction density
+      </h2>
       <Tiles />
       <div className={styles.chart}>
         {fresh ? <Welcome /> : null}

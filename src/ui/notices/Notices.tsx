@@ -4,7 +4,7 @@
  * Invariant: each is one sentence on what happened, one on what to do, and a button; none blocks the page and none can
  * stay for ever (start-up ends in a run or in a failure, which the lab's store sees to).
  */
-import { Button } from '@mantine/core';
+import { Button, CloseButton } from '@mantine/core';
 import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
@@ -80,20 +80,20 @@ function ProblemNotice({ onShowSettings }: { onShowSettings: () => void }) {
   );
 }
 
+/** Sentences about corrected values share one box: a bad address has many. */
 function Corrections() {
   const notices = useLab(selectNotices);
   const actions = useLabActions();
-  const [first, ...others] = notices;
-  if (first === undefined) return null;
+  if (notices.length === 0) return null;
   return (
-    <Notice
-      tone="info"
-      icon={Info}
-      title={first}
-      testId="notice"
-      onDismiss={() => notices.forEach(() => actions.dismissNotice(0))}
-    >
-      {others.join(' ')}
-    </Notice>
+    <ul className={styles.corrections} role="status">
+      {notices.map((notice, index) => (
+        <li key={`${index}-${notice}`} data-testid="notice">
+          <Info size={16} aria-hidden className={styles.icon} />
+          <span className={styles.words}>{notice}</span>
+          <CloseButton size={24} aria-label="Dismiss" onClick={() => actions.dismissNotice(index)} />
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -7,6 +7,7 @@ import { Undo2 } from 'lucide-react';
 import type { FormField, SettingValue } from '../../lab/schema.ts';
 import { useLabActions } from '../app/lab.tsx';
 import { DraftNumberInput } from './DraftNumberInput.tsx';
+import { Prose } from './Prose.tsx';
 import styles from './settings.module.css';
 
 interface Props {
@@ -43,7 +44,7 @@ function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'pro
   const actions = useLabActions();
   const shared = {
     label: field.title,
-    description: field.description,
+    description: <Prose text={field.description} />,
     error: problem,
     size: 'xs',
     className: styles.input ?? '',
@@ -70,7 +71,7 @@ function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'pro
       return (
         <Switch
           label={field.title}
-          description={field.description}
+          description={<Prose text={field.description} />}
           error={problem}
           size="sm"
           className={styles.input ?? ''}

@@ -11,6 +11,7 @@ import { findPreset, presetSettings } from '../../lab/presets.ts';
 import { differingPaths, formModel, getSetting, type FormField, type FormGroup } from '../../lab/schema.ts';
 import type { LabState, RunSettings } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
+import { Prose } from './Prose.tsx';
 import { SettingField } from './SettingField.tsx';
 import styles from './settings.module.css';
 
@@ -89,7 +90,9 @@ export function SettingsForm() {
               <GroupMarks group={group} changed={changed} problems={problems} />
             </Accordion.Control>
             <Accordion.Panel>
-              <p className={styles.groupHelp}>{group.description}</p>
+              <p className={styles.groupHelp}>
+                <Prose text={group.description} />
+              </p>
               {group.fields.map((field) => (
                 <SettingField
                   key={field.path}

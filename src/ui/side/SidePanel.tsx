@@ -58,7 +58,10 @@ export function SidePanel({ chosen, onChoose }: Props) {
   );
   const open = chosen ?? followed;
   return (
-    <section className={styles.panel} aria-label="Details">
+    <section className={styles.panel} aria-labelledby="side-title">
+      <h2 id="side-title" className="lab-hidden">
+        Details
+      </h2>
       <Tabs
         value={open}
         onChange={(name) => onChoose((name ?? 'guide') as PanelName)}
@@ -78,7 +81,7 @@ export function SidePanel({ chosen, onChoose }: Props) {
           ))}
         </Tabs.List>
         {panels.map(({ name, label, body }) => (
-          <Tabs.Panel key={name} value={name}>
+          <Tabs.Panel key={name} value={name} tabIndex={0}>
             <ErrorBoundary what={`The panel “${label}”`}>{body()}</ErrorBoundary>
           </Tabs.Panel>
         ))}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { presetSettings } from '../../lab/presets.ts';
+import { idleState } from '../app/lab.fixture.tsx';
+import { axisTop, lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
+
+const settings = presetSettings('mini'); // 8 probes, 60 and 40 steps
+
+describe('the rounds axis', () => {
+  it('covers the whole plan before a run', () => {
+    const spans = phaseSpans(settings, '', 0);
+    expect(spans.map(({ name, from, to, begun }) => [name, from, to, begun])).toEqual([
+      ['sft', 0, 8, false],
+      ['stage1', 8, 68, false],
+      ['stage2', 68, 108, false],
+    ]);
+    expect(lastPlannedRound(spans)).toBe(108);
+  });
+
+  it('puts phases where they really began, and grows with the data', () => {
+    const spans = phaseSpans(settings, 'sft:0 stage1:9', 120);
+    expect(spans.map(({ from, to, begun }) => [from, to, begun])).toEqual([
+      [0, 9, true],
+      [9, 69, true],
+      [69, 120, false],
+    ]);
+    expect(phaseAt(spans, 9)?.name).toBe('stage1');
+    expect(phaseAt(spans, 8)?.name).toBe('sft');
+  });
+
+  it('leaves out a phase without rounds, but never has an empty axis', () => {
+    const none = {
+      ...settings,
+      sft: { ...settings.sft, probes: 0 },
+      stage2: { ...settings.stage2, steps: 0 },
+    };
+    expect(phaseSpans(none, '', 0).map(({ name }) => name)).toEqual(['stage1']);
+    const nothing = { ...none, stage1: { ...none.stage1, steps: 0 } };
+    expect(lastPlannedRound(phaseSpans(nothing, '', 0))).toBe(1);
+  });
+
+  it('reads the starts off the state as one comparable string', () => {
+    expect(phaseStarts(idleState)).toBe('');
+    const phases = idleState.phases.map((phase) =>
+      phase.name === 'sft' ? { ...phase, status: 'active' as const, round: 0 } : phase,
+    );
+    expect(phaseStarts({ ...idleState, phases })).toBe('sft:0');
+  });
+
+  it('chooses an axis top that holds the value and moves rarely', () => {
+    expect(axisTop(0, 4)).toBe(4);
+    expect(axisTop(5.5, 4)).toBe(6);
+    expect(axisTop(5.9, 4)).toBe(8);
+    expect(axisTop(999, 4)).toBeGreaterThanOrEqual(999);
+  });
+});

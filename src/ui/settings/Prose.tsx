@@ -1,0 +1,16 @@
+/**
+ * A sentence of the settings' schema, with its `code` shown as code.
+ */
+import styles from './settings.module.css';
+
+export function Prose({ text }: { text: string }) {
+  return text.split('`').map((part, index) =>
+    index % 2 === 0 ? (
+      part
+    ) : (
+      <code key={index} className={styles.code}>
+        {part}
+      </code>
+    ),
+  );
+}
