@@ -2,8 +2,8 @@
  * One token for every row: the forward pass of a rollout step.
  *
  * The same formulas as `model.ts` with as few ops as possible, because at these sizes a step costs what its ops cost to launch:
- * a norm's scale is multiplied into the matrix after it, and RoPE is one product with the row's own rotation matrix. Both are
- * prepared once per rollout. Invariant: logits agree with `model.ts` on the same tokens to float32 rounding (the conformance suite
+ * a norm's scale is multiplied into the matrix after it, and RoPE's cos and sin of each row's position are looked up once per
+ * step. Invariant: logits agree with `model.ts` on the same tokens to float32 rounding (the conformance suite
  * compares the sampled log-probabilities).
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -27,7 +27,8 @@ export class Decoder {
   readonly #layers: readonly DecoderLayer[];
   readonly #embedding: tf.Tensor; // [vocabulary, dModel]
   readonly #head: tf.Tensor; // [dModel, vocabulary], final norm included
-  readonly #rotations: tf.Tensor; // [context, headDim * headDim]
+  readonly #half: tf.Tensor; // [headDim, headDim], see ModelConstants
+  readonly #turns: tf.Tensor; // [context, 2 * headDim], cos then sin of a position
 
   constructor(
     config: PolicyConfig,
@@ -63,7 +64,8 @@ export class Decoder {
         layout.head === null ? tf.transpose(at(layout.embedding)) : at(layout.head),
       ),
     );
-    this.#rotations = tf.tensor(rotationMatrices(config, context), [context, config.headDim ** 2]);
+    this.#half = tf.clone(constants.half);
+    this.#turns = tf.tensor(turnTable(config, context), [context, 2 * config.headDim]);
   }
 
   #headScales(at: (index: number) => tf.Tensor, layer: LayerIndex, constants: ModelConstants): tf.Tensor {
@@ -93,18 +95,18 @@ export class Decoder {
     const { headDim, kvHeads, heads } = this.#config;
     const rows = tokens.length;
     const mask = cache.openSlot(moving);
-    const rotation = tf.reshape(tf.gather(this.#rotations, tf.tensor1d(positions, 'int32')), [
-      rows,
-      headDim,
-      headDim,
-    ]);
+    const turns = tf.reshape(tf.gather(this.#turns, tf.tensor1d(positions, 'int32')), [rows, 1, 2 * headDim]);
+    const cos = tf.slice(turns, [0, 0, 0], [rows, 1, headDim]);
+    const sin = tf.slice(turns, [0, 0, headDim], [rows, 1, headDim]);
     let x = tf.gather(this.#embedding, tf.tensor1d(tokens, 'int32')); // [rows, dModel]
     this.#layers.forEach((layer, index) => {
       const normed = this.#unit(x);
       const projected = tf.reshape(tf.matMul(normed, layer.queryKey), [rows, heads + kvHeads, headDim]);
-      const turned = tf.matMul(tf.mul(this.#unit(projected), layer.headScales), rotation);
-      const [query, key] = tf.split(turned, [heads, kvHeads], 1);
-      if (!query || !key) throw new Error('tf.split returned fewer pieces than asked.');
+      const scaled = tf.mul(this.#unit(projected), layer.headScales);
+      const halves = tf.reshape(tf.matMul(tf.reshape(scaled, [-1, headDim]), this.#half), scaled.shape);
+      const turned = tf.add(tf.mul(scaled, cos), tf.mul(halves, sin)); // [rows, heads + kvHeads, headDim]
+      const query = tf.slice(turned, [0, 0, 0], [rows, heads, headDim]);
+      const key = tf.slice(turned, [0, heads, 0], [rows, kvHeads, headDim]);
       const mixed = cache.attend(
         index,
         tf.reshape(query, [rows, kvHeads, heads / kvHeads, headDim]),
@@ -129,26 +131,17 @@ export class Decoder {
 
   dispose(): void {
     for (const layer of this.#layers) tf.dispose(Object.values(layer));
-    tf.dispose([this.#embedding, this.#head, this.#rotations]);
+    tf.dispose([this.#embedding, this.#head, this.#half, this.#turns]);
   }
 }
 
-/** x @ M_p = RoPE(x, p) for a row vector x. // [context * headDim * headDim] */
-function rotationMatrices(config: PolicyConfig, context: number): Float32Array {
-  const { headDim, ropeTheta } = config;
+/** cos and sin of RoPE's angles, each for both halves of a head. // [context * 2 * headDim] */
+function turnTable({ headDim, ropeTheta }: PolicyConfig, context: number): Float32Array {
   const pairs = headDim / 2;
-  const matrices = new Float32Array(context * headDim * headDim);
-  for (let position = 0; position < context; position++) {
-    const start = position * headDim * headDim;
-    for (let i = 0; i < pairs; i++) {
-      const angle = position * ropeTheta ** ((-2 * i) / headDim);
-      const first = start + i * headDim;
-      const second = start + (i + pairs) * headDim;
-      matrices[first + i] = Math.cos(angle);
-      matrices[second + i] = -Math.sin(angle);
-      matrices[first + i + pairs] = Math.sin(angle);
-      matrices[second + i + pairs] = Math.cos(angle);
-    }
-  }
-  return matrices;
+  return Float32Array.from({ length: context * 2 * headDim }, (_, index) => {
+    const position = Math.floor(index / (2 * headDim));
+    const column = index % (2 * headDim);
+    const angle = position * ropeTheta ** ((-2 * (column % pairs)) / headDim);
+    return column < headDim ? Math.cos(angle) : Math.sin(angle);
+  });
 }
