@@ -8,6 +8,7 @@
  * never repeated. (Σ dP P = Σ do o, row by row: FlashAttention, arXiv 2205.14135, appendix B.)
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { attendOnHost, attendOnHostGradient } from './hostAttention.ts';
 import { differentiable } from './ops.ts';
 
 /** A finite stand-in for minus infinity: exp() of it is 0 in float32, and no NaN can come of it. */
@@ -30,17 +31,18 @@ export interface AttentionShape {
 /**
  * @param rotated queries, then keys, after norm and RoPE // [rows, time, heads + kvHeads, headDim]
  * @param values // [rows * time, kvHeads * headDim]
- * @param mask // [1, 1, group * time, time]
+ * @param mask null where plain loops compute // [1, 1, group * time, time]
  * @param collected receives this layer's keys and values, if given; the caller disposes them
  * @returns // [rows * time, heads * headDim]
  */
 export function attention(
   rotated: tf.Tensor,
   values: tf.Tensor,
-  mask: tf.Tensor,
+  mask: tf.Tensor | null,
   shape: AttentionShape,
   collected: KeyValues[] | null,
 ): tf.Tensor {
+  if (!mask) return attentionOnHost(rotated, values, shape, collected);
   const { rows, time, heads, kvHeads, headDim } = shape;
   const grouped = [rows, kvHeads, (heads / kvHeads) * time, headDim];
   const byHead = (x: tf.Tensor, count: number) =>
@@ -72,6 +74,42 @@ export function attention(
       },
     };
   });
+  return block(rotated, values);
+}
+
+/** True on the backends whose tensors lie in this thread's memory, where plain loops beat batched matrix products. */
+export function computesOnHost(): boolean {
+  const backend = tf.getBackend();
+  return backend === 'wasm' || backend === 'cpu';
+}
+
+function attentionOnHost(
+  rotated: tf.Tensor,
+  values: tf.Tensor,
+  shape: AttentionShape,
+  collected: KeyValues[] | null,
+): tf.Tensor {
+  const { rows, time, heads, kvHeads, headDim } = shape;
+  const block = differentiable(([rotated, values]) => {
+    if (!rotated || !values) throw new Error('attention() takes queries, keys and values.');
+    const r = rotated.dataSync<'float32'>();
+    const v = values.dataSync<'float32'>();
+    const result = attendOnHost(r, v, shape);
+    return {
+      value: tf.tensor2d(result.output, [rows * time, heads * headDim]),
+      gradients: (dy) => {
+        const { dRotated, dValues } = attendOnHostGradient(dy.dataSync<'float32'>(), r, v, result, shape);
+        return [tf.tensor(dRotated, rotated.shape), tf.tensor(dValues, values.shape)];
+      },
+    };
+  });
+  if (collected) {
+    const byHead = (x: tf.Tensor) => tf.keep(tf.transpose(x, [0, 2, 1, 3]));
+    collected.push({
+      keys: byHead(tf.slice(rotated, [0, 0, heads, 0], [rows, time, kvHeads, headDim])),
+      values: byHead(tf.reshape(values, [rows, time, kvHeads, headDim])),
+    });
+  }
   return block(rotated, values);
 }
 

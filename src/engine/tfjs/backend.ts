@@ -91,7 +91,7 @@ async function start(name: TfjsBackendName, options: BackendOptions): Promise<St
       return startWasm(options.wasmPath);
     case 'cpu':
       await import('@tensorflow/tfjs-backend-cpu');
-      return { name, adapter: 'JavaScript on one CPU core', lost: never };
+      return { name, adapter: 'one CPU core', lost: never };
   }
 }
 
@@ -176,5 +176,5 @@ async function startWasm(wasmPath: string | undefined): Promise<StartedBackend> 
   }
   if (wasmPath !== undefined) setWasmPaths(wasmPath);
   if (!(await tf.setBackend('wasm'))) throw new BackendUnavailable('WebAssembly did not start');
-  return { name: 'wasm', adapter: 'WebAssembly on one CPU core', lost: never };
+  return { name: 'wasm', adapter: 'one CPU core', lost: never };
 }

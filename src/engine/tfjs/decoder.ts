@@ -8,9 +8,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { PolicyConfig } from '../../policy/config.ts';
-import type { KeyValueCache } from './keyValueCache.ts';
 import type { ModelConstants } from './model.ts';
 import type { LayerIndex, ParameterLayout } from './parameters.ts';
+import type { RolloutCache } from './rolloutCache.ts';
 
 interface DecoderLayer {
   readonly queryKey: tf.Tensor; // [dModel, (heads + kvHeads) * headDim]
@@ -86,7 +86,7 @@ export class Decoder {
    * @returns one tensor, or none without `wantsLogits` // [rows, vocabulary]
    */
   step(
-    cache: KeyValueCache,
+    cache: RolloutCache,
     tokens: Int32Array,
     positions: Int32Array,
     moving: readonly boolean[],
@@ -94,7 +94,7 @@ export class Decoder {
   ): tf.Tensor[] {
     const { headDim, kvHeads, heads } = this.#config;
     const rows = tokens.length;
-    const mask = cache.openSlot(moving);
+    cache.openSlot(moving);
     const turns = tf.reshape(tf.gather(this.#turns, tf.tensor1d(positions, 'int32')), [rows, 1, 2 * headDim]);
     const cos = tf.slice(turns, [0, 0, 0], [rows, 1, headDim]);
     const sin = tf.slice(turns, [0, 0, headDim], [rows, 1, headDim]);
@@ -112,7 +112,6 @@ export class Decoder {
         tf.reshape(query, [rows, kvHeads, heads / kvHeads, headDim]),
         tf.reshape(key, [rows, kvHeads, 1, headDim]),
         tf.reshape(tf.matMul(normed, layer.value), [rows, kvHeads, 1, headDim]),
-        mask,
       );
       x = tf.add(x, tf.matMul(tf.reshape(mixed, [rows, heads * headDim]), layer.output));
       const hidden = this.#unit(x);

@@ -9,18 +9,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { KeyValues } from './attention.ts';
 import { MASKED } from './attention.ts';
-
-/** Where a row of the rebuilt cache comes from; `length` keys are taken. */
-export type CacheSource =
-  | { readonly from: 'cache'; readonly row: number }
-  | { readonly from: 'prefill'; readonly row: number; readonly length: number }
-  | { readonly from: 'nothing' };
-
-export interface Prefilled {
-  readonly layers: readonly KeyValues[]; // [prompts, kvHeads, time, headDim]
-  readonly prompts: number;
-  readonly time: number;
-}
+import type { CacheSource, Prefilled, RolloutCache } from './rolloutCache.ts';
 
 interface LayerCache {
   sealed: KeyValues | null; // [rows, kvHeads, sealedSlots, headDim]
@@ -32,7 +21,7 @@ const BLOCK = 16;
 /** Below this many numbers per tensor a second block costs more than copying the whole. */
 const SMALL_CACHE = 16_384;
 
-export class KeyValueCache {
+export class KeyValueCache implements RolloutCache {
   readonly #kvHeads: number;
   readonly #headDim: number;
   readonly #layers: LayerCache[];
@@ -40,6 +29,7 @@ export class KeyValueCache {
   #sealedSlots = 0;
   #recentSlots = 0;
   #sealedMask: tf.Tensor | null = null; // [rows, 1, 1, sealedSlots]
+  #mask: tf.Tensor | null = null; // the open slot's additive mask // [rows, 1, 1, slots]
   #slotsOf: number[][] = [];
 
   constructor(layers: number, kvHeads: number, headDim: number) {
@@ -48,23 +38,18 @@ export class KeyValueCache {
     this.#layers = Array.from({ length: layers }, () => ({ sealed: null, recent: null }));
   }
 
-  get rows(): number {
-    return this.#rows;
-  }
-
   get slots(): number {
     return this.#sealedSlots + this.#recentSlots;
   }
 
-  /** Open the next slot: these rows write a real token into it. Returns this step's additive mask. // [rows, 1, 1, slots + 1] */
-  openSlot(moving: readonly boolean[]): tf.Tensor {
+  openSlot(moving: readonly boolean[]): void {
     const slot = this.slots;
     moving.forEach((moves, row) => {
       if (moves) this.#slotsOf[row]?.push(slot);
     });
     this.#recentSlots++;
     const recent = this.#maskOf(this.#sealedSlots, this.#recentSlots);
-    return this.#sealedMask ? tf.concat([this.#sealedMask, recent], 3) : recent;
+    this.#mask = this.#sealedMask ? tf.concat([this.#sealedMask, recent], 3) : recent;
   }
 
   #maskOf(firstSlot: number, slots: number): tf.Tensor {
@@ -79,13 +64,9 @@ export class KeyValueCache {
     return tf.tensor(mask, [this.#rows, 1, 1, slots]);
   }
 
-  /**
-   * Write the open slot of one layer and attend to all slots.
-   * @param query // [rows, kvHeads, group, headDim], scaled
-   * @param key, value // [rows, kvHeads, 1, headDim]
-   * @returns // [rows, kvHeads, group, headDim]
-   */
-  attend(layer: number, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+  attend(layer: number, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor): tf.Tensor {
+    const mask = this.#mask;
+    if (!mask) throw new Error('attend() needs an open slot.');
     const cache = this.#layers[layer];
     if (!cache) throw new Error('The cache has fewer layers than the policy.');
     const append = (old: tf.Tensor | undefined, x: tf.Tensor) =>
@@ -106,8 +87,9 @@ export class KeyValueCache {
     return tf.add(tf.matMul(old, sealed.values), tf.matMul(fresh, recent.values));
   }
 
-  /** After a step: move a full block of recent slots to the sealed ones. */
   closeSlot(): void {
+    this.#mask = null; // the step's own tidy disposes it
+    // a full block of recent slots joins the sealed ones
     if (this.#recentSlots < BLOCK) return;
     const size = this.#rows * this.#kvHeads * this.#headDim * this.slots;
     if (this.#sealedSlots > 0 || size > SMALL_CACHE) this.#seal();
@@ -137,7 +119,7 @@ export class KeyValueCache {
     this.#sealedMask = this.#sealedSlots > 0 ? tf.keep(this.#maskOf(0, this.#sealedSlots)) : null;
   }
 
-  /** Gather rows into a dense cache: row r's positions 0, 1, 2, ... lie in slots 0, 1, 2, ... */
+  /** After it, row r's positions 0, 1, 2, ... lie in slots 0, 1, 2, ... */
   rebuild(sources: readonly CacheSource[], prefilled: Prefilled | null): void {
     this.#seal();
     const lengths = sources.map((source) => this.#lengthOf(source));

@@ -9,7 +9,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PolicyConfig } from '../../policy/config.ts';
 import type { KeyValues } from './attention.ts';
-import { attention, causalMask } from './attention.ts';
+import { attention, causalMask, computesOnHost } from './attention.ts';
 import { add, linear, linearTransposed, rmsNorm, rotate, swiGlu } from './ops.ts';
 import type { LayerIndex, ParameterLayout } from './parameters.ts';
 
@@ -129,7 +129,7 @@ export class Model {
     const { kvHeads, heads, rmsNormEps } = this.#config;
     const { rows, time } = inputs;
     let x = linear(this.oneHot(inputs.tokens), at(weights, this.#layout.embedding)); // [rows * time, dModel]
-    const mask = causalMask(time, heads / kvHeads); // [1, 1, group * time, time]
+    const mask = computesOnHost() ? null : causalMask(time, heads / kvHeads); // [1, 1, group * time, time]
     for (const layer of this.#layout.layers) {
       const normed = rmsNorm(x, at(weights, layer.inputNorm), rmsNormEps);
       const attended = this.#attention(weights, layer, normed, rows, time, mask, collected);
@@ -148,7 +148,7 @@ export class Model {
     x: tf.Tensor,
     rows: number,
     time: number,
-    mask: tf.Tensor,
+    mask: tf.Tensor | null,
     collected: KeyValues[] | null,
   ): tf.Tensor {
     const { heads, kvHeads, headDim, rmsNormEps } = this.#config;

@@ -9,8 +9,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { KeyValues } from './attention.ts';
 import type { PackingLimits } from './batching.ts';
 import { bucketRows, bucketTime } from './batching.ts';
-import type { Prefilled } from './keyValueCache.ts';
 import type { Model } from './model.ts';
+import type { Prefilled } from './rolloutCache.ts';
 
 export class Prefill {
   readonly #model: Model;
@@ -43,15 +43,13 @@ export class Prefill {
     const byAttention = Math.floor(this.#limits.attentionScores / (this.#heads * time * time));
     const chunk = Math.max(1, Math.min(Math.floor(this.#limits.tokens / time), byAttention));
     const pieces: KeyValues[][] = [];
-    let padded = 0;
     for (let start = 0; start < distinct.length; start += chunk) {
       const piece = distinct.slice(start, start + chunk);
       const last = start + chunk >= distinct.length;
       const rowsHere = last ? bucketRows(piece.length) : piece.length;
       pieces.push(this.#forward(piece, rowsHere, time));
-      padded += rowsHere;
     }
-    return { prefilled: { layers: joinPieces(pieces), prompts: padded, time }, rowOf };
+    return { prefilled: { layers: joinPieces(pieces), time }, rowOf };
   }
 
   #forward(prompts: readonly (readonly number[])[], rows: number, time: number): KeyValues[] {

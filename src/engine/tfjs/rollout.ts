@@ -18,9 +18,9 @@ import type {
 } from '../engine.ts';
 import { bucketRows } from './batching.ts';
 import type { Decoder } from './decoder.ts';
-import type { CacheSource, KeyValueCache } from './keyValueCache.ts';
 import { disposeKeyValues } from './keyValueCache.ts';
 import type { Prefill } from './prefill.ts';
+import type { CacheSource, RolloutCache } from './rolloutCache.ts';
 
 interface Row {
   readonly id: number;
@@ -34,7 +34,7 @@ interface Row {
 
 export interface RolloutDevice {
   readonly decoder: Decoder;
-  readonly cache: KeyValueCache;
+  readonly cache: RolloutCache;
   readonly prefill: Prefill;
   /** Most rows that the cache may hold. */
   readonly maxRows: number;

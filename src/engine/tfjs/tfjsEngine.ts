@@ -27,7 +27,9 @@ import type { BackendOptions, StartedBackend } from './backend.ts';
 import { startBackend, useBackend } from './backend.ts';
 import type { PackingLimits } from './batching.ts';
 import { bucketTime } from './batching.ts';
+import { computesOnHost } from './attention.ts';
 import { Decoder } from './decoder.ts';
+import { HostKeyValueCache } from './hostKeyValueCache.ts';
 import { KeyValueCache } from './keyValueCache.ts';
 import type { ModelConstants } from './model.ts';
 import { disposeConstants, Model, modelConstants } from './model.ts';
@@ -187,7 +189,9 @@ class TfjsEngine implements PolicyEngine {
     return new TfjsRolloutSession(
       {
         decoder: new Decoder(config, this.#layout, this.#constants, weights, options.context),
-        cache: new KeyValueCache(config.layers, config.kvHeads, config.headDim),
+        cache: computesOnHost()
+          ? new HostKeyValueCache(config.layers, config.kvHeads, config.headDim, options.context)
+          : new KeyValueCache(config.layers, config.kvHeads, config.headDim),
         prefill: new Prefill(this.#model, weights, config.heads, this.#limits),
         maxRows: Math.max(1, Math.min(1024, Math.floor(this.#limits.cacheNumbers / numbersPerRow))),
         vocabularySize: config.vocabularySize,

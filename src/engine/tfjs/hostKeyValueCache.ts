@@ -1,0 +1,147 @@
+/**
+ * A rollout's key/value cache in plain arrays, and one-token attention in plain loops, for the `wasm` and `cpu` backends.
+ *
+ * Every row writes at its own position, in place; a row that waits writes nothing and attends to nothing.
+ * Invariant: `#lengths[row]` keys of a row are real, those at positions 0 .. length - 1.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { CacheSource, Prefilled, RolloutCache } from './rolloutCache.ts';
+
+export class HostKeyValueCache implements RolloutCache {
+  readonly #kvHeads: number;
+  readonly #headDim: number;
+  readonly #context: number;
+  /** Per layer: // [rows, kvHeads, context, headDim] */
+  #keys: Float32Array[];
+  #values: Float32Array[];
+  #lengths: number[] = [];
+  #moving: readonly boolean[] = [];
+
+  constructor(layers: number, kvHeads: number, headDim: number, context: number) {
+    this.#kvHeads = kvHeads;
+    this.#headDim = headDim;
+    this.#context = context;
+    this.#keys = Array.from({ length: layers }, () => new Float32Array());
+    this.#values = Array.from({ length: layers }, () => new Float32Array());
+  }
+
+  get slots(): number {
+    return this.#lengths.reduce((most, length) => Math.max(most, length), 0);
+  }
+
+  openSlot(moving: readonly boolean[]): void {
+    this.#moving = moving;
+    moving.forEach((moves, row) => {
+      if (moves) this.#lengths[row] = (this.#lengths[row] ?? 0) + 1;
+    });
+  }
+
+  attend(layer: number, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor): tf.Tensor {
+    const [rows = 0, kvHeads = 0, group = 0, headDim = 0] = query.shape;
+    const queries = query.dataSync<'float32'>();
+    const newKeys = key.dataSync<'float32'>();
+    const newValues = value.dataSync<'float32'>();
+    const keys = this.#keys[layer] ?? new Float32Array();
+    const values = this.#values[layer] ?? new Float32Array();
+    const output = new Float32Array(queries.length);
+    const scores = new Float64Array(this.#context);
+    for (let row = 0; row < rows; row++) {
+      if (!this.#moving[row]) continue;
+      const length = this.#lengths[row] ?? 0;
+      for (let head = 0; head < kvHeads; head++) {
+        const pair = row * kvHeads + head;
+        const start = pair * this.#context * headDim;
+        const at = start + (length - 1) * headDim;
+        for (let d = 0; d < headDim; d++) {
+          keys[at + d] = newKeys[pair * headDim + d] as number;
+          values[at + d] = newValues[pair * headDim + d] as number;
+        }
+        for (let g = 0; g < group; g++) {
+          const queryStart = (pair * group + g) * headDim;
+          attendOne(queries, queryStart, keys, values, start, length, headDim, scores, output);
+        }
+      }
+    }
+    return tf.tensor(output, query.shape);
+  }
+
+  closeSlot(): void {
+    // a slot is written when it is attended to
+  }
+
+  rebuild(sources: readonly CacheSource[], prefilled: Prefilled | null): void {
+    const block = this.#kvHeads * this.#context * this.#headDim;
+    const lengths = sources.map((source) => {
+      if (source.from === 'cache') return this.#lengths[source.row] ?? 0;
+      return source.from === 'prefill' ? source.length : 0;
+    });
+    const move = (old: Float32Array, fresh: Float32Array) => {
+      const next = new Float32Array(sources.length * block);
+      sources.forEach((source, r) => {
+        if (source.from === 'nothing') return;
+        for (let head = 0; head < this.#kvHeads; head++) {
+          const time = source.from === 'cache' ? this.#context : (prefilled?.time ?? 0);
+          const from = (source.row * this.#kvHeads + head) * time * this.#headDim;
+          const taken = (source.from === 'cache' ? old : fresh).subarray(
+            from,
+            from + (lengths[r] ?? 0) * this.#headDim,
+          );
+          next.set(taken, r * block + head * this.#context * this.#headDim);
+        }
+      });
+      return next;
+    };
+    const nothing = new Float32Array();
+    const layers = prefilled?.layers;
+    this.#keys = this.#keys.map((old, i) => move(old, layers?.[i]?.keys.dataSync<'float32'>() ?? nothing));
+    this.#values = this.#values.map((old, i) =>
+      move(old, layers?.[i]?.values.dataSync<'float32'>() ?? nothing),
+    );
+    this.#lengths = lengths;
+  }
+
+  dispose(): void {
+    this.#keys = [];
+    this.#values = [];
+    this.#lengths = [];
+  }
+}
+
+/** One query against `length` keys: output = softmax(q kᵀ) v. */
+function attendOne(
+  queries: Float32Array,
+  queryStart: number,
+  keys: Float32Array,
+  values: Float32Array,
+  start: number,
+  length: number,
+  headDim: number,
+  scores: Float64Array,
+  output: Float32Array,
+): void {
+  let maximum = -Infinity;
+  for (let s = 0; s < length; s++) {
+    const at = start + s * headDim;
+    let even = 0;
+    let odd = 0;
+    for (let d = 0; d < headDim; d += 2) {
+      even += (queries[queryStart + d] as number) * (keys[at + d] as number);
+      odd += (queries[queryStart + d + 1] as number) * (keys[at + d + 1] as number);
+    }
+    scores[s] = even + odd;
+    if (even + odd > maximum) maximum = even + odd;
+  }
+  let total = 0;
+  for (let s = 0; s < length; s++) {
+    const weight = Math.exp((scores[s] as number) - maximum);
+    scores[s] = weight;
+    total += weight;
+  }
+  for (let s = 0; s < length; s++) {
+    const weight = (scores[s] as number) / total;
+    const at = start + s * headDim;
+    for (let d = 0; d < headDim; d++) {
+      output[queryStart + d] = (output[queryStart + d] as number) + weight * (values[at + d] as number);
+    }
+  }
+}
