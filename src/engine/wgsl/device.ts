@@ -28,8 +28,14 @@ export interface Gpu {
   destroy(): void;
 }
 
-/** Open a device with as much memory per buffer as the adapter allows. Rejects with `WgslUnavailableError`. */
-export async function openDevice(gpu: GPU | undefined): Promise<Gpu> {
+/** Which variant of the kernels to take: threads sharing a row's sum on a GPU, none on a CPU rasteriser. */
+export type Tuning = 'gpu' | 'software';
+
+/**
+ * Open a device with as much memory per buffer as the adapter allows. Rejects with `WgslUnavailableError`.
+ * @param tuning by default what the adapter is; tests take both
+ */
+export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise<Gpu> {
   if (!gpu) {
     throw new WgslUnavailableError(
       'This browser has no WebGPU. Chrome, Edge, Safari 26 and Firefox on Windows or macOS have it.',
@@ -70,7 +76,9 @@ export async function openDevice(gpu: GPU | undefined): Promise<Gpu> {
   return {
     device,
     adapterName,
-    isSoftware: /swiftshader|llvmpipe|lavapipe|warp|software|cpu/i.test(adapterName),
+    isSoftware: tuning
+      ? tuning === 'software'
+      : /swiftshader|llvmpipe|lavapipe|warp|software|cpu/i.test(adapterName),
     lost,
     check() {
       if (fault !== undefined) throw new DeviceFault(fault);

@@ -10,7 +10,7 @@ import type { Gpu } from './device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from './dispatchList.ts';
 import type { KernelLibrary } from './kernels.ts';
 import { checkMemory, parameterBuffers } from './memoryPlan.ts';
-import { optimizerDispatches } from './modelDispatches.ts';
+import { optimizerDispatches } from './modelBackward.ts';
 import { flattenTensors, namedTensors, parameterLayout, type ParameterLayout } from './parameterLayout.ts';
 
 /** What a step leaves for the CPU: sums of loss.wgsl's RowStats, then the norm's part. */

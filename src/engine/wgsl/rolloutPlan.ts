@@ -14,15 +14,13 @@ import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
 import { checkMemory, layerBuffers, widths, type BufferSizes } from './memoryPlan.ts';
 import {
-  attentionInput,
-  attentionOutputAndFfn,
   attentionScale,
   headConstants,
-  headForward,
   vocabularyConstants,
   chunkConstants,
   type ModelContext,
-} from './modelDispatches.ts';
+} from './modelContext.ts';
+import { attentionInput, attentionOutputAndFfn, headForward } from './modelForward.ts';
 import { parameterLayout } from './parameterLayout.ts';
 import { ropeTable } from './ropeTable.ts';
 import { BATCH_BYTES, batchUniformBytes, type TrainingPlan } from './trainingPlan.ts';

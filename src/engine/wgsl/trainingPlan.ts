@@ -11,17 +11,17 @@ import { buildDispatches, encodeDispatches, type Dispatch, type DispatchSpec } f
 import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
 import { checkMemory, trainingBuffers } from './memoryPlan.ts';
+import { backward } from './modelBackward.ts';
+import { type ModelContext } from './modelContext.ts';
 import {
   attentionInput,
   attentionOutputAndFfn,
-  backward,
   embedding,
   headForward,
   lossDispatches,
   packedAttention,
   statsDispatch,
-  type ModelContext,
-} from './modelDispatches.ts';
+} from './modelForward.ts';
 import type { MicroBatch } from './packing.ts';
 import { ropeTable } from './ropeTable.ts';
 

@@ -20,7 +20,7 @@ import type {
   SftStats,
 } from '../engine.ts';
 import { describeGpu } from './describe.ts';
-import { openDevice, type Gpu } from './device.ts';
+import { openDevice, type Gpu, type Tuning } from './device.ts';
 import { FlatParameters } from './flatParameters.ts';
 import { KernelLibrary, type CompileProgress } from './kernels.ts';
 import { parameterBuffers, totalBytes, trainingBuffers } from './memoryPlan.ts';
@@ -39,6 +39,8 @@ export interface WgslEngineOptions {
   readonly onProgress?: (progress: CompileProgress) => void;
   /** Bytes of graphics memory that one plan may use; default 1 GB. */
   readonly memoryBudget?: number;
+  /** Which variant of the kernels to take; default: what the adapter is. */
+  readonly tuning?: Tuning;
   /** Tokens in one micro-batch at most; default: what memory and a responsive page allow. */
   readonly maxRows?: number;
 }
@@ -64,7 +66,7 @@ const DEFAULT_BUDGET = 2 ** 30;
  */
 export async function createWgslEngine(options: WgslEngineOptions): Promise<WgslEngine> {
   const navigatorGpu = typeof navigator === 'undefined' ? undefined : navigator.gpu;
-  const gpu = await openDevice(options.gpu ?? navigatorGpu);
+  const gpu = await openDevice(options.gpu ?? navigatorGpu, options.tuning);
   try {
     const library = new KernelLibrary(gpu, options.onProgress);
     const budget = options.memoryBudget ?? DEFAULT_BUDGET;

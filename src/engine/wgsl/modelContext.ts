@@ -1,0 +1,126 @@
+/**
+ * What every list of dispatches is made from: the context that names buffers, ranges of the flat buffers, the matmul,
+ * and the constants that kernels share.
+ */
+import type { PolicyConfig } from '../../policy/config.ts';
+import type { Binding, DispatchSpec } from './dispatchList.ts';
+import { widths } from './memoryPlan.ts';
+import type { GroupPlace, LayerGroups, ParameterLayout } from './parameterLayout.ts';
+
+export interface ModelContext {
+  readonly config: PolicyConfig;
+  readonly layout: ParameterLayout;
+  /** Rows the plan can hold: matmul tiles are chosen for it. */
+  readonly capacity: number;
+  /** Number of gradient slots, each `layout.size` floats. */
+  readonly slots: number;
+  /** A buffer of the plan by name; throws if there is none. */
+  buffer(name: string): GPUBuffer;
+  /** Words in a uniform of their own, written once. */
+  uniform(words: readonly number[]): GPUBufferBinding;
+  /** The adapter is a CPU rasteriser. */
+  readonly isSoftware: boolean;
+}
+
+type MatmulForm = 'NT' | 'NN' | 'TN';
+
+/** A bound range of a flat buffer. */
+function range(buffer: GPUBuffer, place: GroupPlace): GPUBufferBinding {
+  return { buffer, offset: place.offset * 4, size: place.size * 4 };
+}
+
+export const weights = (c: ModelContext, place: GroupPlace) => range(c.buffer('parameters'), place);
+
+/** The tensor's range in every gradient slot: from its offset in the first slot to the end of the buffer. */
+export const gradientSlots = (c: ModelContext, place: GroupPlace): GPUBufferBinding => ({
+  buffer: c.buffer('gradientSlots'),
+  offset: place.offset * 4,
+});
+
+/** NT, NN: C[rows, n] from A[rows, k]. TN: C[m, n] summed over rows, into the gradient slots. */
+export function matmul(
+  c: Pick<ModelContext, 'buffer' | 'uniform' | 'slots' | 'layout'>,
+  form: MatmulForm,
+  operands: { a: Binding; b: Binding; out: Binding; residual?: Binding },
+  size: { m?: number; n: number; k?: number; strideA?: number; strideC?: number },
+): DispatchSpec {
+  const gradient = form === 'TN';
+  const { residual } = operands;
+  const { m = 0, n, k = 0 } = size;
+  const strideA = size.strideA ?? (gradient ? m : k);
+  const strideC = size.strideC ?? n;
+  const wide = strideA % 4 === 0 && strideC % 4 === 0 && (form === 'NT' ? k : n) % 4 === 0;
+  const forms = { FORM_NT: form === 'NT', FORM_NN: form === 'NN', FORM_TN: gradient };
+  const constants = { ...forms, RESIDUAL: residual !== undefined };
+  const octets = Math.ceil(n / 8);
+  const tile = 32;
+  return {
+    kernel: wide
+      ? { file: 'matmul.wgsl', constants }
+      : {
+          file: 'matmulAnyWidth.wgsl',
+          constants: { ...constants, THREADS_X: tile / 4, THREADS_Y: tile / 4, TILE_K: 16 },
+        },
+    bindings: {
+      a: operands.a,
+      b: operands.b,
+      c: operands.out,
+      ...(residual ? { residual } : {}),
+      batch: c.buffer('batch'),
+      dims: c.uniform([m, n, k, c.layout.size, strideA, strideC, 0, 0]),
+    },
+    ...(wide
+      ? {
+          x: gradient
+            ? Math.ceil((Math.ceil(m / 4) * octets) / 64)
+            : { perRow: octets, rowsPerUnit: 4, groupSize: 64 },
+        }
+      : {
+          x: gradient ? Math.ceil(m / tile) : { perRow: 1, groupSize: tile },
+          y: Math.ceil(n / tile),
+        }),
+    z: gradient ? c.slots : 1,
+  };
+}
+
+/** Threads that share a row's sum. A barrier costs a CPU rasteriser more than the sum itself. */
+export const lanesFor = (c: ModelContext) => (c.isSoftware ? 1 : 16);
+
+/** The same for a column's sum over tokens. */
+export function columnConstants(c: ModelContext) {
+  return c.isSoftware
+    ? { COLUMNS: 16, LANES: 1, SHARED_COLUMNS: false }
+    : { COLUMNS: 32, LANES: 8, SHARED_COLUMNS: true };
+}
+
+export function headConstants(config: PolicyConfig) {
+  return {
+    HEADS: config.heads,
+    KV_HEADS: config.kvHeads,
+    HEAD_DIM: config.headDim,
+  };
+}
+
+/** Attention reads a head's channels as vec4s, or vec2s where headDim is no multiple of 4. */
+export function chunkConstants(config: PolicyConfig) {
+  const wide = config.headDim % 4 === 0;
+  return {
+    HEADS: config.heads,
+    KV_HEADS: config.kvHeads,
+    CHUNKS: config.headDim / (wide ? 4 : 2),
+    WIDE: wide,
+  };
+}
+
+export const attentionScale = (config: PolicyConfig) => ({ SCALE: 1 / Math.sqrt(config.headDim) });
+
+export function vocabularyConstants(config: PolicyConfig) {
+  return { VOCABULARY: config.vocabularySize, STRIDE: widths(config).vocabularyStride };
+}
+
+/** Where a layer's weights lie. */
+export function layerGroups(c: ModelContext, layer: number): LayerGroups {
+  const groups = c.layout.layers[layer];
+  if (!groups) throw new Error(`The policy has no layer ${layer}.`);
+  return groups;
+}
