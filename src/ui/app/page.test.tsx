@@ -42,6 +42,18 @@ describe('the page before a run', () => {
   });
 });
 
+describe('Space', () => {
+  it('starts a run, but never throws away a finished one', () => {
+    const lab = fakeLab();
+    render(<App store={lab} />);
+    press(' ');
+    expect(lab.actions.train).toHaveBeenCalledOnce();
+    act(() => lab.set({ status: 'done' }));
+    press(' ');
+    expect(lab.actions.train).toHaveBeenCalledOnce();
+  });
+});
+
 describe('the page during a run', () => {
   const running = { status: 'running', runSettings: idleState.settings } as const;
 

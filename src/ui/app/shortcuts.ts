@@ -1,5 +1,6 @@
 /**
- * The keyboard: Space pauses and resumes, a full stop goes one step, a question mark opens the help.
+ * The keyboard: Space starts, pauses and resumes (but never throws away a finished run), a full stop goes one step, a
+ * question mark opens the help.
  *
  * Invariant: a key that means something where the focus is (a button, a field, a list, an open dialog) is left to it.
  */
@@ -29,6 +30,8 @@ export function useShortcuts(showHelp: () => void): void {
           if (source.kind !== 'live') return;
           if (status === 'running') store.actions.pause();
           else if (status === 'paused') store.actions.resume();
+          else if (status === 'idle')
+            store.actions.train(); // which does nothing where the settings cannot run
           else return;
           break;
         case '.':

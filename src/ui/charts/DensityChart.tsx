@@ -20,7 +20,7 @@ import type { CollapseView, SeriesPoint } from '../../lab/state.ts';
 import { formatNumber } from '../app/format.ts';
 import { ChartTooltip, type TooltipLine } from './ChartTooltip.tsx';
 import { axisTop, lastPlannedRound, phaseAt, type PhaseSpan } from './roundAxis.ts';
-import { plotMargin, roundTicks, yAxisWidth } from './plot.ts';
+import { plotMargin, roundDomain, roundTicks, yAxisWidth } from './plot.ts';
 
 interface Props {
   readonly rounds: readonly SeriesPoint[];
@@ -72,9 +72,10 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
   const points = useMemo(() => densityPoints(rounds), [rounds]);
   const end = lastPlannedRound(spans);
   const highest = points.reduce((high, point) => Math.max(high, point.p75 ?? 0, point.mean ?? 0), 0);
-  const top = axisTop(highest, Math.max(4, zoneTop * 2));
+  const top = axisTop(highest, points.length === 0 ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5));
   const newest = points.at(-1);
-  const ticks = useMemo(() => roundTicks(end, narrow ? 4 : 8), [end, narrow]);
+  const domain = useMemo(() => roundDomain(end), [end]);
+  const ticks = useMemo(() => roundTicks(end, narrow ? 4 : 8).slice(1), [end, narrow]);
   const tooltip = useMemo(
     () => (
       <ChartTooltip lines={tooltipLines} heading={(x) => `Round ${x} · ${phaseAt(spans, x)?.label ?? ''}`} />
@@ -104,7 +105,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       <XAxis
         dataKey="x"
         type="number"
-        domain={[0, end]}
+        domain={domain}
         ticks={ticks}
         allowDataOverflow
         height={22}
@@ -149,7 +150,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       {spans.map((span, index) => (
         <ReferenceLine
           key={span.name}
-          x={span.from}
+          x={span.from + 0.5}
           stroke={index === 0 ? 'none' : 'var(--lab-line-strong)'}
           strokeDasharray={span.begun ? undefined : '3 3'}
           zIndex={-1}

@@ -71,11 +71,11 @@ function draw(canvas: HTMLCanvasElement, { columns, end, zoneTop }: Props, rows:
   const zone = style.getPropertyValue('--lab-vermillion');
   context.scale(ratio, ratio);
   const cellHeight = height / rows;
-  const perRound = width / (end + 1);
+  const perRound = width / end;
   for (const { round, through, counts } of columns) {
     const all = counts.reduce((sum, count) => sum + count, 0);
     if (all === 0) continue;
-    const x = round * perRound;
+    const x = (round - 1) * perRound;
     const cellWidth = Math.max(1, (through - round + 1) * perRound - (perRound > 4 ? 1 : 0));
     for (let row = 0; row < rows; row++) {
       const count = row === rows - 1 ? counts.slice(row).reduce((sum, n) => sum + n, 0) : (counts[row] ?? 0);

@@ -1,8 +1,15 @@
 /**
  * Measures that the density chart and its heat map share, so that a round stands at the same x in both.
+ *
+ * Rounds count from 1, and round r takes the width from r - 0.5 to r + 0.5: so does its column in the map.
  */
 export const yAxisWidth = 30;
 export const plotMargin = { top: 6, right: 14, bottom: 0, left: 0 };
+
+/** The x axis of `end` rounds, edge to edge. */
+export function roundDomain(end: number): [number, number] {
+  return [0.5, end + 0.5];
+}
 
 /** Ticks of a rounds axis: 0, the end, and round steps in between, at most about `most`. */
 export function roundTicks(end: number, most: number): number[] {

@@ -23,8 +23,8 @@ describe('the rounds axis', () => {
       [9, 69, true],
       [69, 120, false],
     ]);
-    expect(phaseAt(spans, 9)?.name).toBe('stage1');
-    expect(phaseAt(spans, 8)?.name).toBe('sft');
+    expect(phaseAt(spans, 10)?.name).toBe('stage1');
+    expect(phaseAt(spans, 9)?.name).toBe('sft');
   });
 
   it('leaves out a phase without rounds, but never has an empty axis', () => {

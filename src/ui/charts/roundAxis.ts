@@ -12,7 +12,8 @@ const spanNames = ['sft', 'stage1', 'stage2'] as const;
 export interface PhaseSpan {
   readonly name: (typeof spanNames)[number];
   readonly label: string;
-  readonly from: number; // round
+  /** The last round before the phase: its own rounds are the ones after. */
+  readonly from: number;
   readonly to: number; // round
   /** False while the span is only a plan. */
   readonly begun: boolean;
@@ -69,7 +70,7 @@ export function lastPlannedRound(spans: readonly PhaseSpan[]): number {
 
 /** The phase that a round belongs to. */
 export function phaseAt(spans: readonly PhaseSpan[], round: number): PhaseSpan | undefined {
-  return spans.findLast((span) => round >= span.from) ?? spans[0];
+  return spans.findLast((span) => round > span.from) ?? spans[0];
 }
 
 /** The top of an axis that must hold `value`: from a short list, so that it moves rarely. */

@@ -37,7 +37,10 @@ function shownTrajectories(
 ): { readonly title: string; readonly trajectories: readonly Trajectory[] } {
   switch (shown) {
     case 'kept':
-      return { title: 'Curated trajectories', trajectories: kept.length > 0 ? kept : report.examples.kept };
+      return {
+        title: kept.length < report.kept ? `The first ${kept.length} curated` : 'Curated trajectories',
+        trajectories: kept,
+      };
     case 'wrongAnswer':
       return { title: 'Dropped: wrong answer', trajectories: report.examples.wrongAnswer };
     case 'failedCall':

@@ -7,7 +7,7 @@ export interface GlossaryEntry {
 }
 
 export const shortcuts: readonly { readonly key: string; readonly what: string }[] = [
-  { key: 'Space', what: 'Pause or resume, when the focus is on no control' },
+  { key: 'Space', what: 'Train, pause or resume, when the focus is on no control' },
   { key: '.', what: 'Go one step, then pause' },
   { key: '?', what: 'This help' },
   { key: '← →', what: 'In a transcript: go from token to token. In a chart: from point to point' },

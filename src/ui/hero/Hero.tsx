@@ -15,6 +15,7 @@ import { HeatMap } from '../charts/HeatMap.tsx';
 import { lastPlannedRound, phaseSpans, phaseStarts } from '../charts/roundAxis.ts';
 import { sameRounds } from '../charts/sameSeries.ts';
 import { useLabInTurn } from '../charts/turns.ts';
+import { BootProgress } from './BootProgress.tsx';
 import { CollapseRule } from './CollapseRule.tsx';
 import { Tiles } from './Tiles.tsx';
 import { Welcome } from './Welcome.tsx';
@@ -57,6 +58,7 @@ export function Hero() {
       <Tiles />
       <div className={styles.chart}>
         {fresh ? <Welcome /> : null}
+        <BootProgress />
         <ChartFigure
           wide
           id="density"

@@ -11,6 +11,7 @@ import { Notice } from './Notice.tsx';
 
 const selectEngine = (state: LabState) => state.engine;
 const selectPreset = (state: LabState) => state.presetName;
+const selectAsked = (state: LabState) => state.settings.run.backend !== 'auto';
 const selectFree = (state: LabState) => state.status === 'idle' && state.source.kind === 'live';
 
 const smallest = 'micro';
@@ -19,6 +20,7 @@ export function DeviceNotice() {
   const engine = useLab(selectEngine);
   const preset = useLab(selectPreset);
   const free = useLab(selectFree);
+  const asked = useLab(selectAsked);
   const actions = useLabActions();
   const [dismissed, setDismissed] = useState(false);
   if (engine === null || dismissed || !free || speedClass(engine) === 'gpu') return null;
@@ -30,7 +32,9 @@ export function DeviceNotice() {
       title={
         software
           ? 'This browser’s GPU is imitated in software.'
-          : 'No GPU is available here, so the lab runs on the processor.'
+          : asked
+            ? 'The settings ask for a backend that runs on the processor.'
+            : 'No GPU is available here, so the lab runs on the processor.'
       }
       testId="device-notice"
       onDismiss={() => setDismissed(true)}
@@ -44,7 +48,9 @@ export function DeviceNotice() {
     >
       Everything works, only slower
       {preset === smallest ? '.' : '; the Micro preset shows the whole recipe in minutes.'}{' '}
-      {software ? '' : 'A current Chrome, Edge, Firefox or Safari with WebGPU switched on is much faster.'}
+      {software || asked
+        ? ''
+        : 'A current Chrome, Edge, Firefox or Safari with WebGPU switched on is much faster.'}
     </Notice>
   );
 }

@@ -1,14 +1,12 @@
 /**
- * What the page has to say beside the run: failures, corrections, settings that do not fit, slow devices, start-up.
+ * What the page has to say beside the run: failures, corrections, settings that do not fit, slow devices.
  *
- * Invariant: each is one sentence on what happened, one on what to do, and a button; none blocks the page and none can
- * stay for ever (start-up ends in a run or in a failure, which the lab's store sees to).
+ * Invariant: each is one sentence on what happened, one on what to do, and a button; none blocks the page.
  */
 import { Button, CloseButton } from '@mantine/core';
 import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
-import { BootProgress } from './BootProgress.tsx';
 import { DeviceNotice } from './DeviceNotice.tsx';
 import { Notice } from './Notice.tsx';
 import styles from './notices.module.css';
@@ -24,7 +22,6 @@ export function Notices({ onShowSettings }: { onShowSettings: () => void }) {
       <ProblemNotice onShowSettings={onShowSettings} />
       <Corrections />
       <DeviceNotice />
-      <BootProgress />
     </div>
   );
 }

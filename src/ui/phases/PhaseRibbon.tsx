@@ -135,7 +135,7 @@ function clockWords(
     case 'idle':
       return ['Ready', 'nothing runs yet'];
     case 'starting':
-      return ['Starting', 'loading Python'];
+      return ['Starting', 'a few seconds'];
     case 'running':
       return [
         left === null ? `${formatDuration(elapsed)} so far` : `${formatDuration(left)} left`,

@@ -23,6 +23,11 @@ const backendNames: Readonly<Record<string, string>> = {
 
 const speedWords = { gpu: 'GPU', software: 'software GPU: slow', processor: 'processor: slower' } as const;
 
+/** Some adapters begin with the backend’s name, which stands before them already. */
+function withoutBackend(adapter: string, backend: string): string {
+  return adapter.startsWith(backend) ? adapter.slice(backend.length).replace(/^[\s,:]+/, '') : adapter;
+}
+
 export function EngineBadge() {
   const engine = useLab(selectEngine);
   const sandbox = useLab(selectSandbox);
@@ -49,7 +54,7 @@ export function EngineBadge() {
         >
           <span className={styles.light} aria-hidden="true" />
           <span className={styles.backend}>{backend}</span>
-          <span className={styles.adapter}>{engine.adapter}</span>
+          <span className={styles.adapter}>{withoutBackend(engine.adapter, backend)}</span>
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown>
