@@ -4,6 +4,9 @@
 import { expect, test } from './lab.ts';
 import { expectPlausibleRun, microRunTimeout, watchMainThread } from './microRun.ts';
 
+// Playwright's own recorder takes pictures on the thread whose pauses are measured here.
+test.use({ trace: 'off' });
+
 test('a micro run from click to evaluation on WebGPU, its export and its checkpoint', async ({ lab }) => {
   test.setTimeout(microRunTimeout + 120_000);
   const { page } = lab;
