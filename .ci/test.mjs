@@ -28,7 +28,11 @@ function vitestCounts(file) {
 /** Playwright's JSON report. A test that passed only on a retry counts as passed and is named. */
 function playwrightCounts(file) {
   const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'));
-  return { passed: stats.expected + stats.flaky, failed: stats.unexpected + errors.length, skipped: stats.skipped };
+  return {
+    passed: stats.expected + stats.flaky,
+    failed: stats.unexpected + errors.length,
+    skipped: stats.skipped,
+  };
 }
 
 function step(name, command, args, { counts, env = {} } = {}) {
@@ -37,7 +41,10 @@ function step(name, command, args, { counts, env = {} } = {}) {
   const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } });
   let result;
   try {
-    result = counts === undefined ? { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 } : counts();
+    result =
+      counts === undefined
+        ? { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 }
+        : counts();
     if (status !== 0 && result.failed === 0) result.failed = 1;
   } catch (error) {
     console.log(`No report: ${error.message}`);
@@ -45,7 +52,9 @@ function step(name, command, args, { counts, env = {} } = {}) {
   }
   for (const key of Object.keys(totals)) totals[key] += result[key];
   const seconds = Math.round((Date.now() - started) / 1000);
-  console.log(`=== ${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${seconds} s`);
+  console.log(
+    `=== ${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${seconds} s`,
+  );
 }
 
 const vitest = (project) => {
@@ -63,10 +72,15 @@ vitest('node');
 vitest('browser');
 step('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
 const e2e = join(reports, 'e2e.json');
-step('end to end', 'npx', ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'], {
-  counts: () => playwrightCounts(e2e),
-  env: { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e },
-});
+step(
+  'end to end',
+  'npx',
+  ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
+  {
+    counts: () => playwrightCounts(e2e),
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e },
+  },
+);
 
 if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped`);
 console.log(`\n${totals.passed} passed, ${totals.failed} failed`);

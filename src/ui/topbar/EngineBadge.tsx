@@ -13,6 +13,7 @@ const selectEngine = (state: LabState) => state.engine;
 const selectSandbox = (state: LabState) => state.sandbox;
 const selectParameters = (state: LabState) => state.parameters;
 const selectSpeed = (state: LabState) => state.tokensPerSecond;
+const selectFailed = (state: LabState) => state.failure !== null;
 
 const backendNames: Readonly<Record<string, string>> = {
   webgpu: 'WebGPU',
@@ -33,10 +34,11 @@ export function EngineBadge() {
   const sandbox = useLab(selectSandbox);
   const parameters = useLab(selectParameters);
   const speed = useLab(selectSpeed);
+  const failed = useLab(selectFailed);
   if (engine === null) {
     return (
       <span className={styles.badge} data-testid="engine-badge">
-        <Cpu size={14} aria-hidden /> Looking for a GPU …
+        <Cpu size={14} aria-hidden /> {failed ? 'No engine' : 'Looking for a GPU …'}
       </span>
     );
   }
