@@ -30,11 +30,13 @@ export class KernelLibrary {
   readonly #gpu: Gpu;
   readonly #kernels = new Map<string, Promise<Kernel>>();
   readonly #onProgress: ((progress: CompileProgress) => void) | undefined;
+  readonly #files: Readonly<Record<string, string>>;
   #compiled = 0;
 
-  constructor(gpu: Gpu, onProgress?: (progress: CompileProgress) => void) {
+  constructor(gpu: Gpu, onProgress?: (progress: CompileProgress) => void, files = kernelFiles) {
     this.#gpu = gpu;
     this.#onProgress = onProgress;
+    this.#files = files;
   }
 
   /** Compile all of `specs` that are new, in parallel, and return them in order. */
@@ -56,7 +58,7 @@ export class KernelLibrary {
   }
 
   async #compile(spec: KernelSpec): Promise<Kernel> {
-    const source = expandShader(kernelFiles, spec.file, spec.constants, spec.floats);
+    const source = expandShader(this.#files, spec.file, spec.constants, spec.floats);
     const { device } = this.#gpu;
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label: spec.file, code: source.code });
