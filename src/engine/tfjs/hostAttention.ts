@@ -1,11 +1,12 @@
 /**
  * Causal grouped-query attention in plain loops, for the backends that compute on the CPU anyway (`wasm`, `cpu`).
  *
- * Same formulas as `attention.ts`. tfjs's WebAssembly backend multiplies batches of small matrices at a fraction of its speed on one large
- * matrix, and cannot skip the masked half; this does half the work, without a transpose or a mask, and took a `mini` training step
- * on WebAssembly from mostly attention to mostly matrix products. Invariant: sums run in a fixed order, in double precision.
+ * Same formulas as `attention.ts`. tfjs's WebAssembly backend multiplies batches of small matrices at a tenth of its speed on one large
+ * matrix, and cannot skip the masked half; this does half the work, without a transpose or a mask.
+ * Invariant: sums run in a fixed order, so the same input gives the same bits.
  */
 import type { AttentionShape } from './attention.ts';
+import { dotRows, softmaxInPlace, sumRows } from './hostLoops.ts';
 
 export interface HostAttention {
   readonly output: Float32Array; // [rows * time, heads * headDim]
@@ -13,90 +14,80 @@ export interface HostAttention {
   readonly weights: Float32Array;
 }
 
-/** Copy one head of [rows * time, width] into [time, headDim], in double precision. */
-function takeHead(
+/** Rows of `headDim` numbers, `width` apart, packed together. // -> [time, headDim] */
+function packHead(
   source: Float32Array,
   first: number,
   width: number,
   time: number,
   headDim: number,
-  into: Float64Array,
+  packed: Float32Array,
 ): void {
   for (let t = 0; t < time; t++) {
     const from = first + t * width;
-    const to = t * headDim;
-    for (let d = 0; d < headDim; d++) into[to + d] = source[from + d] as number;
+    for (let d = 0; d < headDim; d++) packed[t * headDim + d] = source[from + d] as number;
   }
+}
+
+/** The way back. */
+function unpackHead(
+  packed: Float32Array,
+  first: number,
+  width: number,
+  time: number,
+  headDim: number,
+  target: Float32Array,
+): void {
+  for (let t = 0; t < time; t++) {
+    const to = first + t * width;
+    for (let d = 0; d < headDim; d++) target[to + d] = packed[t * headDim + d] as number;
+  }
+}
+
+/** Where a head's rows begin in the three arrays, and how far apart they lie. */
+function places({ time, heads, kvHeads, headDim }: AttentionShape) {
+  const rotatedWidth = (heads + kvHeads) * headDim;
+  const valueWidth = kvHeads * headDim;
+  const outputWidth = heads * headDim;
+  return {
+    rotatedWidth,
+    valueWidth,
+    outputWidth,
+    query: (row: number, head: number) => row * time * rotatedWidth + head * headDim,
+    key: (row: number, kvHead: number) => row * time * rotatedWidth + (heads + kvHead) * headDim,
+    value: (row: number, kvHead: number) => row * time * valueWidth + kvHead * headDim,
+    output: (row: number, head: number) => row * time * outputWidth + head * headDim,
+    weights: (row: number, head: number) => (row * heads + head) * time * time,
+  };
 }
 
 /** @param rotated // [rows * time, (heads + kvHeads) * headDim] @param values // [rows * time, kvHeads * headDim] */
 export function attendOnHost(
   rotated: Float32Array,
   values: Float32Array,
-  { rows, time, heads, kvHeads, headDim }: AttentionShape,
+  shape: AttentionShape,
 ): HostAttention {
-  const group = heads / kvHeads;
-  const width = (heads + kvHeads) * headDim;
+  const { rows, time, heads, kvHeads, headDim } = shape;
+  const place = places(shape);
   const output = new Float32Array(rows * time * heads * headDim);
   const weights = new Float32Array(rows * heads * time * time);
-  const q = new Float64Array(time * headDim);
-  const k = new Float64Array(time * headDim);
-  const v = new Float64Array(time * headDim);
-  const p = new Float64Array(time);
-  const o = new Float64Array(headDim);
+  const [q, k, v, o] = headBuffers(time * headDim);
   for (let row = 0; row < rows; row++) {
     for (let head = 0; head < heads; head++) {
-      const kvHead = Math.floor(head / group);
-      takeHead(rotated, row * time * width + head * headDim, width, time, headDim, q);
-      takeHead(rotated, row * time * width + (heads + kvHead) * headDim, width, time, headDim, k);
-      takeHead(values, (row * time * kvHeads + kvHead) * headDim, kvHeads * headDim, time, headDim, v);
+      const kvHead = Math.floor((head * kvHeads) / heads);
+      packHead(rotated, place.query(row, head), place.rotatedWidth, time, headDim, q);
+      packHead(rotated, place.key(row, kvHead), place.rotatedWidth, time, headDim, k);
+      packHead(values, place.value(row, kvHead), place.valueWidth, time, headDim, v);
       for (let t = 0; t < time; t++) {
-        softmaxScores(q, t * headDim, k, t + 1, headDim, p);
-        const weightRow = ((row * heads + head) * time + t) * time;
-        o.fill(0);
-        for (let s = 0; s <= t; s++) {
-          const weight = p[s] as number;
-          weights[weightRow + s] = weight;
-          const at = s * headDim;
-          for (let d = 0; d < headDim; d++) o[d] = (o[d] as number) + weight * (v[at + d] as number);
-        }
-        output.set(o, ((row * time + t) * heads + head) * headDim);
+        const p = place.weights(row, head) + t * time;
+        dotRows(q, t * headDim, k, 0, t + 1, headDim, weights, p);
+        softmaxInPlace(weights, p, t + 1);
+        sumRows(weights, p, 1, v, 0, t + 1, headDim, o, t * headDim);
       }
+      unpackHead(o, place.output(row, head), place.outputWidth, time, headDim, output);
     }
   }
   return { output, weights };
-}
-
-/** p[s] = softmax over s < count of q · k[s]; headDim is even. */
-function softmaxScores(
-  q: Float64Array,
-  queryStart: number,
-  k: Float64Array,
-  count: number,
-  headDim: number,
-  p: Float64Array,
-): void {
-  let maximum = -Infinity;
-  for (let s = 0; s < count; s++) {
-    const at = s * headDim;
-    let even = 0;
-    let odd = 0; // two chains of additions keep the processor busier than one
-    for (let d = 0; d < headDim; d += 2) {
-      even += (q[queryStart + d] as number) * (k[at + d] as number);
-      odd += (q[queryStart + d + 1] as number) * (k[at + d + 1] as number);
-    }
-    const score = even + odd;
-    p[s] = score;
-    if (score > maximum) maximum = score;
-  }
-  let total = 0;
-  for (let s = 0; s < count; s++) {
-    const weight = Math.exp((p[s] as number) - maximum);
-    p[s] = weight;
-    total += weight;
-  }
-  const scale = 1 / total;
-  for (let s = 0; s < count; s++) p[s] = (p[s] as number) * scale;
 }
 
 /**
@@ -108,66 +99,68 @@ export function attendOnHostGradient(
   rotated: Float32Array,
   values: Float32Array,
   { output, weights }: HostAttention,
-  { rows, time, heads, kvHeads, headDim }: AttentionShape,
+  shape: AttentionShape,
 ): { dRotated: Float32Array; dValues: Float32Array } {
+  const { rows, time, heads, kvHeads, headDim } = shape;
+  const place = places(shape);
   const group = heads / kvHeads;
-  const width = (heads + kvHeads) * headDim;
   const dRotated = new Float32Array(rotated.length);
   const dValues = new Float32Array(values.length);
-  const [k, v, dK, dV] = [0, 1, 2, 3].map(() => new Float64Array(time * headDim)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const [q, dQ, dO] = [0, 1, 2].map(() => new Float64Array(headDim)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const [q, k, v, o, dO, dQ, dK, dV] = headBuffers(time * headDim);
+  const dScores = new Float32Array(time * time);
   for (let row = 0; row < rows; row++) {
     for (let kvHead = 0; kvHead < kvHeads; kvHead++) {
-      const keyStart = row * time * width + (heads + kvHead) * headDim;
-      const valueStart = (row * time * kvHeads + kvHead) * headDim;
-      takeHead(rotated, keyStart, width, time, headDim, k);
-      takeHead(values, valueStart, kvHeads * headDim, time, headDim, v);
-      dK.fill(0);
-      dV.fill(0);
-      for (let head = kvHead * group; head < (kvHead + 1) * group; head++) {
+      packHead(rotated, place.key(row, kvHead), place.rotatedWidth, time, headDim, k);
+      packHead(values, place.value(row, kvHead), place.valueWidth, time, headDim, v);
+      for (let member = 0; member < group; member++) {
+        const head = kvHead * group + member;
+        const weightsAt = place.weights(row, head);
+        packHead(rotated, place.query(row, head), place.rotatedWidth, time, headDim, q);
+        packHead(output, place.output(row, head), place.outputWidth, time, headDim, o);
+        packHead(dy, place.output(row, head), place.outputWidth, time, headDim, dO);
         for (let t = 0; t < time; t++) {
-          const outputStart = ((row * time + t) * heads + head) * headDim;
-          const queryStart = (row * time + t) * width + head * headDim;
-          let delta = 0; // Σ dP P = Σ do o
-          for (let d = 0; d < headDim; d++) {
-            const slope = dy[outputStart + d] as number;
-            dO[d] = slope;
-            q[d] = rotated[queryStart + d] as number;
-            delta += slope * (output[outputStart + d] as number);
-          }
-          dQ.fill(0);
-          const weightRow = ((row * heads + head) * time + t) * time;
-          for (let s = 0; s <= t; s++) {
-            const at = s * headDim;
-            const weight = weights[weightRow + s] as number;
-            let dWeight = 0;
-            for (let d = 0; d < headDim; d++) dWeight += (dO[d] as number) * (v[at + d] as number);
-            const dScore = weight * (dWeight - delta);
-            for (let d = 0; d < headDim; d++) {
-              const i = at + d;
-              dQ[d] = (dQ[d] as number) + dScore * (k[i] as number);
-              dK[i] = (dK[i] as number) + dScore * (q[d] as number);
-              dV[i] = (dV[i] as number) + weight * (dO[d] as number);
-            }
-          }
-          dRotated.set(dQ, queryStart);
+          scoreGradients(t, dO, o, v, headDim, weights, weightsAt + t * time, dScores, t * time);
+          sumRows(dScores, t * time, 1, k, 0, t + 1, headDim, dQ, t * headDim);
         }
+        for (let s = 0; s < time; s++) {
+          const at = s * headDim;
+          const diagonal = s * time + s; // column s from row s down
+          sumRows(dScores, diagonal, time, q, at, time - s, headDim, dK, at, member > 0);
+          sumRows(weights, weightsAt + diagonal, time, dO, at, time - s, headDim, dV, at, member > 0);
+        }
+        unpackHead(dQ, place.query(row, head), place.rotatedWidth, time, headDim, dRotated);
       }
-      for (let t = 0; t < time; t++) {
-        const from = t * headDim;
-        dRotated.set(dK.subarray(from, from + headDim), keyStart + t * width);
-        dValues.set(dV.subarray(from, from + headDim), valueStart + t * kvHeads * headDim);
-      }
+      unpackHead(dK, place.key(row, kvHead), place.rotatedWidth, time, headDim, dRotated);
+      unpackHead(dV, place.value(row, kvHead), place.valueWidth, time, headDim, dValues);
     }
   }
   return { dRotated, dValues };
+}
+
+/** dS = P (dP - Σ do o), dP = do vᵀ, for query t. */
+function scoreGradients(
+  t: number,
+  dO: Float32Array,
+  o: Float32Array,
+  v: Float32Array,
+  headDim: number,
+  weights: Float32Array,
+  weightsAt: number,
+  dScores: Float32Array,
+  dScoresAt: number,
+): void {
+  let along = 0;
+  for (let i = t * headDim; i < (t + 1) * headDim; i++) along += (dO[i] as number) * (o[i] as number);
+  dotRows(dO, t * headDim, v, 0, t + 1, headDim, dScores, dScoresAt);
+  for (let s = 0; s <= t; s++) {
+    dScores[dScoresAt + s] =
+      (weights[weightsAt + s] as number) * ((dScores[dScoresAt + s] as number) - along);
+  }
+}
+
+type Eight<T> = readonly [T, T, T, T, T, T, T, T];
+
+function headBuffers(size: number): Eight<Float32Array> {
+  const buffer = () => new Float32Array(size);
+  return [buffer(), buffer(), buffer(), buffer(), buffer(), buffer(), buffer(), buffer()];
 }

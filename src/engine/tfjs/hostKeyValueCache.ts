@@ -5,6 +5,7 @@
  * Invariant: `#lengths[row]` keys of a row are real, those at positions 0 .. length - 1.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { dotRows, softmaxInPlace, sumRows } from './hostLoops.ts';
 import type { CacheSource, Prefilled, RolloutCache } from './rolloutCache.ts';
 
 export class HostKeyValueCache implements RolloutCache {
@@ -44,7 +45,7 @@ export class HostKeyValueCache implements RolloutCache {
     const keys = this.#keys[layer] ?? new Float32Array();
     const values = this.#values[layer] ?? new Float32Array();
     const output = new Float32Array(queries.length);
-    const scores = new Float64Array(this.#context);
+    const weights = new Float32Array(this.#context);
     for (let row = 0; row < rows; row++) {
       if (!this.#moving[row]) continue;
       const length = this.#lengths[row] ?? 0;
@@ -58,7 +59,9 @@ export class HostKeyValueCache implements RolloutCache {
         }
         for (let g = 0; g < group; g++) {
           const queryStart = (pair * group + g) * headDim;
-          attendOne(queries, queryStart, keys, values, start, length, headDim, scores, output);
+          dotRows(queries, queryStart, keys, start, length, headDim, weights, 0);
+          softmaxInPlace(weights, 0, length);
+          sumRows(weights, 0, 1, values, start, length, headDim, output, queryStart);
         }
       }
     }
@@ -104,44 +107,5 @@ export class HostKeyValueCache implements RolloutCache {
     this.#keys = [];
     this.#values = [];
     this.#lengths = [];
-  }
-}
-
-/** One query against `length` keys: output = softmax(q kᵀ) v. */
-function attendOne(
-  queries: Float32Array,
-  queryStart: number,
-  keys: Float32Array,
-  values: Float32Array,
-  start: number,
-  length: number,
-  headDim: number,
-  scores: Float64Array,
-  output: Float32Array,
-): void {
-  let maximum = -Infinity;
-  for (let s = 0; s < length; s++) {
-    const at = start + s * headDim;
-    let even = 0;
-    let odd = 0;
-    for (let d = 0; d < headDim; d += 2) {
-      even += (queries[queryStart + d] as number) * (keys[at + d] as number);
-      odd += (queries[queryStart + d + 1] as number) * (keys[at + d + 1] as number);
-    }
-    scores[s] = even + odd;
-    if (even + odd > maximum) maximum = even + odd;
-  }
-  let total = 0;
-  for (let s = 0; s < length; s++) {
-    const weight = Math.exp((scores[s] as number) - maximum);
-    scores[s] = weight;
-    total += weight;
-  }
-  for (let s = 0; s < length; s++) {
-    const weight = (scores[s] as number) / total;
-    const at = start + s * headDim;
-    for (let d = 0; d < headDim; d++) {
-      output[queryStart + d] = (output[queryStart + d] as number) + weight * (values[at + d] as number);
-    }
   }
 }
