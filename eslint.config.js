@@ -97,5 +97,6 @@ export default tseslint.config(
     },
   },
   ...direction,
-  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.{js,mjs}'], ...tseslint.configs.disableTypeChecked },
+  { files: ['.ci/*.mjs'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
 );
