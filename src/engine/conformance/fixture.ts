@@ -46,7 +46,7 @@ export async function loadFixture(name: FixtureName): Promise<Fixture> {
 }
 
 async function fixtureFiles(name: FixtureName): Promise<{ json: string; safetensors: Uint8Array }> {
-  if (typeof window === 'undefined') {
+  if (typeof self === 'undefined') {
     const { readFile } = await import('node:fs/promises');
     const at = (extension: string) => new URL(`../fixtures/${name}.${extension}`, import.meta.url);
     return { json: await readFile(at('json'), 'utf8'), safetensors: await readFile(at('safetensors')) };
