@@ -1,9 +1,9 @@
 /**
  * The page: providers, the frame, and which panel is open. Everything else reads the store for itself.
  *
- * Invariant: this component does not read series; it redraws only when the run's status, phase or round changes.
+ * Invariant: nothing here draws numbers, and what redraws with the run's status, phase or round is one element's attributes.
  */
-import { useCallback, useState } from 'react';
+import { useCallback, useState, type ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
 import '@fontsource-variable/inter/wght.css';
 import '@fontsource-variable/jetbrains-mono/wght.css';
@@ -41,24 +41,29 @@ const selectPhase = (state: LabState) =>
 const selectRound = (state: LabState) => state.series.rounds.at(-1)?.x ?? '';
 const selectSource = (state: LabState) => state.source.kind;
 
+/** The page's root element, which says how the run stands. What is inside does not redraw with it. */
+function Root({ children }: { children: ReactNode }) {
+  return (
+    <div
+      className={styles.page}
+      data-testid="lab"
+      data-status={useLab(selectStatus)}
+      data-phase={useLab(selectPhase)}
+      data-round={useLab(selectRound)}
+      data-source={useLab(selectSource)}
+    >
+      {children}
+    </div>
+  );
+}
+
 function Page() {
-  const status = useLab(selectStatus);
-  const phase = useLab(selectPhase);
-  const round = useLab(selectRound);
-  const source = useLab(selectSource);
   const [help, setHelp] = useState(false);
   const [panel, setPanel] = useState<PanelName | null>(null);
   const showHelp = useCallback(() => setHelp(true), []);
   useShortcuts(showHelp);
   return (
-    <div
-      className={styles.page}
-      data-testid="lab"
-      data-status={status}
-      data-phase={phase}
-      data-round={round}
-      data-source={source}
-    >
+    <Root>
       <TopBar onHelp={showHelp} />
       <PhaseRibbon />
       <main className={styles.main}>
@@ -74,6 +79,6 @@ function Page() {
         </div>
       </main>
       <HelpDialog opened={help} onClose={() => setHelp(false)} />
-    </div>
+    </Root>
   );
 }
