@@ -1,0 +1,104 @@
+/**
+ * The recipe with nothing replaced: a real engine (tfjs on WebAssembly), real Python (Pyodide in Node worker threads).
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTfjsEngine } from '../engine/tfjs/tfjsEngine.ts';
+import { policyConfig } from '../policy/config.ts';
+import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { decodeTokens, encodeText, tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
+import type { RunEvent } from './events.ts';
+import { rollOut } from './rollout.ts';
+import { runRecipe } from './run.ts';
+import { defaultSettings, type RunSettings } from './settings.ts';
+import { ScriptedEngine } from './testing/scriptedEngine.ts';
+import { drain } from './work.ts';
+
+/** The `micro` preset's shape, with fewer steps. */
+const settings: RunSettings = {
+  ...defaultSettings,
+  policy: { preset: 'micro' },
+  task: {
+    ...defaultSettings.task,
+    operations: '+-',
+    valueMax: 20,
+    coldStartMinLength: 1,
+    coldStartMaxLength: 2,
+    trainProblems: 16,
+  },
+  teacher: { ...defaultSettings.teacher, trajectories: 96 },
+  curation: { ...defaultSettings.curation, sparseMax: 0, denseMin: 1, size: 64 },
+  sft: { ...defaultSettings.sft, epochs: 10, batchSize: 16, learningRate: 1e-2, warmupSteps: 8, probes: 1 },
+  grpo: { ...defaultSettings.grpo, promptsPerStep: 4 },
+  stage1: { steps: 2, minLength: 1, maxLength: 2, context: 64 },
+  stage2: { steps: 1, minLength: 1, maxLength: 2, context: 80 },
+  evaluation: { ...defaultSettings.evaluation, problems: 3, samples: 2, shortContext: 64, longContext: 80 },
+};
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await createNodeSandbox({ settings: settings.sandbox });
+}, 60_000);
+afterAll(() => sandbox.dispose());
+
+async function record(seed: number): Promise<RunEvent[]> {
+  const create = () =>
+    createTfjsEngine({ config: policyConfig('micro', vocabularySize), preferredBackends: ['wasm'] });
+  const engine = await create();
+  expect(engine.description.backend).toBe('wasm');
+  const events: RunEvent[] = [];
+  await drain(
+    runRecipe({
+      engine,
+      sandbox,
+      settings: { ...settings, run: { ...settings.run, seed } },
+      createReferenceEngine: create,
+    }),
+    (tick) => events.push(...tick.events),
+  );
+  engine.dispose();
+  return events;
+}
+
+describe('a whole run on a real engine with real Python', () => {
+  it('is the same twice for one seed, and another for another', { timeout: 180_000 }, async () => {
+    const first = await record(1);
+    expect(first.at(-1)).toEqual({ type: 'done' });
+    expect(await record(1)).toEqual(first);
+    const other = await record(2);
+    const losses = (events: readonly RunEvent[]) =>
+      events.flatMap((event) => (event.type === 'sft' ? [event.values['train/loss']] : []));
+    expect(losses(other)).not.toEqual(losses(first));
+    const [start, end] = [losses(first)[0] ?? 0, losses(first).at(-1) ?? 0];
+    expect(start).toBeCloseTo(Math.log(vocabularySize), 3);
+    expect(end).toBeLessThan(start / 2);
+    const rounds = first.flatMap((event) => (event.type === 'round' ? [event] : []));
+    for (const { phase, values } of rounds)
+      if (phase !== 'sft') expect(values.rollout_probs_diff_max).toBeLessThan(1e-4);
+  });
+
+  it('goes on when a policy’s cell loops for ever', { timeout: 60_000 }, async () => {
+    const looping = [tokenIds.toolCall, ...encodeText('while 1:0'), tokenIds.toolCallEnd];
+    const sound = [tokenIds.toolCall, ...encodeText('6*7'), tokenIds.toolCallEnd];
+    const answer = [tokenIds.thinkEnd, ...encodeText('42'), tokenIds.imEnd];
+    const problem = { id: 'p', family: 'chain', question: '6 a*7 ', start: '6', steps: [], answer: '42' };
+    const trajectories = await drain(
+      rollOut(new ScriptedEngine((id) => [id === 0 ? looping : sound, sound, answer]), sandbox, 1_000_000, {
+        problems: [problem, problem],
+        sampling: { temperature: 1, topP: 1 },
+        seed: 1,
+        context: 200,
+        callBudget: 50,
+        maxOutputLength: 8,
+      }),
+    );
+    expect(trajectories.map(({ calls }) => calls.map(({ result }) => result.kind))).toEqual([
+      ['timeout', 'ok'],
+      ['ok', 'ok'],
+    ]);
+    expect(trajectories.map(({ stop }) => stop)).toEqual(['end', 'end']);
+    const [first] = trajectories;
+    if (first === undefined) throw new Error('no trajectory');
+    expect(decodeTokens(first.tokens)).toContain('while 1:0</tool_call><tool_response>E</tool_response>');
+  });
+});
