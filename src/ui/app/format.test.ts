@@ -34,6 +34,15 @@ describe('numbers as people read them', () => {
     ]);
   });
 
+  it('gives calls two decimals, so that they can be compared', () => {
+    expect([0, 1, 4.847, 12].map((calls) => formatMetric(calls, 'calls'))).toEqual([
+      '0.00',
+      '1.00',
+      '4.85',
+      '12.00',
+    ]);
+  });
+
   it('says shares in percent, finely where they are small', () => {
     expect([0, 0.004, 0.68, 1].map(formatShare)).toEqual(['0%', '0.4%', '68%', '100%']);
   });

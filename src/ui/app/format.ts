@@ -27,6 +27,9 @@ export function formatShare(value: number | null | undefined): string {
 
 export function formatMetric(value: number | null | undefined, unit: MetricDefinition['unit']): string {
   if (unit === 'share') return formatShare(value);
+  // Calls are small numbers that are compared: always with two decimals.
+  if (unit === 'calls' && value !== null && value !== undefined && Number.isFinite(value))
+    return value.toFixed(2);
   if (unit === 'tokens' && value !== null && value !== undefined && Number.isFinite(value))
     return Math.round(value).toLocaleString('en-GB');
   return formatNumber(value);

@@ -3,7 +3,7 @@
  */
 import type { ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
-import { render, type RenderResult } from '@testing-library/react';
+import { configure, render, type RenderResult } from '@testing-library/react';
 import { vi, type Mock } from 'vitest';
 import { plannedPhases, phaseViews } from '../../lab/phases.ts';
 import { defaultSettings } from '../../lab/schema.ts';
@@ -93,6 +93,7 @@ export function renderInLab(lab: LabStore, children: ReactNode): RenderResult {
 
 /** What jsdom lacks and the page asks for. */
 export function mockBrowser(): void {
+  configure({ asyncUtilTimeout: 15_000 }); // on a busy machine a dialog takes its time
   vi.stubGlobal('matchMedia', (query: string) => ({
     matches: false,
     media: query,

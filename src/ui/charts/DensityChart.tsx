@@ -19,7 +19,7 @@ import {
 import type { CollapseView, SeriesPoint } from '../../lab/state.ts';
 import { formatNumber } from '../app/format.ts';
 import { ChartTooltip, type TooltipLine } from './ChartTooltip.tsx';
-import { axisTop, lastPlannedRound, phaseAt, type PhaseSpan } from './roundAxis.ts';
+import { axisTicks, axisTop, lastPlannedRound, phaseAt, type PhaseSpan } from './roundAxis.ts';
 import { plotMargin, roundDomain, roundTicks, yAxisWidth } from './plot.ts';
 
 interface Props {
@@ -73,6 +73,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
   const end = lastPlannedRound(spans);
   const highest = points.reduce((high, point) => Math.max(high, point.p75 ?? 0, point.mean ?? 0), 0);
   const top = axisTop(highest, points.length === 0 ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5));
+  const yTicks = useMemo(() => axisTicks(top), [top]);
   const newest = points.at(-1);
   const domain = useMemo(() => roundDomain(end), [end]);
   const ticks = useMemo(() => roundTicks(end, narrow ? 4 : 8).slice(1), [end, narrow]);
@@ -118,7 +119,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
         domain={[0, top]}
         allowDataOverflow
         width={yAxisWidth}
-        tickCount={5}
+        ticks={yTicks}
         tick={tick}
         tickLine={false}
         axisLine={false}

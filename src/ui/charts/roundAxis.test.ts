@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { presetSettings } from '../../lab/presets.ts';
 import { idleState } from '../app/lab.fixture.tsx';
-import { axisTop, lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
+import { axisTicks, axisTop, lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
 
 const settings = presetSettings('mini'); // 8 probes, 60 and 40 steps
 
@@ -44,6 +44,19 @@ describe('the rounds axis', () => {
       phase.name === 'sft' ? { ...phase, status: 'active' as const, round: 0 } : phase,
     );
     expect(phaseStarts({ ...idleState, phases })).toBe('sft:0');
+  });
+
+  it('puts ticks at plain numbers, from 0 to the top', () => {
+    expect(axisTicks(3)).toEqual([0, 1, 2, 3]);
+    expect(axisTicks(8)).toEqual([0, 2, 4, 6, 8]);
+    expect(axisTicks(1.5)).toEqual([0, 0.5, 1, 1.5]);
+    for (const value of [0.05, 0.3, 1, 2.5, 7, 13, 33, 77, 140, 999]) {
+      const top = axisTop(value, 0.1);
+      const ticks = axisTicks(top);
+      expect(ticks[0]).toBe(0);
+      expect(ticks.at(-1)).toBeCloseTo(top);
+      expect(ticks.length).toBeLessThanOrEqual(6);
+    }
   });
 
   it('chooses an axis top that holds the value and moves rarely', () => {

@@ -73,6 +73,16 @@ export function phaseAt(spans: readonly PhaseSpan[], round: number): PhaseSpan |
   return spans.findLast((span) => round > span.from) ?? spans[0];
 }
 
+/** Ticks from 0 to an `axisTop`, at plain numbers. */
+export function axisTicks(top: number): number[] {
+  const step =
+    [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 10, 20, 25, 50].find((candidate) => {
+      const steps = top / candidate;
+      return steps <= 5.001 && Math.abs(steps - Math.round(steps)) < 1e-6;
+    }) ?? top;
+  return Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step);
+}
+
 /** The top of an axis that must hold `value`: from a short list, so that it moves rarely. */
 export function axisTop(value: number, least: number): number {
   const tops = [0.1, 0.2, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40, 50, 80, 100, 150, 200];
