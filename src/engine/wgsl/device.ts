@@ -66,12 +66,14 @@ export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise
   device.addEventListener('uncapturederror', (event) => {
     fault ??= event.error.message;
   });
-  const lost = device.lost.then((info) => {
-    const sentence = destroyed
-      ? 'The engine was disposed of.'
-      : `The graphics device was lost${info.message ? `: ${info.message}` : '.'}`;
-    fault ??= sentence;
-    return sentence;
+  const lost = new Promise<string>((resolve) => {
+    void device.lost.then((info) => {
+      const sentence = destroyed
+        ? 'The engine was disposed of.'
+        : `The graphics device was lost${info.message ? `: ${info.message}` : '.'}`;
+      fault ??= sentence;
+      if (!destroyed) resolve(sentence); // disposing is no fault that anyone needs to hear of
+    });
   });
   return {
     device,

@@ -153,6 +153,24 @@ test('a sequence does not depend on its neighbours or on the size of a chunk', a
   expect([...(one.get(4)?.sequence.tokens ?? [])]).toEqual([...(all.get(4)?.sequence.tokens ?? [])]);
 });
 
+test('more sequences than slots: free slots are refilled and nothing changes', async () => {
+  const wide = engine.startRollout(options);
+  wide.add(prompts);
+  const want = await drive(wide, [8, 8]);
+  const narrow = await createWgslEngine({ config, maxSlots: 3, tuning: 'gpu' });
+  await narrow.loadTensors(weights(1));
+  const session = narrow.startRollout(options);
+  session.add(prompts.slice(0, 7));
+  await session.advance(2);
+  session.add(prompts.slice(7));
+  const got = await drive(session, [8, 8]);
+  for (const { id } of prompts) {
+    expect([...(got.get(id)?.sequence.tokens ?? [])]).toEqual([...(want.get(id)?.sequence.tokens ?? [0])]);
+    expect(got.get(id)?.reason).toBe(want.get(id)?.reason);
+  }
+  narrow.dispose();
+});
+
 test('sampled frequencies follow the distribution (chi-square)', async () => {
   const draws = 600;
   const prompt = [1, 9, 11, 4];

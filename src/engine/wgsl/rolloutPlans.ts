@@ -19,10 +19,12 @@ export interface RolloutResources {
   readonly parameters: FlatParameters;
   readonly trainer: Trainer;
   readonly budget: number; // bytes
+  /** Sequences generated at once, at most. */
+  readonly maxSlots: number;
 }
 
 /** More sequences than this at once do not make a GPU faster; they wait for a free slot. */
-const MAX_SLOTS = 1024;
+export const DEFAULT_MAX_SLOTS = 1024;
 
 export class RolloutPlans {
   readonly resources: RolloutResources;
@@ -96,10 +98,10 @@ export class RolloutPlans {
   }
 
   #slotsThatFit(sequences: number, positions: number): number {
-    const { gpu, config, budget } = this.resources;
+    const { gpu, config, budget, maxSlots } = this.resources;
     const { limits } = gpu.device;
     const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-    let slots = capacityFor(Math.min(sequences, MAX_SLOTS));
+    let slots = Math.min(capacityFor(sequences), maxSlots);
     for (;;) {
       const sizes = rolloutBuffers(config, { slots, positions });
       if (totalBytes(sizes) <= budget && Math.max(...Object.values(sizes)) * 4 <= largest) return slots;

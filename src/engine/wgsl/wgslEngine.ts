@@ -24,7 +24,7 @@ import { openDevice, type Gpu, type Tuning } from './device.ts';
 import { FlatParameters } from './flatParameters.ts';
 import { KernelLibrary, type CompileProgress } from './kernels.ts';
 import { parameterBuffers, totalBytes, trainingBuffers } from './memoryPlan.ts';
-import { RolloutPlans } from './rolloutPlans.ts';
+import { DEFAULT_MAX_SLOTS, RolloutPlans } from './rolloutPlans.ts';
 import { startSession } from './rolloutSession.ts';
 import { Trainer } from './trainer.ts';
 
@@ -43,6 +43,8 @@ export interface WgslEngineOptions {
   readonly tuning?: Tuning;
   /** Tokens in one micro-batch at most; default: what memory and a responsive page allow. */
   readonly maxRows?: number;
+  /** Sequences that a rollout session generates at once, at most; default 1024. Others wait for a free slot. */
+  readonly maxSlots?: number;
 }
 
 /** What the engine would allocate, in bytes, before anything is allocated. */
@@ -73,7 +75,16 @@ export async function createWgslEngine(options: WgslEngineOptions): Promise<Wgsl
     const parameters = await FlatParameters.create(gpu, library, options.config, budget);
     const trainer = new Trainer(gpu, library, options.config, parameters, budget, options.maxRows);
     await trainer.planOf(Math.min(256, trainer.largestRows)); // compiles every training kernel now, not at the first step
-    return new Engine(gpu, library, parameters, trainer, budget);
+    const rollouts = new RolloutPlans({
+      gpu,
+      library,
+      config: options.config,
+      parameters,
+      trainer,
+      budget,
+      maxSlots: options.maxSlots ?? DEFAULT_MAX_SLOTS,
+    });
+    return new Engine(gpu, parameters, trainer, rollouts);
   } catch (error) {
     gpu.destroy();
     throw error;
@@ -90,18 +101,12 @@ class Engine implements WgslEngine {
   readonly #rollouts: RolloutPlans;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    gpu: Gpu,
-    library: KernelLibrary,
-    parameters: FlatParameters,
-    trainer: Trainer,
-    budget: number,
-  ) {
+  constructor(gpu: Gpu, parameters: FlatParameters, trainer: Trainer, rollouts: RolloutPlans) {
     this.#gpu = gpu;
     this.config = parameters.config;
     this.#parameters = parameters;
     this.#trainer = trainer;
-    this.#rollouts = new RolloutPlans({ gpu, library, config: this.config, parameters, trainer, budget });
+    this.#rollouts = rollouts;
     this.lost = gpu.lost;
     this.description = describeGpu(gpu);
   }
