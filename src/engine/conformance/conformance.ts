@@ -1,7 +1,9 @@
 /**
  * The conformance suite: what makes a PolicyEngine a PolicyEngine, whatever computes.
  *
- * Every engine runs all of it on every backend it claims (design, section 4): PyTorch's numbers, rollout semantics, training semantics.
+ * Every engine runs all of it (design, section 4): PyTorch's numbers, rollout semantics, training semantics. A backend that differs from
+ * one tested in full only in who computes the same ops may run it `brief`, where a software GPU needs minutes for the whole: all
+ * numbers of both fixtures but one run of ten steps, one rollout with turns and forced tokens, and one seed run twice.
  */
 import { describe } from 'vitest';
 import type { MakeEngine } from './numerics.ts';
@@ -9,11 +11,17 @@ import { describeNumerics } from './numerics.ts';
 import { describeRollouts } from './rollouts.ts';
 import { describeTraining } from './training.ts';
 
+export type Extent = 'full' | 'brief';
+
 /** @param makeEngine a fresh engine of the given shape, on the device under test; called once per group of tests */
-export function describeEngineConformance(name: string, makeEngine: MakeEngine): void {
+export function describeEngineConformance(
+  name: string,
+  makeEngine: MakeEngine,
+  extent: Extent = 'full',
+): void {
   describe(name, () => {
-    describeNumerics(makeEngine);
-    describeRollouts(makeEngine);
-    describeTraining(makeEngine);
+    describeNumerics(makeEngine, extent);
+    describeRollouts(makeEngine, extent);
+    describeTraining(makeEngine, extent);
   });
 }

@@ -13,6 +13,7 @@ import type {
   RolloutSequence,
   RolloutSession,
 } from '../engine.ts';
+import type { Extent } from './conformance.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
 import type { MakeEngine } from './numerics.ts';
@@ -85,7 +86,7 @@ function expectConsistent({ tokens, lossMask, logProbs }: RolloutSequence): void
   });
 }
 
-export function describeRollouts(makeEngine: MakeEngine): void {
+export function describeRollouts(makeEngine: MakeEngine, extent: Extent): void {
   describe('rollouts', () => {
     let fixture: Fixture;
     let engine: PolicyEngine;
@@ -127,6 +128,25 @@ export function describeRollouts(makeEngine: MakeEngine): void {
         });
       });
     }
+
+    it('samples, hands back turns and takes forced tokens in, with true log-probabilities', async () => {
+      const options = {
+        sampling: warm,
+        context: 16,
+        turnEndTokens: [TURN, 10, 11, 12, 13],
+        endTokens: [END],
+      };
+      const list = requests.slice(0, 3);
+      const finished = await rollOut(options, list, (session, { id }) => {
+        session.force(id, TOOL_OUTPUT);
+      });
+      expect(finished.size).toBe(list.length);
+      for (const { sequence } of finished.values()) {
+        expect(sequence.lossMask.some((sampled) => sampled === 1)).toBe(true);
+      }
+      await expectTrueLogProbs(finished, warm.temperature);
+    });
+    if (extent === 'brief') return;
 
     it('greedy equals the full forward pass, token for token', async () => {
       const finished = await rollOut({});

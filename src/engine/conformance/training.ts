@@ -4,17 +4,18 @@
  * Packing must not show (a batch's gradient is the gradient of the whole, whatever the lengths), a step that is not finite leaves no
  * trace, state can be saved and loaded, and two runs from one seed are the same run.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { Random } from '../../random/random.ts';
 import type { GrpoObjective, GrpoSequence, PolicyEngine } from '../engine.ts';
 import { NonFiniteLossError } from '../engine.ts';
+import type { Extent } from './conformance.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
 import type { MakeEngine } from './numerics.ts';
 import { expectClose, fixtureObjective, fixtureOptimizer } from './numerics.ts';
 
-export function describeTraining(makeEngine: MakeEngine): void {
+export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
   describe('training', () => {
     let fixture: Fixture;
     let engine: PolicyEngine;
@@ -22,12 +23,50 @@ export function describeTraining(makeEngine: MakeEngine): void {
     beforeAll(async () => {
       fixture = await loadFixture('tiny');
       engine = await makeEngine(fixture.config);
+    });
+
+    beforeEach(async () => {
       await engine.loadTensors(fixture.weights);
     });
 
     afterAll(() => {
       engine.dispose();
     });
+
+    it('gives the same numbers twice from one seed: three SFT steps, a rollout, a GRPO step', async () => {
+      const run = async () => {
+        await engine.loadTensors(initialiseTensors(fixture.config, new Random(7)));
+        const stats = [];
+        for (let i = 0; i < 3; i++) {
+          stats.push(await engine.step({ kind: 'sft', sequences: fixture.sequences }, fixtureOptimizer));
+        }
+        const session = engine.startRollout({
+          sampling: { temperature: 1, topP: 1 },
+          seed: 11,
+          context: 24,
+          turnEndTokens: [],
+          endTokens: [2],
+        });
+        session.add(Array.from({ length: 6 }, (_, id) => ({ id, prompt: [1, 10 + (id >> 1), 3] })));
+        const sequences: GrpoSequence[] = [];
+        while (session.live > 0) {
+          for (const { sequence } of await session.advance()) {
+            const { tokens, lossMask, logProbs } = sequence;
+            const advantage = sequence.id % 2 ? 1 : -1;
+            sequences.push({ tokens, lossMask, advantage, oldLogProbs: logProbs, samplerLogProbs: logProbs });
+          }
+        }
+        session.dispose();
+        stats.push(
+          await engine.step({ kind: 'grpo', sequences, objective: fixtureObjective }, fixtureOptimizer),
+        );
+        return { stats, sequences, tensors: await engine.readTensors() };
+      };
+      const first = await run();
+      expect(first.sequences.length).toBe(6);
+      expect(await run()).toEqual(first);
+    });
+    if (extent === 'brief') return;
 
     /** Sequences of very different lengths, with log-probabilities near the policy's own. */
     async function mixedBatch(count: number): Promise<GrpoSequence[]> {
@@ -116,7 +155,6 @@ export function describeTraining(makeEngine: MakeEngine): void {
         return (await engine.gradients(batch)).stats.loss;
       };
       const slope = ((await lossAt(1)) - (await lossAt(-1))) / (2 * epsilon);
-      await engine.loadTensors(fixture.weights);
       expect(Math.abs(slope / squared - 1)).toBeLessThan(0.01);
     });
 
@@ -142,7 +180,6 @@ export function describeTraining(makeEngine: MakeEngine): void {
     });
 
     it('refuses a step that is not finite and leaves weights and moments alone', async () => {
-      await engine.loadTensors(fixture.weights);
       await engine.step({ kind: 'sft', sequences: fixture.sequences }, fixtureOptimizer);
       const before = { tensors: await engine.readTensors(), optimizer: await engine.readOptimizer() };
       const broken = fixture.sequences.map((s, i) => (i === 0 ? { ...s, advantage: NaN } : s));
@@ -169,7 +206,6 @@ export function describeTraining(makeEngine: MakeEngine): void {
 
     it('goes on exactly where a saved run stopped', async () => {
       const batch = { kind: 'sft', sequences: fixture.sequences } as const;
-      await engine.loadTensors(fixture.weights);
       for (let i = 0; i < 3; i++) await engine.step(batch, fixtureOptimizer);
       const saved = { tensors: await engine.readTensors(), optimizer: await engine.readOptimizer() };
       expect(saved.optimizer.step).toBe(3);
@@ -198,40 +234,6 @@ export function describeTraining(makeEngine: MakeEngine): void {
       const other = new Map(fixture.weights);
       other.delete('model.norm.weight');
       await expect(engine.loadTensors(other)).rejects.toThrow(/model\.norm\.weight/);
-    });
-
-    it('gives the same numbers twice from one seed: three SFT steps, a rollout, a GRPO step', async () => {
-      const run = async () => {
-        await engine.loadTensors(initialiseTensors(fixture.config, new Random(7)));
-        const stats = [];
-        for (let i = 0; i < 3; i++) {
-          stats.push(await engine.step({ kind: 'sft', sequences: fixture.sequences }, fixtureOptimizer));
-        }
-        const session = engine.startRollout({
-          sampling: { temperature: 1, topP: 1 },
-          seed: 11,
-          context: 24,
-          turnEndTokens: [],
-          endTokens: [2],
-        });
-        session.add(Array.from({ length: 6 }, (_, id) => ({ id, prompt: [1, 10 + (id >> 1), 3] })));
-        const sequences: GrpoSequence[] = [];
-        while (session.live > 0) {
-          for (const { sequence } of await session.advance()) {
-            const { tokens, lossMask, logProbs } = sequence;
-            const advantage = sequence.id % 2 ? 1 : -1;
-            sequences.push({ tokens, lossMask, advantage, oldLogProbs: logProbs, samplerLogProbs: logProbs });
-          }
-        }
-        session.dispose();
-        stats.push(
-          await engine.step({ kind: 'grpo', sequences, objective: fixtureObjective }, fixtureOptimizer),
-        );
-        return { stats, sequences, tensors: await engine.readTensors() };
-      };
-      const first = await run();
-      expect(first.sequences.length).toBe(6);
-      expect(await run()).toEqual(first);
     });
   });
 }

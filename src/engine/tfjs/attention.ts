@@ -77,12 +77,6 @@ export function attention(
   return block(rotated, values);
 }
 
-/** True on the backends whose tensors lie in this thread's memory, where plain loops beat batched matrix products. */
-export function computesOnHost(): boolean {
-  const backend = tf.getBackend();
-  return backend === 'wasm' || backend === 'cpu';
-}
-
 function attentionOnHost(
   rotated: tf.Tensor,
   values: tf.Tensor,

@@ -17,6 +17,8 @@ export const defaultBackends: readonly TfjsBackendName[] = ['webgpu', 'wasm', 'w
 export interface BackendOptions {
   /** In order of preference; the first that starts is taken. */
   readonly preferredBackends?: readonly TfjsBackendName[];
+  /** Run on a GPU that is emulated by the CPU though another backend is left to try. */
+  readonly acceptSoftwareAdapter?: boolean;
   /** URL of the folder with tfjs's .wasm files, ending in a slash. Not needed in Node. */
   readonly wasmPath?: string;
 }
@@ -24,6 +26,8 @@ export interface BackendOptions {
 export interface StartedBackend {
   readonly name: TfjsBackendName;
   readonly adapter: string;
+  /** The GPU is emulated by the CPU. */
+  readonly software: boolean;
   /** Resolves with a sentence for people if the backend's device is gone; never rejects. */
   readonly lost: Promise<string>;
 }
@@ -49,10 +53,16 @@ export async function startBackend(
 ): Promise<{ backend: StartedBackend; description: EngineDescription }> {
   const preferred = options.preferredBackends ?? defaultBackends;
   const refusals: string[] = [];
-  for (const name of preferred) {
+  for (const [index, name] of preferred.entries()) {
     try {
       const backend = started.get(name) ?? (await start(name, options));
       started.set(name, backend);
+      const isLast = index === preferred.length - 1;
+      if (backend.software && !isLast && !options.acceptSoftwareAdapter) {
+        throw new BackendUnavailable(
+          `the only GPU here is emulated in software (${backend.adapter}), slower than the CPU itself`,
+        );
+      }
       await useBackend(name);
       return { backend, description: describe(backend, refusals) };
     } catch (error) {
@@ -91,7 +101,7 @@ async function start(name: TfjsBackendName, options: BackendOptions): Promise<St
       return startWasm(options.wasmPath);
     case 'cpu':
       await import('@tensorflow/tfjs-backend-cpu');
-      return { name, adapter: 'one CPU core', lost: never };
+      return { name, adapter: 'one CPU core', software: false, lost: never };
   }
 }
 
@@ -103,7 +113,7 @@ async function startWebGpu(): Promise<StartedBackend> {
   const device = await requestDevice(adapter);
   const lost = watch(device);
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
-  tf.removeBackend('webgpu'); // the stock factory, which would open a device of its own
+  if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu'); // the stock factory would open a device of its own
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
   void lost.then(() => {
     started.delete('webgpu'); // the next engine starts a new device
@@ -111,7 +121,12 @@ async function startWebGpu(): Promise<StartedBackend> {
   });
   const { vendor, architecture, description } = adapter.info;
   const named = [vendor, architecture].filter((text) => text !== '').join(' ');
-  return { name: 'webgpu', adapter: named || description || 'unnamed adapter', lost };
+  return {
+    name: 'webgpu',
+    adapter: named || description || 'unnamed adapter',
+    software: isSoftware(`${named} ${description}`),
+    lost,
+  };
 }
 
 async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
@@ -161,8 +176,14 @@ async function startWebGl(): Promise<StartedBackend> {
   return {
     name: 'webgl',
     adapter: typeof renderer === 'string' ? renderer : 'unnamed renderer',
+    software: typeof renderer === 'string' && isSoftware(renderer),
     lost: never,
   };
+}
+
+/** The names of the software rasterisers browsers ship: SwiftShader (Chromium), llvmpipe (Mesa), WARP (Windows). */
+function isSoftware(adapter: string): boolean {
+  return /swiftshader|llvmpipe|lavapipe|warp|basic render/i.test(adapter);
 }
 
 async function startWasm(wasmPath: string | undefined): Promise<StartedBackend> {
@@ -176,5 +197,5 @@ async function startWasm(wasmPath: string | undefined): Promise<StartedBackend> 
   }
   if (wasmPath !== undefined) setWasmPaths(wasmPath);
   if (!(await tf.setBackend('wasm'))) throw new BackendUnavailable('WebAssembly did not start');
-  return { name: 'wasm', adapter: 'one CPU core', lost: never };
+  return { name: 'wasm', adapter: 'one CPU core', software: false, lost: never };
 }

@@ -9,7 +9,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PolicyConfig } from '../../policy/config.ts';
 import type { KeyValues } from './attention.ts';
-import { attention, causalMask, computesOnHost } from './attention.ts';
+import { attention, causalMask } from './attention.ts';
 import { add, linear, linearTransposed, rmsNorm, rotate, swiGlu } from './ops.ts';
 import type { LayerIndex, ParameterLayout } from './parameters.ts';
 
@@ -91,11 +91,14 @@ export class Model {
   readonly #config: PolicyConfig;
   readonly #layout: ParameterLayout;
   readonly #constants: ModelConstants;
+  readonly #onHost: boolean;
 
-  constructor(config: PolicyConfig, layout: ParameterLayout, constants: ModelConstants) {
+  /** @param onHost attention in plain loops: where tensors lie in this thread's memory, they beat batched products */
+  constructor(config: PolicyConfig, layout: ParameterLayout, constants: ModelConstants, onHost: boolean) {
     this.#config = config;
     this.#layout = layout;
     this.#constants = constants;
+    this.#onHost = onHost;
   }
 
   /** Logits that predict the token after each position. // [rows * time, vocabulary] */
@@ -129,7 +132,7 @@ export class Model {
     const { kvHeads, heads, rmsNormEps } = this.#config;
     const { rows, time } = inputs;
     let x = linear(this.oneHot(inputs.tokens), at(weights, this.#layout.embedding)); // [rows * time, dModel]
-    const mask = computesOnHost() ? null : causalMask(time, heads / kvHeads); // [1, 1, group * time, time]
+    const mask = this.#onHost ? null : causalMask(time, heads / kvHeads); // [1, 1, group * time, time]
     for (const layer of this.#layout.layers) {
       const normed = rmsNorm(x, at(weights, layer.inputNorm), rmsNormEps);
       const attended = this.#attention(weights, layer, normed, rows, time, mask, collected);

@@ -27,7 +27,6 @@ import type { BackendOptions, StartedBackend } from './backend.ts';
 import { startBackend, useBackend } from './backend.ts';
 import type { PackingLimits } from './batching.ts';
 import { bucketTime } from './batching.ts';
-import { computesOnHost } from './attention.ts';
 import { Decoder } from './decoder.ts';
 import { HostKeyValueCache } from './hostKeyValueCache.ts';
 import { KeyValueCache } from './keyValueCache.ts';
@@ -42,6 +41,8 @@ import { batchGradient, sequenceLogProbs } from './training.ts';
 export interface TfjsEngineOptions extends BackendOptions {
   readonly config: PolicyConfig;
   readonly limits?: Partial<TfjsEngineLimits>;
+  /** Attention and the rollout cache in plain loops; by default where the CPU computes. Tests turn it off to cover the GPUs' path. */
+  readonly attentionOnHost?: boolean;
 }
 
 /** What bounds memory; results do not depend on it beyond float32 rounding. */
@@ -59,7 +60,14 @@ const defaultLimits: TfjsEngineLimits = {
 /** Start a backend and an engine on it. The weights are zero until `loadTensors`. */
 export async function createTfjsEngine(options: TfjsEngineOptions): Promise<PolicyEngine> {
   const { backend, description } = await startBackend(options);
-  return new TfjsEngine(options.config, backend, description, { ...defaultLimits, ...options.limits });
+  const onHost = options.attentionOnHost ?? (backend.name === 'wasm' || backend.name === 'cpu');
+  return new TfjsEngine(
+    options.config,
+    backend,
+    description,
+    { ...defaultLimits, ...options.limits },
+    onHost,
+  );
 }
 
 class TfjsEngine implements PolicyEngine {
@@ -67,6 +75,7 @@ class TfjsEngine implements PolicyEngine {
   readonly description: EngineDescription;
   readonly #backend: StartedBackend;
   readonly #limits: TfjsEngineLimits;
+  readonly #onHost: boolean;
   readonly #layout: ParameterLayout;
   readonly #parameters: Parameters;
   readonly #outgrown: ModelConstants[] = [];
@@ -78,15 +87,17 @@ class TfjsEngine implements PolicyEngine {
     backend: StartedBackend,
     description: EngineDescription,
     limits: TfjsEngineLimits,
+    onHost: boolean,
   ) {
     this.config = config;
     this.description = description;
     this.#backend = backend;
     this.#limits = limits;
+    this.#onHost = onHost;
     this.#layout = parameterLayout(config);
     this.#parameters = new Parameters(this.#layout);
     this.#constants = modelConstants(config, 256);
-    this.#model = new Model(config, this.#layout, this.#constants);
+    this.#model = new Model(config, this.#layout, this.#constants, onHost);
   }
 
   get lost(): Promise<string> {
@@ -189,7 +200,7 @@ class TfjsEngine implements PolicyEngine {
     return new TfjsRolloutSession(
       {
         decoder: new Decoder(config, this.#layout, this.#constants, weights, options.context),
-        cache: computesOnHost()
+        cache: this.#onHost
           ? new HostKeyValueCache(config.layers, config.kvHeads, config.headDim, options.context)
           : new KeyValueCache(config.layers, config.kvHeads, config.headDim),
         prefill: new Prefill(this.#model, weights, config.heads, this.#limits),
@@ -230,6 +241,6 @@ class TfjsEngine implements PolicyEngine {
     if (positions <= this.#constants.positions) return;
     this.#outgrown.push(this.#constants); // an open rollout may still use them
     this.#constants = modelConstants(this.config, positions);
-    this.#model = new Model(this.config, this.#layout, this.#constants);
+    this.#model = new Model(this.config, this.#layout, this.#constants, this.#onHost);
   }
 }
