@@ -3,8 +3,8 @@
  * Build, dev server and unit tests of ASTER Lab.
  *
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
- * node_modules, never fetched from a CDN. The isolation headers give the workers precise timers and let tfjs-wasm use
- * threads; the lab also runs on a host that cannot send them (only more slowly).
+ * node_modules, never fetched from a CDN. The isolation headers give the workers precise timers; the lab
+ * also runs on a host that cannot send them.
  */
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';

@@ -66,6 +66,8 @@ function portableOptions(choice: Choice, baseUrl: string, withoutWebGpu: boolean
       choice === 'auto' || choice === 'wgsl'
         ? preferred
         : [choice, ...preferred.filter((other) => other !== choice)],
+    // Who asks for a backend by name gets it even where the GPU is imitated and WebAssembly would be faster.
+    acceptSoftwareAdapter: choice !== 'auto' && choice !== 'wgsl',
     wasmPath: new URL('tfjs-wasm/', baseUrl).href,
   };
 }
