@@ -34,6 +34,9 @@ export const fixtureOptimizer: OptimizerSettings = {
   maxGradNorm: 1,
 };
 
+/** Time to start a backend on a busy machine. */
+export const STARTING_MS = 120_000;
+
 const TENSOR_TOLERANCE = 1e-4;
 
 /** Largest absolute difference and the scale to judge it by. */
@@ -79,7 +82,7 @@ export function describeNumerics(makeEngine: MakeEngine, extent: Extent): void {
       fixture = await loadFixture(name);
       engine = await makeEngine(fixture.config);
       await engine.loadTensors(fixture.weights);
-    });
+    }, STARTING_MS);
 
     afterAll(() => {
       engine.dispose();

@@ -17,6 +17,7 @@ import type { Extent } from './conformance.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
 import type { MakeEngine } from './numerics.ts';
+import { STARTING_MS } from './numerics.ts';
 
 const greedy = { temperature: 0, topP: 1 } as const;
 const warm = { temperature: 1.3, topP: 1 } as const;
@@ -95,7 +96,7 @@ export function describeRollouts(makeEngine: MakeEngine, extent: Extent): void {
       fixture = await loadFixture('odd');
       engine = await makeEngine(fixture.config);
       await engine.loadTensors(fixture.weights);
-    });
+    }, STARTING_MS);
 
     afterAll(() => {
       engine.dispose();

@@ -13,7 +13,7 @@ import type { Extent } from './conformance.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
 import type { MakeEngine } from './numerics.ts';
-import { expectClose, fixtureObjective, fixtureOptimizer } from './numerics.ts';
+import { expectClose, fixtureObjective, fixtureOptimizer, STARTING_MS } from './numerics.ts';
 
 export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
   describe('training', () => {
@@ -23,7 +23,7 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
     beforeAll(async () => {
       fixture = await loadFixture('tiny');
       engine = await makeEngine(fixture.config);
-    });
+    }, STARTING_MS);
 
     beforeEach(async () => {
       await engine.loadTensors(fixture.weights);
