@@ -192,7 +192,9 @@ export class Trainer {
     const now = this.#ports.now();
     this.#rate.add(now, tick.tokens);
     if (this.#hold === 'stepping' && tick.boundary) this.#hold = 'paused';
-    if (now - this.#lastSent >= sendInterval) this.#flush();
+    // A phase is announced at once: its first step may take long.
+    const announces = tick.events.some((event) => event.type === 'phase');
+    if (announces || now - this.#lastSent >= sendInterval) this.#flush();
   }
 
   #flush(): void {
