@@ -30,9 +30,9 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
 import type { ScoredTrajectory } from './events.ts';
+import { chunks, endlessShuffle, itemAt } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
-import { endlessShuffle } from './sft.ts';
 import { boundary, tokenCount, within, type Work } from './work.ts';
 
 /** How often each prompt was solved on its last visit: problem id -> right answers among its G samples. */
@@ -133,10 +133,10 @@ async function* learn(
       tokens: trajectory.tokens,
       lossMask: trajectory.lossMask,
       advantage: trajectory.advantage,
-      oldLogProbs: at(old, i).logProbs,
+      oldLogProbs: itemAt(old, i).logProbs,
       samplerLogProbs: trajectory.logProbs,
     } satisfies GrpoSequence,
-    reference: referenceLogProbs === null ? null : at(referenceLogProbs, i).logProbs,
+    reference: referenceLogProbs === null ? null : itemAt(referenceLogProbs, i).logProbs,
   }));
   const size = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
   const all: GrpoStats[] = [];
@@ -195,7 +195,7 @@ function mismatchMetrics(
   let largest = 0;
   let tokens = 0;
   for (const [i, { lossMask, logProbs }] of scored.entries()) {
-    const trainer = at(old, i).logProbs;
+    const trainer = itemAt(old, i).logProbs;
     for (let t = 0; t < lossMask.length; t++) {
       if (lossMask[t] !== 1) continue;
       const difference = Math.abs(Math.exp(trainer[t] ?? 0) - Math.exp(logProbs[t] ?? 0));
@@ -205,17 +205,4 @@ function mismatchMetrics(
     }
   }
   return { rollout_probs_diff_mean: sum / Math.max(1, tokens), rollout_probs_diff_max: largest };
-}
-
-/** Consecutive pieces of at most `size` items. */
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
-    items.slice(i * size, (i + 1) * size),
-  );
-}
-
-function at<T>(items: readonly T[], index: number): T {
-  const item = items[index];
-  if (item === undefined) throw new Error(`There is no row ${index}.`);
-  return item;
 }

@@ -14,6 +14,7 @@ import type { Problem } from '../tasks/problem.ts';
 import type { StopReason, ToolCall, Trajectory } from '../tasks/trajectory.ts';
 import { promptTokens, responseTokens } from '../tasks/transcript.ts';
 import { tokenIds } from '../tasks/vocabulary.ts';
+import { itemAt } from './lists.ts';
 import { within, type Work } from './work.ts';
 
 export interface RolloutPlan {
@@ -143,11 +144,4 @@ function stopReason(draft: Draft, reason: 'end' | 'context' | 'stopped'): StopRe
       if (!draft.overBudget) throw new Error('A trajectory was stopped that had calls left.');
       return 'budget';
   }
-}
-
-/** `items[index]`, which must exist: the engine may only name sequences it was given. */
-function itemAt<T>(items: readonly T[], index: number): T {
-  const item = items[index];
-  if (item === undefined) throw new Error(`There is no item ${index}.`);
-  return item;
 }

@@ -7,11 +7,11 @@
  * trajectories drawn without replacement within an epoch, the last partial batch carried into the next epoch.
  */
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
-import type { Random } from '../random/random.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { trainProblem } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
+import { endlessShuffle } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupCosine } from './schedule.ts';
 import { boundary, tokenCount, within, type Work } from './work.ts';
@@ -84,15 +84,4 @@ async function* probe(context: RunContext, step: number): Work<void> {
     'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
   };
   yield within(...context.finishRound('sft', step, values, scored));
-}
-
-/** Draws items without replacement, reshuffling whenever all have been drawn. */
-export function endlessShuffle<T>(items: readonly T[], random: Random): () => T {
-  let queue: T[] = [];
-  return () => {
-    if (queue.length === 0) queue = random.shuffle(items);
-    const item = queue.pop();
-    if (item === undefined) throw new Error('There is nothing to draw from.');
-    return item;
-  };
 }
