@@ -116,6 +116,89 @@ export function swigluOracle(gateUp: Numbers, f: number): Float64Array {
   });
 }
 
+export interface LossTarget {
+  readonly mask: number;
+  readonly advantage: number;
+  readonly oldLogProb: number;
+  readonly samplerLogProb: number;
+  readonly referenceLogProb: number;
+}
+
+export interface LossSettings {
+  readonly objective: 'sft' | 'grpo';
+  readonly temperature: number;
+  readonly clipLow: number;
+  readonly clipHigh: number;
+  readonly dualClip: number;
+  readonly tisCap: number;
+  readonly entropyCoefficient: number;
+  readonly klCoefficient: number;
+}
+
+/** In the order of RowStats in loss.wgsl. */
+export const lossStatNames = [
+  'loss',
+  'entropy',
+  'clipLow',
+  'clipHigh',
+  'dualClip',
+  'kl',
+  'logProb',
+  'rowEntropy',
+] as const;
+
+/** One row per token; a segment's last predicts nothing. // logits [rows, vocabulary padded to 4], tokens [rows, 4] */
+export function lossOracle(
+  logits: Numbers,
+  tokens: Numbers,
+  targets: readonly LossTarget[],
+  settings: LossSettings,
+  vocabulary: number,
+): Record<(typeof lossStatNames)[number], number>[] {
+  const stride = Math.ceil(vocabulary / 4) * 4;
+  return targets.map((target, row) => {
+    const none = {
+      loss: 0,
+      entropy: 0,
+      clipLow: 0,
+      clipHigh: 0,
+      dualClip: 0,
+      kl: 0,
+      logProb: 0,
+      rowEntropy: 0,
+    };
+    if (row + 1 >= at(tokens, row * 4 + 3)) return none;
+    const z = Array.from(
+      { length: vocabulary },
+      (_, i) => at(logits, row * stride + i) / settings.temperature,
+    );
+    const top = Math.max(...z);
+    const logTotal = top + Math.log(z.reduce((sum, value) => sum + Math.exp(value - top), 0));
+    const logProb = (z[at(tokens, (row + 1) * 4)] ?? NaN) - logTotal;
+    const rowEntropy = -z.reduce((sum, value) => sum + Math.exp(value - logTotal) * (value - logTotal), 0);
+    const scored = { ...none, logProb, rowEntropy };
+    if (target.mask === 0) return scored;
+    if (settings.objective === 'sft') return { ...scored, loss: -logProb, entropy: rowEntropy };
+    const { advantage: a, oldLogProb } = target;
+    const ratio = Math.exp(logProb - oldLogProb);
+    const weight = Math.min(Math.exp(oldLogProb - target.samplerLogProb), settings.tisCap);
+    const [low, high] = [1 - settings.clipLow, 1 + settings.clipHigh];
+    const clipped = Math.min(ratio * a, Math.min(Math.max(ratio, low), high) * a);
+    const objective = a < 0 ? Math.max(clipped, settings.dualClip * a) : clipped;
+    const gap = target.referenceLogProb - logProb;
+    const kl = settings.klCoefficient === 0 ? 0 : Math.exp(gap) - gap - 1;
+    return {
+      ...scored,
+      loss: -weight * objective + settings.klCoefficient * kl - settings.entropyCoefficient * rowEntropy,
+      entropy: rowEntropy,
+      clipLow: a < 0 && ratio < low ? 1 : 0,
+      clipHigh: a > 0 && ratio > high ? 1 : 0,
+      dualClip: a < 0 && ratio > settings.dualClip ? 1 : 0,
+      kl,
+    };
+  });
+}
+
 /** d(sum of f(x) * dy) / dx by central differences. // like x */
 export function differentiate(
   f: (x: Float64Array) => Numbers,
