@@ -17,9 +17,23 @@ const layers = {
   curation: ['tasks', 'sandbox', 'random'],
   metrics: ['tasks', 'sandbox'],
   train: ['random', 'policy', 'tasks', 'sandbox', 'engine', 'curation', 'metrics'],
-  worker: ['random', 'policy', 'tasks', 'sandbox', 'engine', 'curation', 'metrics', 'train'],
+  bench: ['random', 'policy', 'engine'],
+  worker: ['random', 'policy', 'tasks', 'sandbox', 'engine', 'curation', 'metrics', 'train', 'bench'],
   lab: ['random', 'policy', 'tasks', 'sandbox', 'curation', 'metrics', 'train', 'worker'],
   ui: ['lab', 'metrics', 'tasks', 'curation'],
+  cli: [
+    'random',
+    'policy',
+    'tasks',
+    'sandbox',
+    'engine',
+    'curation',
+    'metrics',
+    'train',
+    'bench',
+    'worker',
+    'lab',
+  ],
 };
 
 const pure = ['random', 'policy', 'tasks', 'curation', 'metrics', 'train', 'engine'];
@@ -98,5 +112,7 @@ export default tseslint.config(
   },
   ...direction,
   { files: ['**/*.{js,mjs}'], ...tseslint.configs.disableTypeChecked },
+  // A command prints.
+  { files: ['src/cli/**/*.ts'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
   { files: ['.ci/*.mjs'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
 );

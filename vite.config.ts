@@ -4,11 +4,11 @@
  *
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
  * node_modules, never fetched from a CDN. The isolation headers give the workers precise timers; the lab
- * also runs on a host that cannot send them.
+ * also runs on a host that cannot send them. In mode `cli` the same sources become the headless commands (src/cli) instead.
  */
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vite';
+import { defineConfig, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
 
 const isolation = {
@@ -32,7 +32,7 @@ const tfjsPackages = ['core', 'backend-cpu', 'backend-wasm', 'backend-webgl', 'b
   (name) => `@tensorflow/tfjs-${name}`,
 );
 
-export default defineConfig({
+const page: UserConfig = {
   base: './',
   plugins: [
     react(),
@@ -84,4 +84,28 @@ export default defineConfig({
       },
     ],
   },
-});
+};
+
+/** Node bundles of src/cli: self-contained but for Pyodide and Dawn, which are files that cannot be bundled. */
+const cli: UserConfig = {
+  plugins: [
+    viteStaticCopy({
+      environment: 'ssr',
+      targets: [{ src: 'src/sandbox/*.py', dest: '.', rename: { stripBase: 2 } }],
+    }),
+  ],
+  ssr: { noExternal: true, external: ['pyodide', 'webgpu'], resolve: { mainFields: ['module', 'main'] } },
+  build: {
+    ssr: true,
+    target: 'node20',
+    outDir: 'node_modules/.aster-cli',
+    emptyOutDir: true,
+    copyPublicDir: false,
+    rollupOptions: {
+      input: { train: 'src/cli/train.ts', nodePython: 'src/sandbox/nodePython.worker.ts' },
+      output: { entryFileNames: '[name].js' },
+    },
+  },
+};
+
+export default defineConfig(({ mode }) => (mode === 'cli' ? cli : page));

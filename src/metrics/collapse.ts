@@ -20,6 +20,14 @@ export interface CollapseAlarm {
   readonly density: number; // the moving average, calls per trajectory
 }
 
+/** All that the detector remembers: enough to go on watching where a run stopped. */
+export interface CollapseMemory {
+  readonly reference: number | null;
+  readonly average: number;
+  readonly below: number; // rounds in a row
+  readonly alarm: CollapseAlarm | null;
+}
+
 /** The density below which a policy is in the collapse zone, given its density after the cold start. */
 export function collapseThreshold(rule: CollapseRule, reference: number): number {
   return Math.max(rule.share * reference, reference > rule.calls ? rule.calls : 0);
@@ -32,8 +40,23 @@ export class CollapseDetector {
   #below = 0;
   #alarm: CollapseAlarm | null = null;
 
-  constructor(rule: CollapseRule) {
+  /** @param memory of a detector with the same rule, to go on from */
+  constructor(rule: CollapseRule, memory?: CollapseMemory) {
     this.#rule = rule;
+    if (memory === undefined) return;
+    this.#reference = memory.reference;
+    this.#average = memory.average;
+    this.#below = memory.below;
+    this.#alarm = memory.alarm;
+  }
+
+  get memory(): CollapseMemory {
+    return {
+      reference: this.#reference,
+      average: this.#average,
+      below: this.#below,
+      alarm: this.#alarm,
+    };
   }
 
   get reference(): number | null {

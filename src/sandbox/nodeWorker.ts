@@ -24,15 +24,22 @@ export function createNodeSandbox(
   });
 }
 
-/** Node 20 does not read TypeScript by itself, and tsx registers itself in the main thread only. */
-function entry(): string {
+/**
+ * The worker's code. Bundled (see vite.config.ts), it is a file beside this one. From sources it needs tsx: Node 20 does not
+ * read TypeScript by itself, and tsx registers itself in the main thread only.
+ */
+function startThread(): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./nodePython.js', import.meta.url));
   const tsx = new URL('dist/esm/api/index.mjs', pathToFileURL(require.resolve('tsx/package.json'))).href;
   const worker = new URL('./nodePython.worker.ts', import.meta.url).href;
-  return `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(worker)}); });`;
+  return new Worker(
+    `import(${JSON.stringify(tsx)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(worker)}); });`,
+    { eval: true },
+  );
 }
 
 function spawnThread(): WorkerLike {
-  const worker = new Worker(entry(), { eval: true });
+  const worker = startThread();
   const like: WorkerLike = {
     post: (message: ToWorker) => worker.postMessage(message),
     onMessage: () => undefined,

@@ -5,12 +5,14 @@
  * Python's `random`) and rounds are reproducible.
  */
 import type { OptimizerSettings, PolicyEngine } from '../engine/engine.ts';
+import type { NamedTensors } from '../policy/config.ts';
 import { CollapseDetector } from '../metrics/collapse.ts';
 import { callHistogram } from '../metrics/interaction.ts';
 import type { MetricValues } from '../metrics/registry.ts';
 import { Random } from '../random/random.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { LengthRange } from '../tasks/problems.ts';
+import { stepsDone, type ResumablePhase, type RunCheckpoint, type RunPosition } from './checkpoint.ts';
 import type { RunEvent, ScoredTrajectory } from './events.ts';
 import type { RunSettings } from './settings.ts';
 
@@ -20,7 +22,14 @@ export interface RunDependencies {
   readonly settings: RunSettings;
   /** A second engine of the same shape, for the KL reference; asked for only when the KL coefficient is not zero. */
   readonly createReferenceEngine: () => Promise<PolicyEngine>;
+  /** Weights to begin with, e.g. those of a collapsed run that is to be rescued; freshly drawn where absent. */
+  readonly initialTensors?: NamedTensors;
+  /** Go on from here instead of from the beginning. Its settings must be `settings`. */
+  readonly from?: RunCheckpoint;
 }
+
+/** How often each prompt was solved on its last visit in stage 1: problem id -> right answers among its G samples. */
+export type SolvedCounts = Map<string, number>;
 
 export class RunContext {
   readonly engine: PolicyEngine;
@@ -28,17 +37,54 @@ export class RunContext {
   readonly settings: RunSettings;
   readonly random: Random;
   readonly createReferenceEngine: () => Promise<PolicyEngine>;
-  readonly collapse: CollapseDetector;
+  readonly solved: SolvedCounts;
+  /** The weights after the cold start, once they are needed as the KL penalty's reference. */
+  referenceTensors: NamedTensors | null;
+  readonly #collapse: CollapseDetector;
+  readonly #from: RunPosition | null;
   #round = 0;
   #trajectories = 0;
 
-  constructor({ engine, sandbox, settings, createReferenceEngine }: RunDependencies) {
+  constructor({ engine, sandbox, settings, createReferenceEngine, from }: RunDependencies) {
     this.engine = engine;
     this.sandbox = sandbox;
     this.settings = settings;
     this.createReferenceEngine = createReferenceEngine;
     this.random = new Random(settings.run.seed);
-    this.collapse = new CollapseDetector(settings.collapse);
+    this.#from = from?.position ?? null;
+    this.solved = new Map(from?.position.solved);
+    this.referenceTensors = from?.reference ?? null;
+    this.#collapse = new CollapseDetector(settings.collapse, from?.position.collapse);
+  }
+
+  /** Steps of a phase that an earlier session of this run has taken: 0 for a phase that begins, Infinity for one that is over. */
+  stepsDone(phase: ResumablePhase): number {
+    return stepsDone(this.#from, phase);
+  }
+
+  /** Set the counters to where the earlier session stopped, once everything before it has been made again. */
+  restoreCounters(): void {
+    this.#round = this.#from?.round ?? this.#round;
+    this.#trajectories = this.#from?.trajectories ?? this.#trajectories;
+  }
+
+  /** What a tick offers after `done` steps of `phase`. The position is that of this moment; the weights are read when called. */
+  checkpointAfter(phase: ResumablePhase, done: number): () => Promise<RunCheckpoint> {
+    const position: RunPosition = {
+      phase,
+      done,
+      round: this.#round,
+      trajectories: this.#trajectories,
+      collapse: this.#collapse.memory,
+      solved: [...this.solved],
+    };
+    return async () => ({
+      settings: this.settings,
+      position,
+      tensors: await this.engine.readTensors(),
+      optimizer: await this.engine.readOptimizer(),
+      reference: this.referenceTensors,
+    });
   }
 
   /** Rollout batches so far. */
@@ -67,8 +113,8 @@ export class RunContext {
     ];
     if (phase === 'sft') return events;
     const density = values['tool_use/avg_tool_calls_per_trajectory'] ?? 0;
-    const isReference = this.collapse.reference === null;
-    const alarm = this.collapse.observe(round, density);
+    const isReference = this.#collapse.reference === null;
+    const alarm = this.#collapse.observe(round, density);
     if (isReference) events.push({ type: 'collapseReference', round, density });
     if (alarm !== null) events.push({ type: 'collapsed', round: alarm.round, density: alarm.density });
     return events;

@@ -11,7 +11,7 @@ import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
 import type { BenchmarkResult, ScoredTrajectory } from './events.ts';
 import { rollOut } from './rollout.ts';
-import { boundary, within, type Work } from './work.ts';
+import { boundary, resumable, within, type Work } from './work.ts';
 
 /** Problems of a benchmark whose samples are kept to be read. */
 const problemsShown = 2;
@@ -22,20 +22,29 @@ export async function* evaluate(context: RunContext, phase: 'baseline' | 'evalua
   const { evaluation } = context.settings;
   const perBenchmark = evaluation.problems * evaluation.samples;
   const total = perBenchmark * benchmarkNames.length * budgets.length;
-  yield within({ type: 'phase', phase, total, unit: 'trajectories', round: context.round });
+  const behind = context.stepsDone(phase);
+  if (behind === 0) yield within({ type: 'phase', phase, total, unit: 'trajectories', round: context.round });
   let done = 0;
+  let finished = 0;
   for (const budget of budgets) {
     for (const benchmark of benchmarkNames) {
+      if (++finished <= behind) {
+        done += perBenchmark;
+        continue;
+      }
       const sampling = runBenchmark(context, phase, benchmark, budget);
       for (;;) {
         const next = await sampling.next();
         if (next.done === true) {
           done += perBenchmark;
           const { result, shown } = next.value;
-          yield boundary(
-            { type: 'benchmark', result },
-            { type: 'trajectories', phase, round: context.round, trajectories: shown },
-            { type: 'progress', phase, done, detail: `${benchmark}, ${budget} budget` },
+          yield resumable(
+            boundary(
+              { type: 'benchmark', result },
+              { type: 'trajectories', phase, round: context.round, trajectories: shown },
+              { type: 'progress', phase, done, detail: `${benchmark}, ${budget} budget` },
+            ),
+            context.checkpointAfter(phase, finished),
           );
           break;
         }

@@ -8,6 +8,7 @@ import type { CurationReport } from '../curation/curate.ts';
 import type { MetricValues } from '../metrics/registry.ts';
 import type { BenchmarkName } from '../tasks/problems.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import type { RunCheckpoint } from './checkpoint.ts';
 
 /** The recipe's steps, in order (design, section 2). `baseline` is the evaluation after the cold start. */
 export const phaseNames = [
@@ -108,4 +109,6 @@ export interface RunTick {
   readonly boundary: boolean;
   /** Tokens trained on or sampled in this unit, for the rate of tokens a second. */
   readonly tokens: number;
+  /** Where the run can go on from later: takes everything that takes. Only to be called before the next tick is pulled. */
+  readonly checkpoint?: () => Promise<RunCheckpoint>;
 }

@@ -33,32 +33,32 @@ import type { ScoredTrajectory } from './events.ts';
 import { chunks, endlessShuffle, itemAt } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
-import { boundary, tokenCount, within, type Work } from './work.ts';
+import { boundary, resumable, tokenCount, within, type Work } from './work.ts';
 
-/** How often each prompt was solved on its last visit: problem id -> right answers among its G samples. */
-export type SolvedCounts = Map<string, number>;
-
-/** Run one stage on `prompts`; returns how each prompt fared on its last visit. */
+/** Run one stage on `prompts`. Stage 1 notes in the context how each prompt fared on its last visit. */
 export async function* grpoStage(
   context: RunContext,
   phase: 'stage1' | 'stage2',
   prompts: readonly Problem[],
   reference: PolicyEngine | null,
-): Work<SolvedCounts> {
+): Work<void> {
   const { grpo } = context.settings;
   const { steps } = context.settings[phase];
-  yield within({ type: 'phase', phase, total: steps, unit: 'steps', round: context.round });
-  context.engine.resetOptimizer();
+  const done = Math.min(steps, context.stepsDone(phase));
+  if (done === 0) {
+    yield within({ type: 'phase', phase, total: steps, unit: 'steps', round: context.round });
+    context.engine.resetOptimizer();
+  }
   const nextPrompt = endlessShuffle(prompts, context.random.fork(phase, 'prompts'));
-  const solved: SolvedCounts = new Map();
-  for (let step = 1; step <= steps; step++) {
+  for (let drawn = 0; drawn < done * grpo.promptsPerStep; drawn++) nextPrompt();
+  for (let step = done + 1; step <= steps; step++) {
     const groups = Array.from({ length: grpo.promptsPerStep }, nextPrompt);
     const trajectories = yield* sampleGroups(context, phase, step, groups);
     const scored = score(trajectories, grpo.groupSize, grpo.normaliseByStd);
     for (const [prompt, group] of chunks(scored, grpo.groupSize).entries()) {
       const problem = groups[prompt];
-      if (problem !== undefined)
-        solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
+      if (problem !== undefined && phase === 'stage1')
+        context.solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
     }
     const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
     const learned = yield* learn(context, scored, learningRate, reference);
@@ -71,13 +71,12 @@ export async function* grpoStage(
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };
-    yield boundary(...context.finishRound(phase, step, values, scored), {
-      type: 'progress',
-      phase,
-      done: step,
-    });
+    const finished = context.finishRound(phase, step, values, scored);
+    yield resumable(
+      boundary(...finished, { type: 'progress', phase, done: step }),
+      context.checkpointAfter(phase, step),
+    );
   }
-  return solved;
 }
 
 function sampleGroups(

@@ -8,15 +8,14 @@ import type { Problem } from '../tasks/problem.ts';
 import { trainProblem } from '../tasks/problems.ts';
 import { stageLengths, type RunContext } from './context.ts';
 import type { PromptFilterReport } from './events.ts';
-import type { SolvedCounts } from './grpo.ts';
 
 /** Stage 2's prompts, and what the filter did. */
 export function filterPrompts(
   context: RunContext,
   prompts: readonly Problem[],
-  solved: SolvedCounts,
 ): { readonly prompts: readonly Problem[]; readonly report: PromptFilterReport } {
   const { run, task, stage1, stage2, grpo } = context.settings;
+  const { solved } = context;
   const inStage2 = (problem: Problem) =>
     problem.steps.length >= stage2.minLength && problem.steps.length <= stage2.maxLength;
   const kept = prompts.filter((problem) => solved.get(problem.id) !== grpo.groupSize);

@@ -7,6 +7,8 @@ import { policyConfig } from '../policy/config.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { decodeTokens, encodeText, tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
+import type { RunCheckpoint } from './checkpoint.ts';
+import { readRunCheckpoint, writeRunCheckpoint } from './checkpointFile.ts';
 import type { RunEvent } from './events.ts';
 import { rollOut } from './rollout.ts';
 import { runRecipe } from './run.ts';
@@ -41,22 +43,28 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => sandbox.dispose());
 
-async function record(seed: number): Promise<RunEvent[]> {
+/** A run of `runSettings`, from the beginning or on from a checkpoint, told tick by tick. */
+async function* run(runSettings: RunSettings, from?: RunCheckpoint) {
   const create = () =>
     createTfjsEngine({ config: policyConfig('micro', vocabularySize), preferredBackends: ['wasm'] });
   const engine = await create();
   expect(engine.description.backend).toBe('wasm');
-  const events: RunEvent[] = [];
-  await drain(
-    runRecipe({
+  try {
+    yield* runRecipe({
       engine,
       sandbox,
-      settings: { ...settings, run: { ...settings.run, seed } },
+      settings: runSettings,
       createReferenceEngine: create,
-    }),
-    (tick) => events.push(...tick.events),
-  );
-  engine.dispose();
+      ...(from === undefined ? {} : { from }),
+    });
+  } finally {
+    engine.dispose();
+  }
+}
+
+async function record(seed: number): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  await drain(run({ ...settings, run: { ...settings.run, seed } }), (tick) => events.push(...tick.events));
   return events;
 }
 
@@ -76,6 +84,47 @@ describe('a whole run on a real engine with real Python', () => {
     for (const { phase, values } of rounds)
       if (phase !== 'sft') expect(values.rollout_probs_diff_max).toBeLessThan(1e-4);
   });
+
+  it(
+    'goes on from a checkpoint as if it had never stopped, in every phase',
+    { timeout: 240_000 },
+    async () => {
+      const short: RunSettings = {
+        ...settings,
+        sft: { ...settings.sft, epochs: 2, probes: 2 },
+        grpo: { ...settings.grpo, promptsPerStep: 4, klCoefficient: 0.01 },
+        stage2: { ...settings.stage2, steps: 2 },
+      };
+      const wanted = new Set([
+        'sft 3',
+        'sft 4',
+        'sft 8',
+        'baseline 2',
+        'stage1 1',
+        'stage1 2',
+        'stage2 1',
+        'evaluation 5',
+      ]);
+      const stops: { readonly name: string; readonly bytes: Uint8Array; readonly eventsBefore: number }[] =
+        [];
+      const events: RunEvent[] = [];
+      for await (const tick of run(short)) {
+        events.push(...tick.events);
+        if (tick.checkpoint === undefined) continue;
+        const checkpoint = await tick.checkpoint();
+        const name = `${checkpoint.position.phase} ${checkpoint.position.done}`;
+        if (wanted.has(name)) {
+          stops.push({ name, bytes: writeRunCheckpoint(checkpoint), eventsBefore: events.length });
+        }
+      }
+      expect(stops.map(({ name }) => name)).toEqual([...wanted]);
+      for (const { name, bytes, eventsBefore } of stops) {
+        const resumed: RunEvent[] = [];
+        for await (const tick of run(short, readRunCheckpoint(bytes))) resumed.push(...tick.events);
+        expect(resumed, `after ${name}`).toEqual(events.slice(eventsBefore));
+      }
+    },
+  );
 
   it('goes on when a policy’s cell loops for ever', { timeout: 60_000 }, async () => {
     const looping = [tokenIds.toolCall, ...encodeText('while 1:0'), tokenIds.toolCallEnd];

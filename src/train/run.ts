@@ -5,46 +5,43 @@
  *
  * Invariants. (1) The same settings on the same backend give the same events, tick by tick: nothing here reads a clock or an
  * unseeded number. (2) The caller may stop pulling at any tick and nothing goes on behind its back. (3) An arm is data and settings;
- * there is no branch on arms here.
+ * there is no branch on arms here. (4) A run that goes on from a checkpoint is, from there, the run that never stopped
+ * (train/checkpoint.ts): what its settings determine is made again in silence, the rest is taken from the checkpoint.
  */
 import type { PolicyEngine } from '../engine/engine.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
+import type { Problem } from '../tasks/problem.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
 import { RunContext, type RunDependencies } from './context.ts';
 import { evaluate } from './evaluate.ts';
 import { grpoStage } from './grpo.ts';
 import { curatePool, makeProblems, teach } from './pool.ts';
 import { filterPrompts } from './promptFilter.ts';
 import { coldStart } from './sft.ts';
-import { boundary, within, type Work } from './work.ts';
+import { boundary, silently, within, type Work } from './work.ts';
 
-/** Run the recipe from the first problem to the last benchmark, from freshly drawn weights. */
+/** Run the recipe from the first problem to the last benchmark, or on from a checkpoint. */
 export async function* runRecipe(dependencies: RunDependencies): Work<void> {
   const context = new RunContext(dependencies);
   const { settings, engine } = context;
-  await engine.loadTensors(initialiseTensors(engine.config, context.random.fork('weights')));
+  const { from, initialTensors } = dependencies;
+  await engine.loadTensors(
+    from?.tensors ?? initialTensors ?? initialiseTensors(engine.config, context.random.fork('weights')),
+  );
+  if (from !== undefined) await engine.loadOptimizer(from.optimizer);
 
-  const problems = yield* makeProblems(context);
-  const pool = yield* teach(context, problems.coldStart);
-  const curated = yield* curatePool(context, pool);
+  const prepared = prepare(context);
+  const { curated, stage1Prompts } = yield* from === undefined ? prepared : silently(prepared);
+  context.restoreCounters();
   yield* coldStart(context, curated);
   if (settings.evaluation.afterColdStart) yield* evaluate(context, 'baseline');
 
-  const reference = settings.grpo.klCoefficient > 0 ? await frozenCopy(context) : null;
+  const reference = settings.grpo.klCoefficient > 0 ? await referenceEngine(context) : null;
   try {
-    const solved = yield* grpoStage(context, 'stage1', problems.stage1, reference);
-    yield within({
-      type: 'phase',
-      phase: 'filter',
-      total: problems.stage1.length,
-      unit: 'prompts',
-      round: context.round,
-    });
-    const { prompts, report } = filterPrompts(context, problems.stage1, solved);
-    yield boundary(
-      { type: 'promptFilter', report },
-      { type: 'progress', phase: 'filter', done: problems.stage1.length },
-    );
-    yield* grpoStage(context, 'stage2', prompts, reference);
+    yield* grpoStage(context, 'stage1', stage1Prompts, reference);
+    const filtered = filter(context, stage1Prompts);
+    const stage2Prompts = yield* context.stepsDone('stage2') > 0 ? silently(filtered) : filtered;
+    yield* grpoStage(context, 'stage2', stage2Prompts, reference);
   } finally {
     reference?.dispose();
   }
@@ -52,9 +49,35 @@ export async function* runRecipe(dependencies: RunDependencies): Work<void> {
   yield boundary({ type: 'done' });
 }
 
-/** The policy as it is now, on an engine of its own: what the KL penalty measures the distance from. */
-async function frozenCopy(context: RunContext): Promise<PolicyEngine> {
+/** Everything before the first optimizer step; the settings alone determine it. */
+async function* prepare(
+  context: RunContext,
+): Work<{ readonly curated: readonly Trajectory[]; readonly stage1Prompts: readonly Problem[] }> {
+  const problems = yield* makeProblems(context);
+  const pool = yield* teach(context, problems.coldStart);
+  return { curated: yield* curatePool(context, pool), stage1Prompts: problems.stage1 };
+}
+
+async function* filter(context: RunContext, candidates: readonly Problem[]): Work<readonly Problem[]> {
+  yield within({
+    type: 'phase',
+    phase: 'filter',
+    total: candidates.length,
+    unit: 'prompts',
+    round: context.round,
+  });
+  const { prompts, report } = filterPrompts(context, candidates);
+  yield boundary(
+    { type: 'promptFilter', report },
+    { type: 'progress', phase: 'filter', done: candidates.length },
+  );
+  return prompts;
+}
+
+/** The policy as the cold start left it, on an engine of its own: what the KL penalty measures the distance from. */
+async function referenceEngine(context: RunContext): Promise<PolicyEngine> {
   const reference = await context.createReferenceEngine();
-  await reference.loadTensors(await context.engine.readTensors());
+  context.referenceTensors ??= await context.engine.readTensors();
+  await reference.loadTensors(context.referenceTensors);
   return reference;
 }

@@ -14,7 +14,7 @@ import { stageLengths, type RunContext } from './context.ts';
 import { endlessShuffle } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupCosine } from './schedule.ts';
-import { boundary, tokenCount, within, type Work } from './work.ts';
+import { boundary, resumable, tokenCount, within, type Work } from './work.ts';
 
 /** Prompts in a probe. */
 const probeSize = 48;
@@ -27,13 +27,17 @@ export function sftSteps(size: number, epochs: number, batchSize: number): numbe
 export async function* coldStart(context: RunContext, curated: readonly Trajectory[]): Work<void> {
   const { sft } = context.settings;
   const total = sftSteps(curated.length, sft.epochs, sft.batchSize);
-  yield within({ type: 'phase', phase: 'sft', total, unit: 'steps', round: context.round });
-  context.engine.resetOptimizer();
+  const done = Math.min(total, context.stepsDone('sft'));
+  if (done === 0) {
+    yield within({ type: 'phase', phase: 'sft', total, unit: 'steps', round: context.round });
+    context.engine.resetOptimizer();
+  }
   const next = endlessShuffle(curated, context.random.fork('sft', 'order'));
   const probeAt = new Set(
     Array.from({ length: sft.probes }, (_, i) => Math.ceil(((i + 1) * total) / sft.probes)),
   );
-  for (let step = 1; step <= total; step++) {
+  for (let drawn = 0; drawn < done * sft.batchSize; drawn++) next();
+  for (let step = done + 1; step <= total; step++) {
     const learningRate = warmupCosine(step - 1, total, sft.learningRate, sft.warmupSteps, sft.finalRatio);
     const sequences = Array.from({ length: sft.batchSize }, next);
     const stats = await context.engine.step(
@@ -48,8 +52,14 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
       },
       { type: 'progress', phase: 'sft', done: step },
     );
-    yield { ...tick, tokens: tokenCount(sequences) };
-    if (probeAt.has(step)) yield* probe(context, step);
+    const learned = { ...tick, tokens: tokenCount(sequences) };
+    if (probeAt.has(step)) {
+      yield learned;
+      yield* probe(context, step);
+      yield resumable(within(), context.checkpointAfter('sft', step));
+    } else {
+      yield resumable(learned, context.checkpointAfter('sft', step));
+    }
   }
 }
 

@@ -4,6 +4,7 @@
  * Invariant: between two yields lies at most one optimizer step or one rollout chunk, so whoever drives the generator
  * (the worker, a test, the command line) can pause there without the recipe knowing.
  */
+import type { RunCheckpoint } from './checkpoint.ts';
 import type { RunEvent, RunTick } from './events.ts';
 
 /** Yields ticks; returns a result. */
@@ -14,6 +15,21 @@ export const within = (...events: readonly RunEvent[]): RunTick => ({ events, bo
 
 /** A tick at which a person who presses Step expects to stop. */
 export const boundary = (...events: readonly RunEvent[]): RunTick => ({ events, boundary: true, tokens: 0 });
+
+/** The same tick, marked as one from which the run can go on later. */
+export const resumable = (tick: RunTick, checkpoint: () => Promise<RunCheckpoint>): RunTick => ({
+  ...tick,
+  checkpoint,
+});
+
+/** The same work without a word: for what is only made again. */
+export async function* silently<Result>(work: Work<Result>): Work<Result> {
+  for (;;) {
+    const next = await work.next();
+    if (next.done === true) return next.value;
+    yield within();
+  }
+}
 
 /** Tokens that a list of sequences holds. */
 export function tokenCount(sequences: readonly { readonly tokens: Int32Array }[]): number {

@@ -1,0 +1,23 @@
+/**
+ * WebGPU in Node: Dawn, through the npm package `webgpu`, on whatever Vulkan, Metal or Direct3D finds.
+ *
+ * Invariant: an adapter is either found and named, or there is one sentence that says what to install. Software adapters are
+ * taken, and named as such: a study on them is slow, not wrong.
+ */
+import { create, globals } from 'webgpu';
+
+/** Dawn's instance dies with its JavaScript object, and what waits for the GPU then waits for ever; so the object is kept. */
+let instance: GPU | undefined;
+
+/** Dawn's `GPU`, with the WebGPU constants (`GPUBufferUsage` and so on) put where browsers have them. */
+export function openDawn(): GPU {
+  Object.assign(globalThis, globals);
+  return (instance ??= create([]));
+}
+
+/** What to do where Dawn finds no adapter. */
+export const installAdvice =
+  'No graphics adapter was found. With a GPU, install its Vulkan driver (NVIDIA: the driver package and libvulkan1; AMD, Intel: ' +
+  'mesa-vulkan-drivers). Without one, a software adapter does: Mesa 24 or newer (Debian 12: mesa-vulkan-drivers from bookworm-backports, with ' +
+  'libvulkan1), or Chromium’s SwiftShader (VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json). Or run on WebAssembly: ' +
+  '--set run.backend=wasm.';

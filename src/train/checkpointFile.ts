@@ -1,0 +1,120 @@
+/**
+ * A run's checkpoint as one safetensors file: the weights under their own names, AdamW's moments and the KL reference under
+ * prefixes, and in the metadata the settings, the position and Hugging Face's config.
+ *
+ * Invariant: what is written reads back bit for bit; a file that is damaged, foreign or newer is a `CheckpointError` with one
+ * sentence for people. A reader that only wants the policy finds it as in any checkpoint (policy/checkpoint.ts).
+ */
+import { z } from 'zod';
+import { checkTensors, huggingFaceConfig } from '../policy/checkpoint.ts';
+import { policyConfig, type NamedTensor, type NamedTensors } from '../policy/config.ts';
+import {
+  CheckpointError,
+  readSafetensors,
+  writeSafetensors,
+  type StoredTensor,
+} from '../policy/safetensors.ts';
+import { tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
+import { resumablePhases, type RunCheckpoint } from './checkpoint.ts';
+import { longestContext, runSettingsSchema, type RunSettings } from './settings.ts';
+
+const format = 'aster-lab-checkpoint';
+const version = 1;
+const prefixes = { m: 'optimizer.m.', v: 'optimizer.v.', reference: 'reference.' } as const;
+
+const count = z.int().min(0);
+const headSchema = z.looseObject({ format: z.literal(format), version: z.number() });
+const bodySchema = z.object({
+  settings: runSettingsSchema,
+  optimizerStep: count,
+  position: z.object({
+    phase: z.enum(resumablePhases),
+    done: count,
+    round: count,
+    trajectories: count,
+    collapse: z.object({
+      reference: z.number().nullable(),
+      average: z.number(),
+      below: count,
+      alarm: z.object({ round: count, density: z.number() }).nullable(),
+    }),
+    solved: z.array(z.tuple([z.string(), count])),
+  }),
+});
+
+export function writeRunCheckpoint(checkpoint: RunCheckpoint): Uint8Array {
+  const { settings, position, tensors, optimizer, reference } = checkpoint;
+  const stored = new Map<string, StoredTensor>();
+  const add = (prefix: string, named: NamedTensors) => {
+    for (const [name, { shape, data }] of named) stored.set(prefix + name, { dtype: 'F32', shape, data });
+  };
+  add('', tensors);
+  add(prefixes.m, optimizer.m);
+  add(prefixes.v, optimizer.v);
+  if (reference !== null) add(prefixes.reference, reference);
+  const run = { format, version, settings, optimizerStep: optimizer.step, position };
+  return writeSafetensors({
+    tensors: stored,
+    metadata: { run: JSON.stringify(run), config: JSON.stringify(configFor(settings)) },
+  });
+}
+
+/** The `config.json` of a run's policy. */
+export function configFor(settings: RunSettings) {
+  return huggingFaceConfig(policyConfig(settings.policy.preset, vocabularySize), {
+    maxPositionEmbeddings: longestContext(settings),
+    bosTokenId: tokenIds.imStart,
+    eosTokenId: tokenIds.imEnd,
+    padTokenId: tokenIds.pad,
+  });
+}
+
+/** @throws CheckpointError */
+export function readRunCheckpoint(bytes: Uint8Array): RunCheckpoint {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const json = parse(metadata['run']);
+  const head = headSchema.safeParse(json);
+  if (!head.success) {
+    throw new CheckpointError('This file holds weights but no place in a run, so no run can go on from it.');
+  }
+  if (head.data.version > version) {
+    throw new CheckpointError(
+      'This checkpoint was written by a newer version of the lab; update the lab to go on from it.',
+    );
+  }
+  const body = bodySchema.safeParse(json);
+  if (!body.success) {
+    const where = body.error.issues[0]?.path.join('.') ?? '';
+    throw new CheckpointError(`The checkpoint is damaged (at “${where}”).`);
+  }
+  const { settings, position, optimizerStep } = body.data;
+  const config = policyConfig(settings.policy.preset, vocabularySize);
+  const part = (prefix: string) => checkTensors(config, withPrefix(tensors, prefix));
+  const hasReference = [...tensors.keys()].some((name) => name.startsWith(prefixes.reference));
+  return {
+    settings,
+    position,
+    tensors: part(''),
+    optimizer: { step: optimizerStep, m: part(prefixes.m), v: part(prefixes.v) },
+    reference: hasReference ? part(prefixes.reference) : null,
+  };
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return null;
+  }
+}
+
+/** The tensors whose names begin with `prefix`, without it; with the empty prefix those that have none. */
+function withPrefix(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): NamedTensors {
+  const part = new Map<string, NamedTensor>();
+  for (const [name, tensor] of tensors) {
+    if (tensor.dtype !== 'F32' || !name.startsWith(prefix)) continue;
+    if (prefix === '' && Object.values(prefixes).some((other) => name.startsWith(other))) continue;
+    part.set(name.slice(prefix.length), { shape: tensor.shape, data: tensor.data });
+  }
+  return part;
+}
