@@ -49,7 +49,6 @@ export class FlatParameters {
   readonly #sum: readonly Dispatch[];
   readonly #update: readonly Dispatch[];
   #step = 0;
-  #version = 0;
 
   private constructor(
     gpu: Gpu,
@@ -121,18 +120,12 @@ export class FlatParameters {
     return this.#step;
   }
 
-  /** Changes whenever the weights do. */
-  get version(): number {
-    return this.#version;
-  }
-
   get dispatchCount(): number {
     return this.#sum.length + this.#update.length;
   }
 
   load(tensors: NamedTensors): void {
     this.#write('parameters', flattenTensors(this.layout, tensors));
-    this.#version++;
     this.reset();
   }
 
@@ -217,31 +210,14 @@ export class FlatParameters {
   /** The weights moved: count it. */
   stepped(): void {
     this.#step++;
-    this.#version++;
   }
 
   /** Queue a copy of the present weights into `target`, a buffer of the flat size. */
   copyTo(target: GPUBuffer): void {
-    copyBuffer(this.#gpu, this.buffers.get('parameters'), target);
-  }
-
-  /**
-   * Run `work` with the weights in `weights` put in place of the present ones, and put those back: how a rollout session
-   * prefills with the weights it began with. Copies on the device, in queue order; nothing waits.
-   */
-  async withWeights(weights: GPUBuffer, work: () => Promise<void>): Promise<void> {
-    const parameters = this.buffers.get('parameters');
-    const { device } = this.#gpu;
-    const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const saved = device.createBuffer({ label: 'saved weights', size: parameters.size, usage });
-    try {
-      copyBuffer(this.#gpu, parameters, saved);
-      copyBuffer(this.#gpu, weights, parameters);
-      await work();
-    } finally {
-      copyBuffer(this.#gpu, saved, parameters);
-      saved.destroy(); // after the queued copies: the device keeps what they need
-    }
+    const from = this.buffers.get('parameters');
+    const encoder = this.#gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, target, 0, from.size);
+    this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
   destroy(): void {
@@ -251,10 +227,4 @@ export class FlatParameters {
   #write(name: string, data: Float32Array): void {
     this.#gpu.device.queue.writeBuffer(this.buffers.get(name), 0, data as Float32Array<ArrayBuffer>);
   }
-}
-
-function copyBuffer(gpu: Gpu, from: GPUBuffer, to: GPUBuffer): void {
-  const encoder = gpu.device.createCommandEncoder();
-  encoder.copyBufferToBuffer(from, 0, to, 0, from.size);
-  gpu.device.queue.submit([encoder.finish()]);
 }

@@ -12,6 +12,9 @@ export class MemoryPlanError extends Error {
   override readonly name = 'MemoryPlanError';
 }
 
+/** Bytes of the `Batch` uniform of batch.wgsl. */
+export const BATCH_BYTES = 48;
+
 export type BufferSizes = Readonly<Record<string, number>>; // floats by name
 
 export interface AdapterLimits {

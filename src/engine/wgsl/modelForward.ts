@@ -2,7 +2,7 @@
  * The decoder forward as dispatches, and the loss: pure lists of `DispatchSpec`.
  *
  * Invariant: what a kernel binds is named after what it holds; a layer is the same nine forward dispatches whether its
- * rows are packed training tokens or one token for each rollout slot (only the attention differs). Structure: Qwen3.
+ * rows are packed training tokens or the next tokens of rollout slots (only where keys lie differs). Structure: Qwen3.
  */
 import type { DispatchSpec } from './dispatchList.ts';
 import { widths } from './memoryPlan.ts';
@@ -42,8 +42,8 @@ export function rmsNorm(
   };
 }
 
-/** Up to the layer's q, k and v: norm, projections, per-head norm and RoPE. */
-export function attentionInput(c: ModelContext, layer: number): DispatchSpec[] {
+/** Up to the layer's q, k and v: norm, projections, per-head norm and RoPE. With `cached`, k and v go to the slots' cache. */
+export function attentionInput(c: ModelContext, layer: number, cached = false): DispatchSpec[] {
   const { config } = c;
   const w = widths(config);
   const p = `layer${layer}.`;
@@ -59,7 +59,7 @@ export function attentionInput(c: ModelContext, layer: number): DispatchSpec[] {
     {
       kernel: {
         file: 'qkNormRope.wgsl',
-        constants: headConstants(config),
+        constants: { ...headConstants(config), CACHED: cached },
         floats: { EPSILON: config.rmsNormEps },
       },
       bindings: {
@@ -68,8 +68,14 @@ export function attentionInput(c: ModelContext, layer: number): DispatchSpec[] {
         rope: c.buffer('rope'),
         tokens: c.buffer('tokens'),
         qk: c.buffer(`${p}qk`),
-        inverseRms: c.buffer(`${p}qkInverseRms`),
         batch: c.buffer('batch'),
+        ...(cached
+          ? {
+              cacheK: c.buffer(`cacheK${layer}`),
+              cacheV: c.buffer(`cacheV${layer}`),
+              rollout: c.buffer('rollout'),
+            }
+          : { inverseRms: c.buffer(`${p}qkInverseRms`) }),
       },
       x: { perRow: w.normedHeads, groupSize: 64 },
     },

@@ -1,86 +1,60 @@
 /**
- * The static rollout plan: slots, their key/value cache, and the dispatch list of one decoding step.
+ * The static rollout plan: slots, their key/value cache, and the dispatch lists of a decoding step and of a prefill.
  *
- * Invariant: made once for (slots, positions); a chunk is that list replayed, its results copied to one of two staging
- * buffers, and creates no GPU object but the command encoder. Rows are the active slots only, so a long tail of few
- * sequences costs little. The cache is laid out [slot, position, kvHead, headDim] per layer.
+ * Invariant: made once for (slots, positions); a chunk is prefill and steps replayed in one submit, its results copied to one
+ * of two staging buffers, and creates no GPU object but the command encoder. Rows are the active slots only, so a long
+ * tail of few sequences costs little. The cache is laid out [slot, position, kvHead, headDim] per layer.
  */
 import type { PolicyConfig } from '../../policy/config.ts';
 import type { RolloutOptions } from '../engine.ts';
 import { BufferSet } from './buffers.ts';
 import type { Gpu } from './device.ts';
-import { buildDispatches, encodeDispatches, type Dispatch, type DispatchSpec } from './dispatchList.ts';
+import { buildDispatches, encodeDispatches, type Dispatch } from './dispatchList.ts';
 import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { checkMemory, layerBuffers, widths, type BufferSizes } from './memoryPlan.ts';
+import { checkMemory } from './memoryPlan.ts';
+import { TOKEN_WORDS } from './packing.ts';
+import { cutPrefill, type Prefill } from './prefill.ts';
 import {
-  attentionScale,
-  headConstants,
-  vocabularyConstants,
-  chunkConstants,
-  type ModelContext,
-} from './modelContext.ts';
-import { attentionInput, attentionOutputAndFfn, headForward } from './modelForward.ts';
-import { parameterLayout } from './parameterLayout.ts';
+  MAX_CHUNK,
+  prefillRows,
+  rolloutBuffers,
+  rolloutUniforms,
+  SLOT_WORDS,
+  stagingBytes,
+  UPDATE_WORDS,
+  type PlanShape,
+} from './rolloutBuffers.ts';
+import { copySpecs, prefillSpecs, rolloutContext, stepSpecs, updateSpec } from './rolloutDispatches.ts';
 import { ropeTable } from './ropeTable.ts';
-import { BATCH_BYTES, batchUniformBytes, type TrainingPlan } from './trainingPlan.ts';
+import { batchUniformBytes } from './trainingPlan.ts';
 
 /** Statuses of rollout.wgsl. */
 export const slotStatus = { idle: 0, running: 1, turn: 2, ended: 3, full: 4 } as const;
 
-/** Words of a Slot, and of an Update, in rollout.wgsl and slotUpdate.wgsl. */
-export const SLOT_WORDS = 8;
-const UPDATE_WORDS = 12;
-/** Most decoding steps one submit may hold. */
-export const MAX_CHUNK = 32;
-
+/** From the next chunk on, the slot runs with `token` as its newest, not yet in the cache. */
 export interface SlotUpdate {
   readonly slot: number;
   readonly token: number;
   readonly position: number;
   readonly id: number;
-  readonly forced: readonly number[];
 }
 
-export interface PlanShape {
-  readonly slots: number;
-  /** Positions per slot. */
-  readonly positions: number;
+/** What one chunk does, in this order. */
+export interface ChunkWork {
+  readonly updates: readonly SlotUpdate[];
+  readonly prefills: readonly Prefill[];
+  /** Slots that take `steps` decoding steps, at most MAX_CHUNK. */
+  readonly active: readonly number[];
+  readonly steps: number;
+  readonly staging: 0 | 1;
 }
 
-export interface CacheCopy {
-  readonly row: number; // of the prefilled batch
-  readonly slot: number;
-  readonly position: number;
-}
-
-/** Everything a rollout plan allocates. */
-export function rolloutBuffers(config: PolicyConfig, { slots, positions }: PlanShape): BufferSizes {
-  const w = widths(config);
-  const layout = parameterLayout(config);
-  const sizes: Record<string, number> = {
-    // The session's own weights: sequences are sampled from the policy that the session began with.
-    parameters: layout.size,
-    ...layerBuffers(config, 0, slots),
-    finalNormed: slots * w.dModel,
-    finalInverseRms: slots,
-    logits: slots * w.vocabularyStride,
-    tokens: slots * 4,
-    rope: positions * config.headDim,
-    active: slots,
-    slots: slots * SLOT_WORDS,
-    forced: slots * positions,
-    stopKinds: w.vocabulary,
-    output: slots * MAX_CHUNK * 2,
-    updates: slots * UPDATE_WORDS,
-    updateTokens: slots * positions,
-    copies: slots * positions * 2,
-  };
-  for (let layer = 0; layer < config.layers; layer++) {
-    sizes[`cacheK${layer}`] = slots * positions * w.dKey;
-    sizes[`cacheV${layer}`] = slots * positions * w.dKey;
-  }
-  return sizes;
+interface Lists {
+  readonly step: readonly Dispatch[];
+  readonly prefill: readonly Dispatch[];
+  readonly copy: readonly Dispatch[];
+  readonly update: readonly Dispatch[];
 }
 
 export class RolloutPlan {
@@ -88,27 +62,15 @@ export class RolloutPlan {
   readonly buffers: BufferSet;
   readonly stagingBytes: number;
   readonly #gpu: Gpu;
-  readonly #library: KernelLibrary;
   readonly #config: PolicyConfig;
-  readonly #step: readonly Dispatch[];
-  readonly #update: readonly Dispatch[];
-  #store: { plan: TrainingPlan; list: readonly Dispatch[] } | undefined;
+  readonly #lists: Lists;
 
-  private constructor(
-    gpu: Gpu,
-    library: KernelLibrary,
-    config: PolicyConfig,
-    shape: PlanShape,
-    buffers: BufferSet,
-    lists: { step: readonly Dispatch[]; update: readonly Dispatch[] },
-  ) {
+  private constructor(gpu: Gpu, config: PolicyConfig, shape: PlanShape, buffers: BufferSet, lists: Lists) {
     this.#gpu = gpu;
-    this.#library = library;
     this.#config = config;
     this.shape = shape;
     this.buffers = buffers;
-    this.#step = lists.step;
-    this.#update = lists.update;
+    this.#lists = lists;
     this.stagingBytes = stagingBytes(shape);
   }
 
@@ -128,23 +90,28 @@ export class RolloutPlan {
       addUniformsAndStaging(gpu, buffers, shape);
       const rope = ropeTable(shape.positions, config.headDim, config.ropeTheta);
       gpu.device.queue.writeBuffer(buffers.get('rope'), 0, rope);
-      const context: ModelContext = {
+      const base = {
         config,
         layout: parameters.layout,
-        capacity: shape.slots,
         slots: parameters.slots,
-        // Nothing is kept for a backward pass, so all layers share the first one's buffers.
-        buffer: (name) =>
-          buffers.find(name.replace(/^layer\d+/, 'layer0').replace(/^finalX$/, 'layer0.x')) ??
-          parameters.buffers.get(name),
         uniform: parameters.uniforms.place,
         isSoftware: gpu.isSoftware,
       };
-      const [step, update] = await Promise.all([
-        buildDispatches(gpu, library, stepSpecs(context)),
-        buildDispatches(gpu, library, [updateSpec(context)]),
+      const decoding = rolloutContext(base, shape.slots, (name) => buffers.get(name));
+      const own = new Map([
+        ['tokens', 'prefillTokens'],
+        ['batch', 'prefillBatch'],
       ]);
-      return new RolloutPlan(gpu, library, config, shape, buffers, { step, update });
+      const prefilling = rolloutContext(base, prefillRows(shape), (name) =>
+        buffers.get(own.get(name) ?? name),
+      );
+      const [step, prefill, copy, update] = await Promise.all([
+        buildDispatches(gpu, library, stepSpecs(decoding)),
+        buildDispatches(gpu, library, prefillSpecs(prefilling)),
+        buildDispatches(gpu, library, copySpecs(decoding)),
+        buildDispatches(gpu, library, [updateSpec(decoding)]),
+      ]);
+      return new RolloutPlan(gpu, config, shape, buffers, { step, prefill, copy, update });
     } catch (error) {
       buffers.destroy();
       throw error;
@@ -153,7 +120,7 @@ export class RolloutPlan {
 
   /** Dispatches of one decoding step. */
   get dispatchesPerToken(): number {
-    return this.#step.length;
+    return this.#lists.step.length;
   }
 
   /** Start a session on this plan: weights and settings in, every slot idle. */
@@ -174,16 +141,31 @@ export class RolloutPlan {
     queue.writeBuffer(this.buffers.get('slots'), 0, new Uint32Array(this.shape.slots * SLOT_WORDS));
   }
 
-  /** Submit `steps` decoding steps for the active slots after applying `updates`; results go to staging buffer 0 or 1. */
-  submit(active: readonly number[], updates: readonly SlotUpdate[], steps: number, staging: 0 | 1): void {
+  /**
+   * Submit a chunk; results go to its staging buffer. One submit, unless the prefills are more rows than the plan has: each
+   * further lot of rows is a submit before it.
+   */
+  submit({ updates, prefills, active, steps, staging }: ChunkWork): void {
     const { device } = this.#gpu;
+    const lots = cutPrefill(prefills, prefillRows(this.shape));
+    const last = lots.pop() ?? new Uint32Array();
+    for (const lot of lots) {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      this.#encodePrefill(pass, lot);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    }
     if (updates.length > 0) this.#writeUpdates(updates);
+    const copies = this.#writeCopies(prefills);
     device.queue.writeBuffer(this.buffers.get('active'), 0, Uint32Array.from(active));
-    device.queue.writeBuffer(this.buffers.get('batch'), 0, decodeUniform(active.length));
+    device.queue.writeBuffer(this.buffers.get('batch'), 0, rowsUniform(active.length));
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    encodeDispatches(pass, updates.length > 0 ? this.#update : [], updates.length);
-    for (let step = 0; step < steps; step++) encodeDispatches(pass, this.#step, active.length);
+    encodeDispatches(pass, updates.length > 0 ? this.#lists.update : [], updates.length);
+    if (last.length > 0) this.#encodePrefill(pass, last);
+    encodeDispatches(pass, copies > 0 ? this.#lists.copy : [], copies);
+    for (let step = 0; step < steps; step++) encodeDispatches(pass, this.#lists.step, active.length);
     pass.end();
     const target = this.buffers.get(`staging${staging}`);
     const slotBytes = this.shape.slots * SLOT_WORDS * 4;
@@ -198,51 +180,49 @@ export class RolloutPlan {
     device.queue.submit([encoder.finish()]);
   }
 
-  /** Make the copy of prefilled keys and values ready for `plan`'s buffers, and queue the list of copies. */
-  async prepareStore(
-    plan: TrainingPlan,
-    copies: readonly CacheCopy[],
-  ): Promise<(pass: GPUComputePassEncoder) => void> {
-    if (this.#store?.plan !== plan) {
-      const specs = storeSpecs(this.#config, plan.buffers, this.buffers);
-      this.#store = { plan, list: await buildDispatches(this.#gpu, this.#library, specs) };
-    }
-    const words = new Uint32Array(copies.length * 2);
-    copies.forEach(({ row, slot, position }, i) => {
-      words[i * 2] = row;
-      words[i * 2 + 1] = slot * this.shape.positions + position;
-    });
-    const { queue } = this.#gpu.device;
-    queue.writeBuffer(this.buffers.get('copies'), 0, words);
-    queue.writeBuffer(this.buffers.get('copyCount'), 0, Uint32Array.of(copies.length, 0, 0, 0));
-    const { list } = this.#store;
-    return (pass) => encodeDispatches(pass, list, copies.length);
-  }
-
   destroy(): void {
     this.buffers.destroy();
   }
 
+  /** @param rows // [rows, TOKEN_WORDS] */
+  #encodePrefill(pass: GPUComputePassEncoder, rows: Uint32Array<ArrayBuffer>): void {
+    const { queue } = this.#gpu.device;
+    const count = rows.length / TOKEN_WORDS;
+    queue.writeBuffer(this.buffers.get('prefillTokens'), 0, rows);
+    queue.writeBuffer(this.buffers.get('prefillBatch'), 0, rowsUniform(count));
+    encodeDispatches(pass, this.#lists.prefill, count);
+  }
+
+  /** Returns the number of positions to copy. */
+  #writeCopies(prefills: readonly Prefill[]): number {
+    const words: number[] = [];
+    for (const { slot, position, tokens, copyTo } of prefills) {
+      for (const other of copyTo) {
+        for (let t = position; t < position + tokens.length; t++) {
+          words.push(slot * this.shape.positions + t, other * this.shape.positions + t);
+        }
+      }
+    }
+    if (words.length === 0) return 0;
+    const { queue } = this.#gpu.device;
+    queue.writeBuffer(this.buffers.get('copies'), 0, Uint32Array.from(words));
+    queue.writeBuffer(this.buffers.get('copyCount'), 0, Uint32Array.of(words.length / 2, 0, 0, 0));
+    return words.length / 2;
+  }
+
   #writeUpdates(updates: readonly SlotUpdate[]): void {
     const words = new Uint32Array(updates.length * UPDATE_WORDS);
-    const tokens: number[] = [];
     updates.forEach((u, i) => {
-      const slot = [u.token, u.position, u.id, slotStatus.running, 0, u.forced.length, 0, 0];
-      words.set([...slot, u.slot, tokens.length, 0, 0], i * UPDATE_WORDS);
-      tokens.push(...u.forced);
+      words.set([u.token, u.position, u.id, slotStatus.running, u.slot], i * UPDATE_WORDS);
     });
     const { queue } = this.#gpu.device;
     queue.writeBuffer(this.buffers.get('updates'), 0, words);
-    if (tokens.length > 0) queue.writeBuffer(this.buffers.get('updateTokens'), 0, Uint32Array.from(tokens));
     queue.writeBuffer(this.buffers.get('updateCount'), 0, Uint32Array.of(updates.length, 0, 0, 0));
   }
 }
 
-function stagingBytes({ slots }: PlanShape): number {
-  return slots * SLOT_WORDS * 4 + slots * MAX_CHUNK * 8;
-}
-
-function decodeUniform(rows: number): ArrayBuffer {
+/** The `Batch` uniform where only the number of rows matters. */
+function rowsUniform(rows: number): ArrayBuffer {
   return batchUniformBytes(
     {
       rows,
@@ -263,110 +243,12 @@ function decodeUniform(rows: number): ArrayBuffer {
 
 function addUniformsAndStaging(gpu: Gpu, buffers: BufferSet, shape: PlanShape): void {
   const { device } = gpu;
-  const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-  const uniforms = { batch: BATCH_BYTES, rollout: 32, updateCount: 16, copyCount: 16 };
-  for (const [label, size] of Object.entries(uniforms)) {
-    buffers.add(label, device.createBuffer({ label, size, usage: uniform }));
+  for (const [label, size] of Object.entries(rolloutUniforms)) {
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    buffers.add(label, device.createBuffer({ label, size, usage }));
   }
   for (const label of ['staging0', 'staging1']) {
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
     buffers.add(label, device.createBuffer({ label, size: stagingBytes(shape), usage }));
   }
-}
-
-function stepSpecs(c: ModelContext): DispatchSpec[] {
-  const { config } = c;
-  const embedding = c.layout.embedding;
-  const specs: DispatchSpec[] = [
-    {
-      kernel: { file: 'decodeBegin.wgsl', constants: { D: config.hiddenSize } },
-      bindings: {
-        table: { buffer: c.buffer('parameters'), offset: embedding.offset * 4, size: embedding.size * 4 },
-        active_: c.buffer('active'),
-        slots: c.buffer('slots'),
-        tokens: c.buffer('tokens'),
-        x: c.buffer('layer0.x'),
-        batch: c.buffer('batch'),
-      },
-      x: { perRow: config.hiddenSize, groupSize: 256 },
-    },
-  ];
-  for (let layer = 0; layer < config.layers; layer++) {
-    specs.push(...attentionInput(c, layer), decodeAttention(c, layer), ...attentionOutputAndFfn(c, layer));
-  }
-  specs.push(...headForward(c), {
-    kernel: { file: 'sample.wgsl', constants: vocabularyConstants(config) },
-    bindings: {
-      logits: c.buffer('logits'),
-      active_: c.buffer('active'),
-      forced: c.buffer('forced'),
-      stopKinds: c.buffer('stopKinds'),
-      slots: c.buffer('slots'),
-      output: c.buffer('output'),
-      batch: c.buffer('batch'),
-      rollout: c.buffer('rollout'),
-    },
-    x: { perRow: 1, groupSize: 64 },
-  });
-  return specs;
-}
-
-function decodeAttention(c: ModelContext, layer: number): DispatchSpec {
-  const { config } = c;
-  const lanes = c.isSoftware ? 1 : 8; // a CPU rasteriser has nothing to gain from sharing one query's keys
-  const threads = config.headDim > 48 ? 32 : 64; // the merge keeps threads * headDim floats in 16 KiB
-  return {
-    kernel: {
-      file: 'decodeAttention.wgsl',
-      constants: {
-        ...chunkConstants(config),
-        LANES: lanes,
-        THREADS: threads,
-        MERGES: lanes > 1,
-      },
-      floats: attentionScale(config),
-    },
-    bindings: {
-      qk: c.buffer('layer0.qk'),
-      qkv: c.buffer('layer0.qkv'),
-      tokens: c.buffer('tokens'),
-      cacheK: c.buffer(`cacheK${layer}`),
-      cacheV: c.buffer(`cacheV${layer}`),
-      attended: c.buffer('layer0.attended'),
-      batch: c.buffer('batch'),
-      rollout: c.buffer('rollout'),
-    },
-    x: { perRow: config.heads * lanes, groupSize: threads },
-  };
-}
-
-function updateSpec(c: ModelContext): DispatchSpec {
-  return {
-    kernel: { file: 'slotUpdate.wgsl', constants: {} },
-    bindings: {
-      updates: c.buffer('updates'),
-      tokens: c.buffer('updateTokens'),
-      slots: c.buffer('slots'),
-      forced: c.buffer('forced'),
-      rollout: c.buffer('rollout'),
-      count: c.buffer('updateCount'),
-    },
-    x: { perRow: 1, groupSize: 64 },
-  };
-}
-
-function storeSpecs(config: PolicyConfig, prefilled: BufferSet, plan: BufferSet): DispatchSpec[] {
-  const { HEADS, KV_HEADS, HEAD_DIM } = headConstants(config);
-  return Array.from({ length: config.layers }, (_, layer) => ({
-    kernel: { file: 'cacheStore.wgsl', constants: { HEADS, KV_HEADS, HEAD_DIM } },
-    bindings: {
-      qk: prefilled.get(`layer${layer}.qk`),
-      qkv: prefilled.get(`layer${layer}.qkv`),
-      copies: plan.get('copies'),
-      cacheK: plan.get(`cacheK${layer}`),
-      cacheV: plan.get(`cacheV${layer}`),
-      count: plan.get('copyCount'),
-    },
-    x: { perRow: config.kvHeads, groupSize: 64 },
-  }));
 }

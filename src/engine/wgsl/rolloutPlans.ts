@@ -9,15 +9,14 @@ import type { Gpu } from './device.ts';
 import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
 import { capacityFor, MemoryPlanError, totalBytes } from './memoryPlan.ts';
-import { rolloutBuffers, RolloutPlan } from './rolloutPlan.ts';
-import type { Trainer } from './trainer.ts';
+import { rolloutBuffers } from './rolloutBuffers.ts';
+import { RolloutPlan } from './rolloutPlan.ts';
 
 export interface RolloutResources {
   readonly gpu: Gpu;
   readonly library: KernelLibrary;
   readonly config: PolicyConfig;
   readonly parameters: FlatParameters;
-  readonly trainer: Trainer;
   readonly budget: number; // bytes
   /** Sequences generated at once, at most. */
   readonly maxSlots: number;

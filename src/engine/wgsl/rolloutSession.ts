@@ -14,16 +14,10 @@ import type {
   RolloutSession,
 } from '../engine.ts';
 import { readStaging } from './buffers.ts';
+import { shareBeginnings, type Prefill } from './prefill.ts';
+import { MAX_CHUNK, SLOT_WORDS } from './rolloutBuffers.ts';
+import { slotStatus, type RolloutPlan, type SlotUpdate } from './rolloutPlan.ts';
 import type { RolloutPlans, RolloutResources } from './rolloutPlans.ts';
-
-import {
-  MAX_CHUNK,
-  SLOT_WORDS,
-  slotStatus,
-  type CacheCopy,
-  type RolloutPlan,
-  type SlotUpdate,
-} from './rolloutPlan.ts';
 
 /** One sequence, as far as the CPU knows it. */
 interface Row {
@@ -61,12 +55,12 @@ class Session implements RolloutSession {
   readonly #queue: Row[] = [];
   #slots: (Row | undefined)[] = [];
   #updates: SlotUpdate[] = [];
+  #prefills: Prefill[] = [];
   #outbox: RolloutEvent[] = [];
   #inFlight: Chunk | undefined;
   #plan: RolloutPlan | undefined;
   /** The weights the session began with, until a plan holds them. */
   #snapshot: GPUBuffer | undefined;
-  #version = -1;
   #nextChunk = 0;
   #live = 0;
   #busy = false;
@@ -81,7 +75,6 @@ class Session implements RolloutSession {
     void serial(() => {
       if (this.#disposed) return;
       this.#snapshot = plans.snapshot();
-      this.#version = plans.resources.parameters.version;
     }).catch(() => undefined);
   }
 
@@ -136,7 +129,9 @@ class Session implements RolloutSession {
       this.#finish(row, 'context');
       return;
     }
-    this.#run(row, { token: row.tokens[last] ?? 0, position: last, forced: tokens });
+    // The turn's last token is not in the cache yet either.
+    this.#prefills.push({ slot: row.slot, position: last, tokens: row.tokens.slice(last, -1), copyTo: [] });
+    this.#run(row);
   }
 
   finish(id: number): void {
@@ -207,18 +202,19 @@ class Session implements RolloutSession {
     if (rows.length === 0 || !this.#plan) return undefined;
     const chunk: Chunk = { number: this.#nextChunk, staging: (this.#nextChunk % 2) as 0 | 1, rows };
     this.#nextChunk++;
-    const updates = this.#updates;
-    this.#updates = [];
-    this.#plan.submit(
-      rows.map((row) => row.slot),
-      updates,
+    this.#plan.submit({
+      updates: this.#updates,
+      prefills: this.#prefills,
+      active: rows.map((row) => row.slot),
       steps,
-      chunk.staging,
-    );
+      staging: chunk.staging,
+    });
+    this.#updates = [];
+    this.#prefills = [];
     return chunk;
   }
 
-  /** Give queued sequences free slots and fill their cache: each distinct prompt is computed once. */
+  /** Give queued sequences free slots and have their cache filled: each distinct prompt is computed once. */
   async #admit(): Promise<void> {
     if (!this.#plan) {
       this.#plan = await this.#plans.acquire(this.#queue.length, this.#options.context);
@@ -233,47 +229,11 @@ class Session implements RolloutSession {
       if (!row) break;
       row.slot = slot;
       this.#slots[slot] = row;
-      const last = row.tokens.length - 1;
-      this.#run(row, { token: row.tokens[last] ?? 0, position: last, forced: [] });
+      this.#run(row);
       admitted.push(row);
     }
-    if (admitted.length > 0) await this.#prefill(this.#plan, admitted);
-  }
-
-  /** Keys and values of every prompt but its last token, which the first decoding step feeds. */
-  async #prefill(plan: RolloutPlan, admitted: readonly Row[]): Promise<void> {
-    const { trainer, parameters } = this.#resources;
-    const prompts = new Map<string, { tokens: Int32Array; slots: number[] }>();
-    for (const row of admitted) {
-      const tokens = Int32Array.from(row.tokens.slice(0, -1));
-      if (tokens.length === 0) continue;
-      const key = tokens.join();
-      const known = prompts.get(key);
-      if (known) known.slots.push(row.slot);
-      else prompts.set(key, { tokens, slots: [row.slot] });
-    }
-    const pending = [...prompts.values()];
-    while (pending.length > 0) {
-      const group: typeof pending = [];
-      let rows = 0;
-      while (pending[0] && (group.length === 0 || rows + pending[0].tokens.length <= trainer.largestRows)) {
-        rows += pending[0].tokens.length;
-        group.push(pending[0]);
-        pending.shift();
-      }
-      const copies: CacheCopy[] = [];
-      let first = 0;
-      for (const { tokens, slots } of group) {
-        for (const slot of slots) {
-          for (let t = 0; t < tokens.length; t++) copies.push({ row: first + t, slot, position: t });
-        }
-        first += tokens.length;
-      }
-      const store = await plan.prepareStore(await trainer.planOf(rows), copies);
-      const prefill = () => trainer.prefill(group, store);
-      if (parameters.version === this.#version) await prefill();
-      else await parameters.withWeights(plan.buffers.get('parameters'), prefill);
-    }
+    const beginnings = admitted.map(({ slot, tokens }) => ({ slot, tokens: tokens.slice(0, -1) }));
+    this.#prefills.push(...shareBeginnings(beginnings));
   }
 
   #takeSnapshot(): GPUBuffer {
@@ -284,10 +244,12 @@ class Session implements RolloutSession {
     return snapshot;
   }
 
-  #run(row: Row, state: { token: number; position: number; forced: readonly number[] }): void {
+  /** From the next chunk on the row decodes; all of its tokens but the last are to be in the cache by then. */
+  #run(row: Row): void {
     row.state = 'running';
     row.runsFrom = this.#nextChunk;
-    this.#updates.push({ slot: row.slot, id: row.id, ...state });
+    const position = row.tokens.length - 1;
+    this.#updates.push({ slot: row.slot, id: row.id, token: row.tokens[position] ?? 0, position });
   }
 
   /** Read a chunk back and bring its sequences up to date. */
@@ -306,7 +268,7 @@ class Session implements RolloutSession {
       const status = slots[at + 3] ?? 0;
       for (let t = row.tokens.length; t <= position; t++) {
         const place = (row.slot * MAX_CHUNK + (t % MAX_CHUNK)) * 2;
-        append(row, (tokens[place] ?? 0) & 0x7fffffff, 1, logProbs[place + 1] ?? NaN);
+        append(row, tokens[place] ?? 0, 1, logProbs[place + 1] ?? NaN);
       }
       if (status === slotStatus.ended) this.#finish(row, 'end');
       else if (status === slotStatus.full) this.#finish(row, 'context');

@@ -165,24 +165,7 @@ export class Trainer {
     return logits;
   }
 
-  /**
-   * Run the decoder over given sequences for what it leaves in the layers' `qk` and `qkv` buffers (rollout prefill), then
-   * `encode` into the same submit. Sequences must fit one plan; see `largestRows`.
-   */
-  async prefill(
-    sequences: readonly Pick<SftSequence, 'tokens'>[],
-    encode: (pass: GPUComputePassEncoder) => void,
-  ): Promise<void> {
-    const { plan } = await this.#planFor(sequences);
-    const micro = packSequences(
-      sequences,
-      sequences.map((_, i) => i),
-      this.#config.vocabularySize,
-    );
-    this.#submitForward(plan, micro, noObjective, ['body'], undefined, encode);
-  }
-
-  /** The plan that holds at least `rows` rows, for callers that bind its buffers. */
+  /** The plan that holds at least `rows` rows. */
   async planOf(rows: number): Promise<TrainingPlan> {
     if (this.#plan && this.#plan.capacity >= rows) return this.#plan;
     const capacity = capacityFor(rows);
@@ -226,13 +209,11 @@ export class Trainer {
     settings: Omit<BatchUniform, 'rows' | 'accumulate' | 'objective'>,
     parts: Parameters<TrainingPlan['encode']>[2],
     after?: (encoder: GPUCommandEncoder) => void,
-    within?: (pass: GPUComputePassEncoder) => void,
   ): void {
     plan.upload(this.#gpu, micro, { ...settings, accumulate: false, objective: 'logProbs' });
     const encoder = this.#gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     plan.encode(pass, micro.rows, parts);
-    within?.(pass);
     pass.end();
     after?.(encoder);
     this.#gpu.device.queue.submit([encoder.finish()]);

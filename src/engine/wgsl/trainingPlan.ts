@@ -10,7 +10,7 @@ import type { Gpu } from './device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch, type DispatchSpec } from './dispatchList.ts';
 import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { checkMemory, trainingBuffers } from './memoryPlan.ts';
+import { BATCH_BYTES, checkMemory, trainingBuffers } from './memoryPlan.ts';
 import { backward } from './modelBackward.ts';
 import { type ModelContext } from './modelContext.ts';
 import {
@@ -40,7 +40,6 @@ export interface BatchUniform {
   readonly klCoefficient: number;
 }
 
-export const BATCH_BYTES = 48;
 const objectiveCodes = { logProbs: 0, sft: 1, grpo: 2 } as const;
 
 /** Rows that one gradient slot sums over, a multiple of the matmul's k tile. */

@@ -80,7 +80,6 @@ export async function createWgslEngine(options: WgslEngineOptions): Promise<Wgsl
       library,
       config: options.config,
       parameters,
-      trainer,
       budget,
       maxSlots: options.maxSlots ?? DEFAULT_MAX_SLOTS,
     });

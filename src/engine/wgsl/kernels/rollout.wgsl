@@ -4,16 +4,12 @@ struct Slot {
   position: u32,     // its position; the sequence has position + 1 tokens
   id: u32,           // selects the sequence's random numbers
   status: u32,
-  forcedNext: u32,   // forced tokens already taken from the queue
-  forcedCount: u32,
-  pad0: u32,
-  pad1: u32,
 }
 
 struct Rollout {
   seed: u32,
   context: u32,      // longest sequence
-  stride: u32,       // positions a slot's cache and forced queue can hold
+  stride: u32,       // positions a slot's cache can hold
   chunk: u32,        // places for new tokens a slot has in `output`
   temperature: f32,  // 0: greedy
   topP: f32,

@@ -1,6 +1,6 @@
-// The sampler of src/policy/sampling.ts for one slot: forced token, arg max, or inverse CDF at a counter-based uniform number,
-// with the log-probability at the sampling temperature over the whole vocabulary. Uses `logits`, `forced`,
-// `stopKinds`, `output` and `rollout`, which the including kernel binds.
+// The sampler of src/policy/sampling.ts for one slot: arg max, or inverse CDF at a counter-based uniform number, with the
+// log-probability at the sampling temperature over the whole vocabulary. Uses `logits`, `stopKinds`, `output` and
+// `rollout`, which the including kernel binds.
 
 fn pcgHash(input: u32) -> u32 {
   let state = input * 747796405u + 2891336453u;
@@ -43,46 +43,37 @@ fn nucleusEnd(base: u32, maximum: f32, sharpness: f32, mass: f32) -> vec2<u32> {
 fn advanceSlot(slot: Slot, index: u32, base: u32) -> Slot {
   var next = slot;
   next.position += 1u;
-  var token = 0u;
-  var logProb = 0.0;
-  let isForced = slot.forcedNext < slot.forcedCount;
-  if (isForced) {
-    token = forced[index * rollout.stride + slot.forcedNext];
-    next.forcedNext += 1u;
-  } else {
-    let greedy = rollout.temperature == 0.0;
-    let sharpness = 1.0 / select(rollout.temperature, 1.0, greedy);
-    var best = 0u;
-    for (var i = 1u; i < VOCABULARY; i++) {
-      if (logits[base + i] > logits[base + best]) { best = i; }
-    }
-    let maximum = logits[base + best];
-    var total = 0.0;
-    for (var i = 0u; i < VOCABULARY; i++) { total += exp((logits[base + i] - maximum) * sharpness); }
-    token = best;
-    if (!greedy) {
-      var end = vec2<u32>(VOCABULARY, bitcast<u32>(total));
-      if (rollout.topP < 1.0) { end = nucleusEnd(base, maximum, sharpness, total * rollout.topP); }
-      let cut = rollout.topP < 1.0;
-      let goal = uniformAt(rollout.seed, slot.id, next.position) * bitcast<f32>(end.y);
-      let endLogit = logits[base + min(end.x, VOCABULARY - 1u)];
-      var cumulative = 0.0;
-      for (var i = 0u; i < VOCABULARY; i++) {
-        let z = logits[base + i];
-        if (cut && (z < endLogit || (z == endLogit && i > end.x))) { continue; }
-        let weight = exp((z - maximum) * sharpness);
-        if (weight == 0.0) { continue; }
-        cumulative += weight;
-        token = i;
-        if (cumulative > goal) { break; }
-      }
-    }
-    logProb = (logits[base + token] - maximum) * sharpness - log(total);
-    let kind = stopKinds[token];
-    if (kind != 0u) { next.status = kind; } else if (next.position + 1u >= rollout.context) { next.status = FULL; }
+  let greedy = rollout.temperature == 0.0;
+  let sharpness = 1.0 / select(rollout.temperature, 1.0, greedy);
+  var best = 0u;
+  for (var i = 1u; i < VOCABULARY; i++) {
+    if (logits[base + i] > logits[base + best]) { best = i; }
   }
+  let maximum = logits[base + best];
+  var total = 0.0;
+  for (var i = 0u; i < VOCABULARY; i++) { total += exp((logits[base + i] - maximum) * sharpness); }
+  var token = best;
+  if (!greedy) {
+    var end = vec2<u32>(VOCABULARY, bitcast<u32>(total));
+    if (rollout.topP < 1.0) { end = nucleusEnd(base, maximum, sharpness, total * rollout.topP); }
+    let cut = rollout.topP < 1.0;
+    let goal = uniformAt(rollout.seed, slot.id, next.position) * bitcast<f32>(end.y);
+    let endLogit = logits[base + min(end.x, VOCABULARY - 1u)];
+    var cumulative = 0.0;
+    for (var i = 0u; i < VOCABULARY; i++) {
+      let z = logits[base + i];
+      if (cut && (z < endLogit || (z == endLogit && i > end.x))) { continue; }
+      let weight = exp((z - maximum) * sharpness);
+      if (weight == 0.0) { continue; }
+      cumulative += weight;
+      token = i;
+      if (cumulative > goal) { break; }
+    }
+  }
+  let logProb = (logits[base + token] - maximum) * sharpness - log(total);
+  let kind = stopKinds[token];
+  if (kind != 0u) { next.status = kind; } else if (next.position + 1u >= rollout.context) { next.status = FULL; }
   next.token = token;
-  output[index * rollout.chunk + next.position % rollout.chunk] =
-    vec2<u32>(token | select(0x80000000u, 0u, isForced), bitcast<u32>(logProb));
+  output[index * rollout.chunk + next.position % rollout.chunk] = vec2<u32>(token, bitcast<u32>(logProb));
   return next;
 }

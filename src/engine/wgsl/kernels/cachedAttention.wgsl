@@ -1,17 +1,18 @@
-// One query per row and head against its slot's cache: LANES threads share the keys, each with an online softmax of its
-// own in registers, merged in workgroup memory. The row's own key and value are appended to the cache on the way.
+// Attention of rollouts: one query per row and head against its slot's cache up to the row's own position, whose key
+// qkNormRope.wgsl has just put there, as it has those of the rows before it in a prefill. LANES threads share the keys (a key's
+// lane follows from its position alone, so the sum does not depend on how a sequence was cut into rows and steps), each with an
+// online softmax of its own in registers, merged in workgroup memory.
 // A Chunk is 4 of a head's channels (2 where headDim is no multiple of 4); CHUNKS of them are a head.
 #include "batch.wgsl"
 #include "rollout.wgsl"
 
-@group(0) @binding(0) var<storage, read> qk: array<Chunk>;  // [rows, (HEADS + KV_HEADS) * CHUNKS], after RoPE
-@group(0) @binding(1) var<storage, read> qkv: array<Chunk>; // [rows, (HEADS + 2 KV_HEADS) * CHUNKS], for v
-@group(0) @binding(2) var<storage, read> tokens: array<vec4<u32>>;   // [rows]: token, position, slot, 0
-@group(0) @binding(3) var<storage, read_write> cacheK: array<Chunk>; // [slots, stride, KV_HEADS * CHUNKS]
-@group(0) @binding(4) var<storage, read_write> cacheV: array<Chunk>; // like cacheK
-@group(0) @binding(5) var<storage, read_write> attended: array<Chunk>; // [rows, HEADS * CHUNKS]
-@group(0) @binding(6) var<uniform> batch: Batch;
-@group(0) @binding(7) var<uniform> rollout: Rollout;
+@group(0) @binding(0) var<storage, read> qk: array<Chunk>;     // [rows, (HEADS + KV_HEADS) * CHUNKS], q after RoPE
+@group(0) @binding(1) var<storage, read> tokens: array<vec4<u32>>; // [rows]: token, position, slot, 0
+@group(0) @binding(2) var<storage, read> cacheK: array<Chunk>; // [slots, stride, KV_HEADS * CHUNKS]
+@group(0) @binding(3) var<storage, read> cacheV: array<Chunk>; // like cacheK
+@group(0) @binding(4) var<storage, read_write> attended: array<Chunk>; // [rows, HEADS * CHUNKS]
+@group(0) @binding(5) var<uniform> batch: Batch;
+@group(0) @binding(6) var<uniform> rollout: Rollout;
 
 #if WIDE
 alias Chunk = vec4<f32>;
@@ -43,31 +44,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (live) {
     let place = tokens[row];
     let queryAt = (row * (HEADS + KV_HEADS) + head) * CHUNKS;
-    let keyAt = (row * (HEADS + KV_HEADS) + HEADS + kvHead) * CHUNKS;
-    let valueAt = (row * (HEADS + 2u * KV_HEADS) + HEADS + KV_HEADS + kvHead) * CHUNKS;
     let cached = place.z * rollout.stride * KEY_STRIDE + kvHead * CHUNKS;
-    let ownAt = cached + place.y * KEY_STRIDE;
 #for C CHUNKS
     let q{C} = qk[queryAt + {C}u] * SCALE;
 #end
-    // The last lane to come around takes the row's own key, which is not in the cache yet.
-    if (lane == place.y % LANES) {
-      var score = 0.0;
-#for C CHUNKS
-      let k{C} = qk[keyAt + {C}u];
-      sum{C} = qkv[valueAt + {C}u];
-      score += dot(q{C}, k{C});
-#end
-      if (head % SHARED_BY == 0u) {
-#for C CHUNKS
-        cacheK[ownAt + {C}u] = k{C};
-        cacheV[ownAt + {C}u] = sum{C};
-#end
-      }
-      maximum = score;
-      total = 1.0;
-    }
-    for (var key = lane; key < place.y; key += LANES) {
+    for (var key = lane; key <= place.y; key += LANES) {
       let at = cached + key * KEY_STRIDE;
       var score = 0.0;
 #for C CHUNKS
