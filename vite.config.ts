@@ -6,6 +6,7 @@
  * node_modules, never fetched from a CDN. The isolation headers give the workers precise timers; the lab
  * also runs on a host that cannot send them. In mode `cli` the same sources become the headless commands (src/cli) instead.
  */
+import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type UserConfig } from 'vite';
@@ -89,10 +90,14 @@ const page: UserConfig = {
 /** Node bundles of src/cli: self-contained but for Pyodide and Dawn, which are files that cannot be bundled. */
 const cli: UserConfig = {
   plugins: [
-    viteStaticCopy({
-      environment: 'ssr',
-      targets: [{ src: 'src/sandbox/*.py', dest: '.', rename: { stripBase: 2 } }],
-    }),
+    {
+      name: 'python-beside-its-worker',
+      generateBundle() {
+        for (const fileName of ['driver.py', 'guard.py']) {
+          this.emitFile({ type: 'asset', fileName, source: readFileSync(`src/sandbox/${fileName}`, 'utf8') });
+        }
+      },
+    },
   ],
   ssr: { noExternal: true, external: ['pyodide', 'webgpu'], resolve: { mainFields: ['module', 'main'] } },
   build: {

@@ -5,9 +5,8 @@
  * is the defaults, which follow the paper and the design's prototype (design, section 3). (3) Every preset parses and
  * can run: a test checks each against the schema and against `validateSettings`.
  */
+import { withChanges, type SettingChanges } from './arms.ts';
 import { defaultSettings, type RunSettings } from './schema.ts';
-
-type Changes = { readonly [Group in keyof RunSettings]?: Partial<RunSettings[Group]> };
 
 interface PresetDefinition {
   readonly title: string;
@@ -17,7 +16,7 @@ interface PresetDefinition {
   readonly takes: string;
   /** The preset this one is laid over; the defaults where absent. */
   readonly over?: string;
-  readonly changes: Changes;
+  readonly changes: SettingChanges;
 }
 
 const definitions = {
@@ -116,17 +115,11 @@ function isPresetName(name: string): name is PresetName {
   return Object.hasOwn(definitions, name);
 }
 
-function layer(base: RunSettings, changes: Changes): RunSettings {
-  const groups = Object.keys(base) as (keyof RunSettings)[];
-  const entries = groups.map((group) => [group, { ...base[group], ...changes[group] }] as const);
-  return Object.fromEntries(entries) as unknown as RunSettings;
-}
-
 function settingsOf(name: PresetName): RunSettings {
   const definition: PresetDefinition = definitions[name];
   const over = definition.over;
   const base = over !== undefined && isPresetName(over) ? settingsOf(over) : defaultSettings;
-  return layer(base, definition.changes);
+  return withChanges(base, definition.changes);
 }
 
 /** All presets, in the order the page offers them. */

@@ -1,0 +1,133 @@
+/**
+ * What a headless run is asked to do: a preset, an arm over it, single settings over that, a seed and a folder.
+ *
+ * Invariant: what comes out can run; everything wrong with the words of the command line is one `UsageError` with a sentence
+ * that says what to write instead.
+ */
+import { parseArgs } from 'node:util';
+import { armNames, findArm, withChanges, type SettingChanges } from '../lab/arms.ts';
+import { findPreset, presets } from '../lab/presets.ts';
+import type { RunSettings } from '../lab/schema.ts';
+import { runSettingsSchema } from '../train/settings.ts';
+import { validateSettings } from '../train/validate.ts';
+
+/** The command line is wrong; `message` says what to write. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface TrainOptions {
+  readonly presetName: string;
+  readonly settings: RunSettings;
+  /** The run's folder. */
+  readonly out: string;
+  /** Weights to begin with: a .safetensors file. */
+  readonly weights: string | null;
+  readonly checkpointEvery: number; // seconds
+}
+
+export const trainUsage = `npm run train -- --preset nano --arm dense --seed 1 --out runs/a
+
+  --preset   ${presets.map(({ name }) => name).join(', ')}  (default mini)
+  --arm      ${armNames.join(', ')}: the cold start's recipe, laid over the preset
+  --seed     names every random choice (default 1)
+  --set      one setting, as often as you like: --set grpo.learningRate=1e-4 --set run.backend=wasm
+  --weights  a checkpoint (.safetensors) to begin with instead of fresh weights
+  --out      the run's folder (default runs/<preset>-<arm>-<seed>)
+  --checkpoint-every   seconds between two checkpoints (default 60)
+
+A run that was stopped goes on from its last checkpoint with the same command.`;
+
+/** @throws UsageError */
+export function parseTrainOptions(words: readonly string[]): TrainOptions | 'help' {
+  const values = parseWords(words);
+  if (values.help === true) return 'help';
+  const presetName = values.preset ?? 'mini';
+  const preset = findPreset(presetName);
+  if (preset === undefined) {
+    throw new UsageError(
+      `There is no preset “${presetName}”; take one of ${presets.map(({ name }) => name).join(', ')}.`,
+    );
+  }
+  const settings = resolveSettings(preset.settings, {
+    ...(values.arm === undefined ? {} : { arm: values.arm }),
+    ...(values.seed === undefined ? {} : { seed: values.seed }),
+    assignments: values.set ?? [],
+  });
+  const name = [presetName, values.arm, settings.run.seed].filter((part) => part !== undefined).join('-');
+  const checkpointEvery = Number(values['checkpoint-every'] ?? 60);
+  if (!(checkpointEvery >= 0)) throw new UsageError('--checkpoint-every takes seconds, 0 or more.');
+  return {
+    presetName,
+    settings,
+    out: values.out ?? `runs/${name}`,
+    weights: values.weights ?? null,
+    checkpointEvery,
+  };
+}
+
+function parseWords(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        preset: { type: 'string' },
+        arm: { type: 'string' },
+        seed: { type: 'string' },
+        set: { type: 'string', multiple: true },
+        weights: { type: 'string' },
+        out: { type: 'string' },
+        'checkpoint-every': { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A preset's settings with an arm, a seed and single assignments ("grpo.learningRate=1e-4") over them. @throws UsageError */
+export function resolveSettings(
+  base: RunSettings,
+  changes: { readonly arm?: string; readonly seed?: string; readonly assignments: readonly string[] },
+): RunSettings {
+  let settings = base;
+  if (changes.arm !== undefined) {
+    const arm = findArm(changes.arm);
+    if (arm === undefined) {
+      throw new UsageError(`There is no arm “${changes.arm}”; take one of ${armNames.join(', ')}.`);
+    }
+    settings = withChanges(settings, arm.changes);
+  }
+  const assignments = [...changes.assignments];
+  if (changes.seed !== undefined) assignments.push(`run.seed=${changes.seed}`);
+  for (const assignment of assignments) settings = assign(settings, assignment);
+  const parsed = runSettingsSchema.safeParse(settings);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new UsageError(`${issue?.path.join('.') ?? 'A setting'}: ${issue?.message ?? 'not allowed'}.`);
+  }
+  const problems = validateSettings(parsed.data);
+  if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join('\n'));
+  return parsed.data;
+}
+
+function assign(settings: RunSettings, assignment: string): RunSettings {
+  const [path = '', text] = assignment.split(/=(.*)/s);
+  const [group = '', field = ''] = path.split('.');
+  const fields: unknown = Object.hasOwn(settings, group) ? settings[group as keyof RunSettings] : undefined;
+  if (text === undefined || typeof fields !== 'object' || fields === null || !Object.hasOwn(fields, field)) {
+    throw new UsageError(
+      `“${assignment}” sets nothing: write --set group.name=value with a setting of the page's form, e.g. grpo.learningRate=1e-4.`,
+    );
+  }
+  const change = { [group]: { [field]: valueOf(text, (fields as Record<string, unknown>)[field]) } };
+  return withChanges(settings, change as SettingChanges);
+}
+
+/** The text as the type that the setting has now; the schema judges what does not fit. */
+function valueOf(text: string, now: unknown): unknown {
+  if (typeof now === 'number') return text.trim() === '' ? text : Number(text);
+  if (typeof now === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  return text;
+}
