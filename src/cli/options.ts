@@ -5,7 +5,7 @@
  * that says what to write instead.
  */
 import { parseArgs } from 'node:util';
-import { armNames, findArm, withChanges, type SettingChanges } from '../lab/arms.ts';
+import { armNames, findArm, withChanges } from '../lab/arms.ts';
 import { findPreset, presets } from '../lab/presets.ts';
 import type { RunSettings } from '../lab/schema.ts';
 import { runSettingsSchema } from '../train/settings.ts';
@@ -122,7 +122,7 @@ function assign(settings: RunSettings, assignment: string): RunSettings {
     );
   }
   const change = { [group]: { [field]: valueOf(text, (fields as Record<string, unknown>)[field]) } };
-  return withChanges(settings, change as SettingChanges);
+  return withChanges(settings, change);
 }
 
 /** The text as the type that the setting has now; the schema judges what does not fit. */

@@ -120,6 +120,12 @@ export const metrics = {
     'neither',
     'Share of calls made after the value they compute was already written in the head.',
   ),
+  'tool_use/void_turn_ratio': define(
+    'Void turns',
+    'share',
+    'lower',
+    'Share of trajectories that ran into the context in a turn with neither a call nor an answer.',
+  ),
   'tool_use/hit_budget_ratio': define(
     'Out of calls',
     'share',

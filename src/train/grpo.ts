@@ -20,6 +20,8 @@
  *  5. The 51st call is refused and ends the trajectory; the reproduction lets the policy write one more turn.
  *  6. A call is one token, its code is plain text and not JSON, and may have at most 24 characters, so that no single call
  *     does the whole problem.
+ *  7. Two settings, off by default, are other papers' remedies for collapse, to compare with: a bonus for a trajectory with at least
+ *     one call (shaping), and SimpleTIR's void-turn filter, which masks a whole trajectory that has a turn with neither a call nor an answer.
  */
 import type { GrpoSequence, GrpoStats, PolicyEngine, SequenceLogProbs } from '../engine/engine.ts';
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
@@ -30,6 +32,7 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
 import type { ScoredTrajectory } from './events.ts';
+import type { RunSettings } from './settings.ts';
 import { chunks, endlessShuffle, itemAt } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
@@ -54,7 +57,7 @@ export async function* grpoStage(
   for (let step = done + 1; step <= steps; step++) {
     const groups = Array.from({ length: grpo.promptsPerStep }, nextPrompt);
     const trajectories = yield* sampleGroups(context, phase, step, groups);
-    const scored = score(trajectories, grpo.groupSize, grpo.normaliseByStd);
+    const scored = score(trajectories, grpo);
     for (const [prompt, group] of chunks(scored, grpo.groupSize).entries()) {
       const problem = groups[prompt];
       if (problem !== undefined && phase === 'stage1')
@@ -63,11 +66,12 @@ export async function* grpoStage(
     const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
     const learned = yield* learn(context, scored, learningRate, reference);
     const groupRewards = chunks(scored, grpo.groupSize).map((group) =>
-      group.map((trajectory) => trajectory.reward),
+      group.map((trajectory) => shapedReward(trajectory, grpo.callBonus)),
     );
     const values: MetricValues = {
       ...interactionMetrics(scored),
       'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
+      'tool_use/void_turn_ratio': mean(scored.map((trajectory) => (hasVoidTurn(trajectory) ? 1 : 0))),
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };
@@ -100,20 +104,39 @@ function sampleGroups(
 /** Rewards and group-normalised advantages; trajectories stand group by group. */
 export function score(
   trajectories: readonly Trajectory[],
-  groupSize: number,
-  normaliseByStd: boolean,
+  {
+    groupSize,
+    normaliseByStd,
+    callBonus,
+  }: Pick<RunSettings['grpo'], 'groupSize' | 'normaliseByStd' | 'callBonus'>,
 ): ScoredTrajectory[] {
   return chunks(trajectories, groupSize).flatMap((group, prompt) => {
-    const rewards = group.map((trajectory) => reward(trajectory.problem, trajectory.tokens));
-    const advantages = groupAdvantages(rewards, normaliseByStd);
-    return group.map((trajectory, sample) => ({
+    const rewarded = group.map((trajectory) => ({
       ...trajectory,
-      reward: rewards[sample] ?? 0,
+      reward: reward(trajectory.problem, trajectory.tokens),
+    }));
+    const shaped = rewarded.map((trajectory) => shapedReward(trajectory, callBonus));
+    const advantages = groupAdvantages(shaped, normaliseByStd);
+    return rewarded.map((trajectory, sample) => ({
+      ...trajectory,
       advantage: advantages[sample] ?? 0,
       prompt,
       sample,
     }));
   });
+}
+
+/** What the advantage is taken from: the outcome, and the bonus for having called at all. */
+function shapedReward(
+  { reward, calls }: Pick<ScoredTrajectory, 'reward' | 'calls'>,
+  callBonus: number,
+): number {
+  return reward + (calls.length > 0 ? callBonus : 0);
+}
+
+/** A turn that neither called nor answered: the policy wrote until the context was full. */
+function hasVoidTurn({ stop }: Pick<Trajectory, 'stop'>): boolean {
+  return stop === 'context';
 }
 
 /** The optimizer steps on one rollout batch. */
@@ -130,7 +153,10 @@ async function* learn(
   const rows = scored.map((trajectory, i) => ({
     sequence: {
       tokens: trajectory.tokens,
-      lossMask: trajectory.lossMask,
+      lossMask:
+        grpo.voidTurnFilter && hasVoidTurn(trajectory)
+          ? new Uint8Array(trajectory.lossMask.length)
+          : trajectory.lossMask,
       advantage: trajectory.advantage,
       oldLogProbs: itemAt(old, i).logProbs,
       samplerLogProbs: trajectory.logProbs,
@@ -140,6 +166,8 @@ async function* learn(
   const size = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
   const all: GrpoStats[] = [];
   for (const batch of chunks(rows, size)) {
+    // The void-turn filter may leave nothing of a mini-batch; then there is nothing to learn from it.
+    if (!batch.some(({ sequence }) => sequence.lossMask.includes(1))) continue;
     const stats = await context.engine.step(
       {
         kind: 'grpo',
@@ -159,7 +187,7 @@ async function* learn(
     yield { ...within(), tokens: tokenCount(batch.map((row) => row.sequence)) };
   }
   return {
-    ...objectiveMetrics(all),
+    ...(all.length > 0 ? objectiveMetrics(all) : {}),
     ...mismatchMetrics(scored, old),
     ...(reference === null ? {} : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
     'actor/lr': learningRate,

@@ -99,7 +99,7 @@ export async function* curatePool(
     { type: 'curation', report, kept: kept.slice(0, curatedShown) },
     { type: 'progress', phase: 'curation', done: pool.length },
   );
-  if (kept.length === 0) throw new EmptyColdStartError();
+  if (kept.length === 0 && context.settings.sft.epochs > 0) throw new EmptyColdStartError();
   return kept;
 }
 

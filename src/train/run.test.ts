@@ -101,6 +101,46 @@ describe('the recipe', () => {
     expect(dropped + (report?.kept ?? 0)).toBe(40);
   });
 
+  it('takes the advantage from the shaped reward, and reports the outcome', async () => {
+    // Everyone answers wrongly; even samples call, odd ones do not.
+    const engine = new ScriptedEngine((id) => {
+      const call = [tokenIds.toolCall, ...encodeText('1+1'), tokenIds.toolCallEnd];
+      const answer = [tokenIds.thinkEnd, ...encodeText('x'), tokenIds.imEnd];
+      return id % 2 === 0 ? [call, answer] : [answer];
+    });
+    const plain = await record(engine);
+    const dead = (events: readonly RunEvent[]) =>
+      ofType(events, 'round').flatMap(({ values }) => values.frac_reward_zero_std ?? []);
+    expect(dead(plain.events)).toEqual([1, 1, 1, 1, 1]);
+    engine.steps.length = 0;
+    const { events } = await record(engine, { grpo: { ...settings.grpo, callBonus: 0.1 } });
+    expect(dead(events)).toEqual([0, 0, 0, 0, 0]);
+    const scores = ofType(events, 'round').map(({ values }) => values['critic/score/mean']);
+    expect(new Set(scores)).toEqual(new Set([0]));
+    const learned = engine.steps.flatMap(({ batch }) => (batch.kind === 'grpo' ? batch.sequences : []));
+    for (const { tokens, advantage } of learned) {
+      expect(Math.sign(advantage)).toBe(tokens.includes(tokenIds.toolCall) ? 1 : -1);
+    }
+  });
+
+  it('leaves void turns out of the update when asked to', async () => {
+    const rambling = [...new Array<number>(300).fill(tokenIds.think)];
+    const engine = new ScriptedEngine((id, prompt) => (id % 4 === 1 ? [rambling] : halfRight(id, prompt)));
+    const { events } = await record(engine, { grpo: { ...settings.grpo, voidTurnFilter: true } });
+    const ratios = ofType(events, 'round').flatMap(({ values }) => values['tool_use/void_turn_ratio'] ?? []);
+    expect(ratios).toEqual([0.25, 0.25, 0.25, 0.25, 0.25]);
+    for (const { batch } of engine.steps) {
+      if (batch.kind !== 'grpo') continue;
+      for (const { tokens, lossMask } of batch.sequences)
+        expect(lossMask.includes(1)).toBe(tokens.at(-1) === tokenIds.imEnd);
+    }
+    // Where everything is void there is no step at all.
+    const silent = new ScriptedEngine(() => [rambling]);
+    const nothing = await record(silent, { grpo: { ...settings.grpo, voidTurnFilter: true } });
+    expect(silent.steps.every(({ batch }) => batch.kind === 'sft')).toBe(true);
+    expect(nothing.events.at(-1)).toEqual({ type: 'done' });
+  });
+
   it('learns only from what the policy wrote, with advantages of its own group', async () => {
     const engine = new ScriptedEngine(halfRight);
     await record(engine);

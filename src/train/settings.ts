@@ -266,6 +266,21 @@ const grpo = z
           'Advantages are (r - mean) / std in the group; off: r - mean.',
         ),
       ),
+    callBonus: real(0, 1, 0).meta(
+      text(
+        'Bonus for calling',
+        'Added to the reward of a trajectory that makes at least one call (shaping; none in the paper).',
+      ),
+    ),
+    voidTurnFilter: z
+      .boolean()
+      .default(false)
+      .meta(
+        text(
+          'Void-turn filter',
+          'Leave a trajectory out of the update whose last turn ended with neither a call nor an answer, as SimpleTIR does.',
+        ),
+      ),
     temperature: real(0.05, 5, 1).meta(
       text('Temperature', 'Sampling temperature of the rollouts; old log-probabilities are taken at it.'),
     ),
@@ -276,7 +291,7 @@ const grpo = z
   .meta(
     text(
       'GRPO',
-      'Group relative policy optimisation with the outcome as the only reward: 1 if the answer is right, else 0.',
+      'Group relative policy optimisation with the outcome as the reward: 1 if the answer is right, else 0.',
     ),
   );
 
