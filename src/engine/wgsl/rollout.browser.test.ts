@@ -7,6 +7,7 @@ import { policyConfig, tensorShapes, type NamedTensors, type PolicyConfig } from
 import { sampleToken, uniformAt } from '../../policy/sampling.ts';
 import { Random } from '../../random/random.ts';
 import type { RolloutOptions, RolloutSequence, RolloutSession } from '../engine.ts';
+import { watchDevice } from './watchDevice.ts';
 import { createWgslEngine, type WgslEngine } from './wgslEngine.ts';
 
 const config: PolicyConfig = {
@@ -169,6 +170,51 @@ test('more sequences than slots: free slots are refilled and nothing changes', a
     expect(got.get(id)?.reason).toBe(want.get(id)?.reason);
   }
   narrow.dispose();
+});
+
+test('results of many sequences and the next tokens are one submit, and create no GPU object', async () => {
+  const calls: string[] = [];
+  const gpu = watchDevice((call) => calls.push(call));
+  const watched = await createWgslEngine({ config, gpu });
+  await watched.loadTensors(weights(1));
+  const everything = Array.from({ length: config.vocabularySize }, (_, token) => token);
+  const session = watched.startRollout({ ...options, turnEndTokens: everything, endTokens: [] });
+  session.add(prompts);
+  const first = await session.advance(1);
+  expect(first.map((event) => event.type)).toEqual(prompts.map(() => 'turn'));
+  first.forEach(({ sequence }, i) => {
+    session.force(
+      sequence.id,
+      Array.from({ length: 1 + (i % 7) }, (_, t) => 8 + t),
+    );
+  });
+  calls.length = 0;
+  const second = await session.advance(1);
+  expect(calls).toEqual(['submit']);
+  expect(second.length).toBe(prompts.length);
+  for (const { sequence } of second) {
+    const { prompt } = prompts[sequence.id] ?? { prompt: [] };
+    await expectFollowsSpecification(sequence, options, prompt.length);
+  }
+  session.dispose();
+  watched.dispose();
+});
+
+test('a prompt and a result of more rows than the plan has are cut, and nothing changes', async () => {
+  const long = Array.from({ length: 300 }, (_, t) => 6 + (t % 29));
+  const o = { ...options, context: 700, turnEndTokens: [], endTokens: [] };
+  const few = await createWgslEngine({ config, maxSlots: 1 });
+  await few.loadTensors(weights(1));
+  const session = few.startRollout({ ...o, turnEndTokens: Array.from(long.keys()).slice(0, 37) });
+  session.add([{ id: 3, prompt: long }]);
+  expect((await session.advance(1)).map((event) => event.type)).toEqual(['turn']);
+  session.force(3, long);
+  const [event] = await session.advance(1);
+  if (!event) throw new Error('a second turn was expected');
+  expect(event.sequence.tokens.length).toBe(602);
+  await expectFollowsSpecification(event.sequence, o, long.length);
+  session.dispose();
+  few.dispose();
 });
 
 test('sampled frequencies follow the distribution (chi-square)', async () => {

@@ -37,8 +37,12 @@ interface Chunk {
   readonly rows: readonly Row[];
 }
 
-/** Tokens per submit when the caller does not say: enough to hide a read-back, few enough to notice a tool call soon. */
-const DEFAULT_CHUNK = 16;
+/**
+ * Tokens per submit when the caller does not say. A sequence that hands its turn back is frozen for the rest of its chunk (and, where
+ * a chunk is queued ahead, for the next), so few: calls lie about eight sampled tokens apart. On a GPU enough to hide a
+ * read-back behind; a software adapter has no read-back to hide, and pays for every frozen row.
+ */
+const defaultChunk = { gpu: 8, software: 4 } as const;
 
 export type Serial = <T>(work: () => T | Promise<T>) => Promise<T>;
 
@@ -160,12 +164,14 @@ class Session implements RolloutSession {
 
   async #advance(maxTokens: number | undefined): Promise<readonly RolloutEvent[]> {
     if (maxTokens !== undefined) return this.#advanceBy(Math.max(0, Math.floor(maxTokens)));
+    const { isSoftware } = this.#resources.gpu;
+    const steps = isSoftware ? defaultChunk.software : defaultChunk.gpu;
     while (this.#outbox.length === 0 || this.#inFlight) {
-      const chunk = this.#inFlight ?? (await this.#submit(DEFAULT_CHUNK));
+      const chunk = this.#inFlight ?? (await this.#submit(steps));
       this.#inFlight = undefined;
       if (!chunk) break;
       // On a GPU the next chunk is queued before this one is read, so that it never waits for JavaScript.
-      const ahead = this.#resources.gpu.isSoftware ? undefined : await this.#submit(DEFAULT_CHUNK);
+      const ahead = isSoftware ? undefined : await this.#submit(steps);
       await this.#apply(chunk);
       this.#inFlight = ahead;
       if (this.#outbox.length > 0) break;
