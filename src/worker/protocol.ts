@@ -1,22 +1,45 @@
 /**
  * The contract between page and trainer worker: two discriminated unions, nothing else crosses.
  *
- * Invariant: every message survives structured clone; the trainer answers `probe` and `start` exactly once each (with
- * `probed`, or `started` or `failed`), and reports `stopped` when a run has ended for whatever reason.
+ * Invariants. (1) Every message survives structured clone; the trainer answers `probe` and `start` exactly once each (with
+ * `probed`, or `started` or `failed`), and its last `status` says how the run ended. (2) A `saved` stands between the events before
+ * its checkpoint and those after it, so whoever listens knows exactly what had been told by then.
  */
 import type { EngineDescription } from '../engine/engine.ts';
+import type { ResumablePhase } from '../train/checkpoint.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 
 export type RunStatus = 'starting' | 'running' | 'paused' | 'done' | 'failed';
 
 /** Where a failure came from, so that the page can say what to do about it. */
-export type FailureSource = 'engine' | 'device-lost' | 'sandbox' | 'settings' | 'numerics' | 'trainer';
+export type FailureSource =
+  'engine' | 'device-lost' | 'sandbox' | 'settings' | 'numerics' | 'checkpoint' | 'trainer';
+
+/** Where in a run a checkpoint was taken. */
+export interface SavedPlace {
+  readonly phase: ResumablePhase;
+  /** Steps of the phase (of an evaluation: benchmarks) that are behind. */
+  readonly done: number;
+  readonly round: number;
+}
+
+/** A part of what the engine keeps in graphics memory. */
+export interface MemoryPart {
+  readonly name: string;
+  readonly bytes: number;
+}
 
 /** `baseUrl` is the page's own address, absolute: the workers' files lie below it. */
 export type ToTrainer =
   | { readonly type: 'probe'; readonly backend: RunSettings['run']['backend']; readonly baseUrl: string }
-  | { readonly type: 'start'; readonly settings: RunSettings; readonly baseUrl: string }
+  /** Run `settings` from the beginning, or a run checkpoint (train/checkpointFile.ts) from where it was taken, with its own settings. */
+  | {
+      readonly type: 'start';
+      readonly settings: RunSettings;
+      readonly baseUrl: string;
+      readonly from?: Uint8Array;
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** Run to the next boundary, then pause. */
@@ -33,8 +56,12 @@ export type FromTrainer =
       readonly engine: EngineDescription;
       readonly sandbox: string;
       readonly parameters: number;
+      /** What the engine plans to hold, where it has a plan. */
+      readonly memory?: readonly MemoryPart[];
     }
   | { readonly type: 'status'; readonly status: RunStatus }
   | { readonly type: 'events'; readonly events: readonly RunEvent[]; readonly tokensPerSecond: number }
   | { readonly type: 'checkpoint'; readonly bytes: Uint8Array; readonly phase: string }
+  /** The trainer's own checkpoint, taken every few seconds: what `start` can go on from. */
+  | { readonly type: 'saved'; readonly bytes: Uint8Array; readonly place: SavedPlace }
   | { readonly type: 'failed'; readonly source: FailureSource; readonly message: string };

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
+import { DeviceFault } from '../engine/wgsl/device.ts';
+import { initialiseTensors } from '../policy/initialise.ts';
+import { Random } from '../random/random.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
 import { encodeText, tokenIds } from '../tasks/vocabulary.ts';
 import type { RunEvent } from '../train/events.ts';
@@ -11,6 +14,7 @@ import { Trainer, type TrainerPorts } from './trainer.ts';
 
 const settings: RunSettings = {
   ...defaultSettings,
+  policy: { preset: 'micro' }, // as the scripted engine
   task: { ...defaultSettings.task, trainProblems: 8 },
   teacher: { ...defaultSettings.teacher, trajectories: 32 },
   sft: { ...defaultSettings.sft, epochs: 2, batchSize: 4, probes: 1 },
@@ -21,6 +25,23 @@ const settings: RunSettings = {
 };
 
 const answers = () => [[tokenIds.thinkEnd, ...encodeText('1'), tokenIds.imEnd]];
+
+/** The scripted engine with weights and moments of the right shapes, so that checkpoints of it are whole. */
+function weighedEngine(): ScriptedEngine {
+  const engine = new ScriptedEngine(answers);
+  const tensors = new Map(initialiseTensors(engine.config, new Random(1)));
+  engine.readTensors = async () => tensors;
+  engine.readOptimizer = async () => ({ step: 3, m: tensors, v: tensors });
+  return engine;
+}
+
+/** An engine whose device can be lost. */
+function fragileEngine(): { readonly engine: ScriptedEngine; readonly lose: (message: string) => void } {
+  let lose: (message: string) => void = () => undefined;
+  const engine = weighedEngine();
+  Object.assign(engine, { lost: new Promise<string>((resolve) => (lose = resolve)) });
+  return { engine, lose: (message) => lose(message) };
+}
 
 class Page {
   readonly messages: FromTrainer[] = [];
@@ -46,8 +67,24 @@ class Page {
     this.trainer.handle(message);
   }
 
-  start(overrides: Partial<RunSettings> = {}): void {
-    this.send({ type: 'start', settings: { ...settings, ...overrides }, baseUrl: 'http://localhost/' });
+  start(overrides: Partial<RunSettings> = {}, from?: Uint8Array): void {
+    const message = { settings: { ...settings, ...overrides }, baseUrl: 'http://localhost/' };
+    this.send({ type: 'start', ...message, ...(from === undefined ? {} : { from }) });
+  }
+
+  get saved(): Extract<FromTrainer, { type: 'saved' }>[] {
+    return this.messages.filter((message) => message.type === 'saved');
+  }
+
+  get failures(): FromTrainer[] {
+    return this.messages.filter((message) => message.type === 'failed');
+  }
+
+  /** Everything that was told after a message. */
+  eventsAfter(message: FromTrainer): RunEvent[] {
+    return this.messages
+      .slice(this.messages.indexOf(message))
+      .flatMap((later) => (later.type === 'events' ? later.events : []));
   }
 
   get events(): RunEvent[] {
@@ -127,15 +164,7 @@ describe('the trainer', () => {
   });
 
   it('hands out a checkpoint between ticks and while paused', async () => {
-    const page = new Page({
-      createEngine: async () => {
-        const engine = new ScriptedEngine(answers);
-        const { initialiseTensors } = await import('../policy/initialise.ts');
-        const { Random } = await import('../random/random.ts');
-        engine.readTensors = async () => initialiseTensors(engine.config, new Random(1));
-        return engine;
-      },
-    });
+    const page = new Page({ createEngine: async () => weighedEngine() });
     page.onMessage = (message) => {
       if (message.type !== 'events') return;
       page.onMessage = () => undefined;
@@ -188,13 +217,7 @@ describe('the trainer', () => {
       message: 'The loss is NaN.',
     });
 
-    let lose: (message: string) => void = () => undefined;
-    const losing = new ScriptedEngine(answers);
-    Object.assign(losing, {
-      lost: new Promise<string>((resolve) => {
-        lose = resolve;
-      }),
-    });
+    const { engine: losing, lose } = fragileEngine();
     const page = new Page({ createEngine: async () => losing });
     page.send({ type: 'pause' });
     page.start();
@@ -206,5 +229,88 @@ describe('the trainer', () => {
       source: 'device-lost',
       message: 'The GPU was unplugged.',
     });
+  });
+});
+
+describe('checkpoints while a run goes on', () => {
+  const still = () => 0; // only a phase's first and last steps are saved
+
+  it('are taken at a stage’s first step and at the end of a phase, and a run goes on exactly from each', async () => {
+    const grpo = { ...settings.grpo, klCoefficient: 0.01 };
+    const whole = new Page({ createEngine: async () => weighedEngine(), now: still });
+    whole.start({ grpo });
+    await whole.until('done');
+    expect(whole.saved.map(({ place }) => `${place.phase} ${place.done}, round ${place.round}`)).toEqual([
+      'sft 11, round 1',
+      'baseline 6, round 1',
+      'stage1 1, round 2',
+      'stage1 2, round 3',
+      'stage2 1, round 4',
+      'stage2 2, round 5',
+      'evaluation 6, round 5',
+    ]);
+    for (const saved of whole.saved) {
+      const resumed = new Page({ createEngine: async () => weighedEngine(), now: still });
+      // What the page asks for beside a checkpoint is not what runs: the checkpoint's own settings are.
+      resumed.start({ run: { ...settings.run, seed: 77 } }, saved.bytes);
+      await resumed.until('done');
+      expect(resumed.events, saved.place.phase).toEqual(whole.eventsAfter(saved));
+    }
+  });
+
+  it('are taken when the time has come, too', async () => {
+    let time = 0;
+    const engine = weighedEngine();
+    const step = engine.step.bind(engine);
+    engine.step = (batch, optimizer) => {
+      time += 1000;
+      return step(batch, optimizer);
+    };
+    const page = new Page({ createEngine: async () => engine, now: () => time });
+    page.start({ sft: { ...settings.sft, epochs: 8 } });
+    await page.until('done');
+    const steps = page.saved.flatMap(({ place }) => (place.phase === 'sft' ? [place.done] : []));
+    expect(steps).toEqual([15, 30, 44]);
+  });
+
+  it('are refused in one sentence when they are damaged, before anything is loaded', async () => {
+    const createEngine = vi.fn(async (): Promise<PolicyEngine> => weighedEngine());
+    const page = new Page({ createEngine });
+    page.start({}, Uint8Array.of(1, 2, 3));
+    await page.until('failed');
+    expect(page.failures).toEqual([expect.objectContaining({ type: 'failed', source: 'checkpoint' })]);
+    expect(createEngine).not.toHaveBeenCalled();
+  });
+
+  it('tell of a device lost in the middle of one once, as what it is', async () => {
+    const { engine, lose } = fragileEngine();
+    engine.readOptimizer = () => {
+      setTimeout(() => lose('The GPU was unplugged.'), 20);
+      return Promise.reject(new DeviceFault('The buffer cannot be mapped.'));
+    };
+    const page = new Page({ createEngine: async () => engine, now: still });
+    page.start();
+    await page.until('failed');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(page.failures).toEqual([
+      { type: 'failed', source: 'device-lost', message: 'The GPU was unplugged.' },
+    ]);
+    expect(page.saved).toEqual([]);
+  });
+
+  it('stay behind when the device refuses the next step', async () => {
+    const engine = weighedEngine();
+    const step = engine.step.bind(engine);
+    engine.step = (batch, optimizer) =>
+      batch.kind === 'grpo' && engine.steps.filter((done) => done.batch.kind === 'grpo').length >= 3
+        ? Promise.reject(new DeviceFault('A rollout: the graphics device is out of memory.'))
+        : step(batch, optimizer);
+    const page = new Page({ createEngine: async () => engine, now: still });
+    page.start();
+    await page.until('failed');
+    expect(page.failures).toEqual([
+      { type: 'failed', source: 'engine', message: 'A rollout: the graphics device is out of memory.' },
+    ]);
+    expect(page.saved.at(-1)?.place).toEqual({ phase: 'stage1', done: 1, round: 2 });
   });
 });

@@ -3,26 +3,31 @@
  *
  * Invariants. (1) Whatever goes wrong becomes exactly one `failed` message with a sentence; nothing is swallowed.
  * (2) Between two ticks the event loop turns, so a pause is seen within one optimizer step or rollout chunk even on a
- * backend that never waits. (3) The host knows neither Worker nor DOM: ports, engine and sandbox are handed in.
+ * backend that never waits. (3) The host knows neither Worker nor DOM: ports, engine and sandbox are handed in. (4) While a run
+ * goes on it is saved every few seconds (`saving.ts`), after everything that was told before and before anything that is told after.
  */
 import type { EngineDescription, PolicyEngine } from '../engine/engine.ts';
-import { NonFiniteLossError } from '../engine/engine.ts';
 import { parameterCount } from '../policy/config.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { RunCheckpoint } from '../train/checkpoint.ts';
+import { readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { PhaseName, RunEvent, RunTick } from '../train/events.ts';
-import { EmptyColdStartError } from '../train/pool.ts';
 import { runRecipe } from '../train/run.ts';
 import { validateSettings } from '../train/validate.ts';
 import { longestContext, type RunSettings } from '../train/settings.ts';
 import { tokenIds } from '../tasks/vocabulary.ts';
-import type { FailureSource, FromTrainer, ToTrainer } from './protocol.ts';
+import { failureSource, lossBehind } from './faults.ts';
+import { Hold, TokenRate, turnEventLoop } from './pacing.ts';
+import type { FailureSource, FromTrainer, MemoryPart, ToTrainer } from './protocol.ts';
+import { SavingClock } from './saving.ts';
 
 /** What start-up is doing, and its share done (0..1) where that is known. */
 export type BootReport = (message: string, share?: number) => void;
 
 export interface TrainerPorts {
-  readonly post: (message: FromTrainer) => void;
+  /** The memory of `transfer` is handed over, not copied. */
+  readonly post: (message: FromTrainer, transfer?: Uint8Array) => void;
   readonly describeEngine: (
     backend: RunSettings['run']['backend'],
     baseUrl: string,
@@ -37,7 +42,9 @@ export interface TrainerPorts {
     baseUrl: string,
     onProgress: BootReport,
   ) => Promise<Sandbox>;
-  /** Milliseconds, for rates and for batching messages; never for anything that trains. */
+  /** What an engine plans to hold in graphics memory for a run; undefined where it has no plan. */
+  readonly planMemory?: (engine: PolicyEngine, settings: RunSettings) => readonly MemoryPart[] | undefined;
+  /** Milliseconds, for rates, for batching messages and for saving now and then; never for anything that trains. */
   readonly now: () => number;
 }
 
@@ -49,17 +56,18 @@ export class Trainer {
   #engine: PolicyEngine | null = null;
   #phase: PhaseName = 'problems';
   #longestContext = 0;
-  #hold: 'running' | 'stepping' | 'paused' = 'running';
-  #release: (() => void) | null = null;
+  readonly #hold = new Hold();
   #driving = false;
   #over = false;
   #checkpointAsked = false;
   #unsent: RunEvent[] = [];
   #lastSent = 0;
   readonly #rate = new TokenRate();
+  readonly #saving: SavingClock;
 
   constructor(ports: TrainerPorts) {
     this.#ports = ports;
+    this.#saving = new SavingClock(ports.now());
   }
 
   handle(message: ToTrainer): void {
@@ -68,20 +76,20 @@ export class Trainer {
         void this.#probe(message.backend, message.baseUrl);
         return;
       case 'start':
-        void this.#run(message.settings, message.baseUrl);
+        void this.#run(message);
         return;
       case 'pause':
-        this.#hold = 'paused';
+        this.#hold.pause();
         return;
       case 'resume':
-        this.#go('running');
+        this.#hold.go('running');
         return;
       case 'step':
-        this.#go('stepping');
+        this.#hold.go('stepping');
         return;
       case 'checkpoint':
         this.#checkpointAsked = true;
-        if (!this.#driving || this.#release !== null) void this.#sendCheckpoint();
+        if (!this.#driving || this.#hold.isWaiting) void this.#sendCheckpoint();
         return;
     }
   }
@@ -94,8 +102,16 @@ export class Trainer {
     }
   }
 
-  async #run(settings: RunSettings, baseUrl: string): Promise<void> {
+  async #run({ settings: asked, baseUrl, from }: Extract<ToTrainer, { type: 'start' }>): Promise<void> {
     this.#ports.post({ type: 'status', status: 'starting' });
+    let checkpoint: RunCheckpoint | undefined;
+    try {
+      checkpoint = from === undefined ? undefined : readRunCheckpoint(from);
+    } catch (error) {
+      this.#fail('checkpoint', error);
+      return;
+    }
+    const settings = checkpoint?.settings ?? asked;
     const problems = validateSettings(settings);
     if (problems.length > 0) {
       this.#fail('settings', new Error(problems.map((problem) => problem.message).join(' ')));
@@ -125,31 +141,35 @@ export class Trainer {
       sandbox.dispose();
       return;
     }
+    const memory = this.#ports.planMemory?.(engine, settings);
     this.#ports.post({
       type: 'started',
       engine: engine.description,
       sandbox: sandbox.version,
       parameters: parameterCount(engine.config),
+      ...(memory === undefined ? {} : { memory }),
+    });
+    const work = runRecipe({
+      engine,
+      sandbox,
+      settings,
+      createReferenceEngine: () => this.#ports.createEngine(settings, baseUrl, boot),
+      ...(checkpoint === undefined ? {} : { from: checkpoint }),
     });
     try {
-      await this.#drive(
-        runRecipe({
-          engine,
-          sandbox,
-          settings,
-          createReferenceEngine: () => this.#ports.createEngine(settings, baseUrl, boot),
-        }),
-      );
+      await this.#drive(work, checkpoint === undefined ? null : () => boot('Going back to the checkpoint'));
     } catch (error) {
-      this.#fail(failureSource(error), error);
+      await this.#failBy(error);
     } finally {
       sandbox.dispose();
     }
   }
 
-  async #drive(work: AsyncGenerator<RunTick, void, void>): Promise<void> {
+  /** @param announce says what goes on before the first event, where that takes a while */
+  async #drive(work: AsyncGenerator<RunTick, void, void>, announce: (() => void) | null): Promise<void> {
     this.#driving = true;
-    if (this.#hold !== 'paused') this.#ports.post({ type: 'status', status: 'running' });
+    if (!this.#hold.isPaused) this.#ports.post({ type: 'status', status: 'running' });
+    announce?.();
     try {
       for (;;) {
         await this.#gate();
@@ -158,6 +178,8 @@ export class Trainer {
         if (this.#over) return;
         if (next.done === true) break;
         this.#note(next.value);
+        await this.#save(next.value);
+        if (this.#over) return;
         if (this.#checkpointAsked) await this.#sendCheckpoint();
         await turnEventLoop();
       }
@@ -171,27 +193,20 @@ export class Trainer {
 
   /** Waits while the run is held. */
   async #gate(): Promise<void> {
-    if (this.#hold !== 'paused') return;
+    if (!this.#hold.isPaused) return;
     this.#flush();
     this.#ports.post({ type: 'status', status: 'paused' });
-    await new Promise<void>((resolve) => {
-      this.#release = resolve;
-    });
-    this.#release = null;
+    await this.#hold.wait();
     if (!this.#over) this.#ports.post({ type: 'status', status: 'running' });
-  }
-
-  #go(hold: 'running' | 'stepping'): void {
-    this.#hold = hold;
-    this.#release?.();
   }
 
   #note(tick: RunTick): void {
     for (const event of tick.events) if (event.type === 'phase') this.#phase = event.phase;
     this.#unsent.push(...tick.events);
+    this.#saving.note(tick.events);
     const now = this.#ports.now();
     this.#rate.add(now, tick.tokens);
-    if (this.#hold === 'stepping' && tick.boundary) this.#hold = 'paused';
+    if (tick.boundary) this.#hold.reachBoundary();
     // A phase is announced at once: its first step may take long.
     const announces = tick.events.some((event) => event.type === 'phase');
     if (announces || now - this.#lastSent >= sendInterval) this.#flush();
@@ -204,6 +219,20 @@ export class Trainer {
     this.#lastSent = this.#ports.now();
   }
 
+  /** Keep a checkpoint of this moment, if the tick offers one and it is time. */
+  async #save({ checkpoint }: RunTick): Promise<void> {
+    const began = this.#ports.now();
+    if (checkpoint === undefined || !this.#saving.isDue(began)) return;
+    const taken = await checkpoint();
+    if (this.#over) return;
+    const bytes = writeRunCheckpoint(taken);
+    this.#saving.saved(began, this.#ports.now());
+    const { phase, done, round } = taken.position;
+    this.#flush();
+    this.#ports.post({ type: 'saved', bytes, place: { phase, done, round } }, bytes);
+  }
+
+  /** Hand out the weights as they are. */
   async #sendCheckpoint(): Promise<void> {
     this.#checkpointAsked = false;
     const engine = this.#engine;
@@ -219,55 +248,26 @@ export class Trainer {
           padTokenId: tokenIds.pad,
         },
       );
-      this.#ports.post({ type: 'checkpoint', bytes, phase: this.#phase });
+      this.#ports.post({ type: 'checkpoint', bytes, phase: this.#phase }, bytes);
     } catch (error) {
-      this.#fail('engine', error);
+      await this.#failBy(error);
     }
+  }
+
+  /** A run that threw: because its device was lost, or for a reason of its own. */
+  async #failBy(error: unknown): Promise<void> {
+    const loss = this.#engine === null ? null : await lossBehind(this.#engine);
+    if (loss === null) this.#fail(failureSource(error), error);
+    else this.#fail('device-lost', new Error(loss));
   }
 
   #fail(source: FailureSource, error: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.#flush();
-    this.#release?.();
+    this.#hold.release();
     const message = error instanceof Error ? error.message : String(error);
     this.#ports.post({ type: 'failed', source, message });
     this.#ports.post({ type: 'status', status: 'failed' });
   }
-}
-
-function failureSource(error: unknown): FailureSource {
-  if (error instanceof NonFiniteLossError) return 'numerics';
-  if (error instanceof EmptyColdStartError) return 'settings';
-  return 'trainer';
-}
-
-/** Tokens a second over the last few seconds. */
-class TokenRate {
-  #samples: { readonly at: number; readonly tokens: number }[] = [];
-
-  add(at: number, tokens: number): void {
-    this.#samples.push({ at, tokens });
-    this.#samples = this.#samples.filter((sample) => at - sample.at < 5000);
-  }
-
-  perSecond(): number {
-    const first = this.#samples[0];
-    const last = this.#samples.at(-1);
-    if (first === undefined || last === undefined || last.at === first.at) return 0;
-    const tokens = this.#samples.reduce((sum, sample) => sum + sample.tokens, 0);
-    return (1000 * tokens) / (last.at - first.at);
-  }
-}
-
-/** A turn of the event loop, so that messages are seen; a message channel is not slowed down in hidden tabs as timers are. */
-function turnEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => {
-      channel.port1.close();
-      resolve();
-    };
-    channel.port2.postMessage(null);
-  });
 }

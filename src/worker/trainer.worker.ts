@@ -7,7 +7,8 @@ import type { ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
 
 const trainer = new Trainer({
-  post: (message) => self.postMessage(message),
+  post: (message, transfer) =>
+    self.postMessage(message, transfer?.buffer instanceof ArrayBuffer ? [transfer.buffer] : []),
   describeEngine,
   createEngine,
   createSandbox: (settings, baseUrl, onProgress) =>

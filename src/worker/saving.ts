@@ -1,0 +1,53 @@
+/**
+ * When a run is worth saving: often enough that little is lost, seldom enough that it costs little.
+ *
+ * Invariants. (1) Saving takes at most a twentieth of the time, however large the policy: the next one waits for that.
+ * (2) A stage’s first step and a phase’s last one are saved whatever the clock says, while a checkpoint is cheap.
+ * (3) The clock decides only what is kept, never what is trained.
+ */
+import type { RunEvent } from '../train/events.ts';
+
+/** Least time between two checkpoints, milliseconds. */
+export const saveInterval = 15_000;
+/** Time that passes for every unit of time spent on saving. */
+const restPerCost = 20;
+/** A checkpoint that takes no longer than this may be taken at a landmark out of turn, milliseconds. */
+const cheap = 250;
+
+export class SavingClock {
+  #last: number; // ms
+  #cost = 0; // ms, of the last one
+  #total = 0; // units of the phase that goes on; 0 while unknown
+  #landmark = false;
+
+  /** @param now from when the first interval counts */
+  constructor(now: number) {
+    this.#last = now;
+  }
+
+  /** Follow the run: is this a first step or a last one? */
+  note(events: readonly RunEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'phase') {
+        this.#total = event.total;
+      } else if (event.type === 'progress') {
+        const first = (event.phase === 'stage1' || event.phase === 'stage2') && event.done === 1;
+        this.#landmark = first || event.done === this.#total;
+      }
+    }
+  }
+
+  /** Whether the tick just noted, one that can be resumed from, is to be saved. */
+  isDue(now: number): boolean {
+    const since = now - this.#last;
+    if (this.#landmark && this.#cost <= cheap) return true;
+    return since >= Math.max(saveInterval, restPerCost * this.#cost);
+  }
+
+  /** It was saved, from `began` to `now`. */
+  saved(began: number, now: number): void {
+    this.#last = now;
+    this.#cost = now - began;
+    this.#landmark = false;
+  }
+}
