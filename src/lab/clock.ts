@@ -10,11 +10,13 @@ type Time = Pick<LabEnvironment, 'now' | 'after'>;
 /** Seconds during which a run was really going. */
 export class Stopwatch {
   readonly #time: Time;
-  #before = 0; // ms, of earlier stretches
+  #before: number; // ms, of earlier stretches
   #since: number | null = null;
 
-  constructor(time: Time) {
+  /** @param seconds that count already */
+  constructor(time: Time, seconds = 0) {
     this.#time = time;
+    this.#before = 1000 * seconds;
   }
 
   get seconds(): number {

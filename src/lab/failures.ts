@@ -1,28 +1,82 @@
 /**
- * What went wrong and what to do about it, in sentences.
+ * What went wrong, what is safe, and what to do about it, in sentences.
  *
- * Invariant: every way in which a run can fail has advice a person can follow; a missing WebGPU is none of them, because
- * the fallback runs and the engine's own description says why.
+ * Invariant: every way in which a run can fail has advice a person can follow, and where a checkpoint was kept the advice begins with
+ * how far the run is safe. A missing WebGPU is no failure: the fallback runs and the engine's own description says why.
  */
-import type { FailureView } from './state.ts';
+import type { SavedPlace } from '../worker/protocol.ts';
+import type { EngineView, FailureView } from './state.ts';
 
-const advice: Record<FailureView['source'], string> = {
-  engine:
-    'Choose another backend in the settings (WebAssembly works in every browser), or close other tabs that use the GPU, and press Reset.',
-  'device-lost':
-    'The browser took the GPU away, often after sleep, a driver update or too much work at once. Press Reset and train again; if it comes back, choose a smaller policy or the WebAssembly backend.',
-  sandbox:
-    'Python (Pyodide) could not be started. Check the connection to this site and reload the page; a content blocker or a full disk can also keep it from loading.',
-  settings: 'Change the settings that are named and train again.',
-  numerics:
-    'The numbers left the range of floating point. Lower the learning rate (of the cold start or of GRPO, wherever it happened) or the gradient clip, and train again.',
-  trainer: 'This is a fault of the lab. Press Reset to start afresh; if it comes back, reload the page.',
-  file: 'Choose a file that this lab has exported.',
-  browser: 'Use a current version of Chrome, Edge, Firefox or Safari.',
+interface Advice {
+  /** Where the run has to begin again. */
+  readonly afresh: string;
+  /** Where it can go on; null where that makes no sense. */
+  readonly goOn: string | null;
+}
+
+const advice: Record<FailureView['source'], Advice> = {
+  engine: {
+    afresh:
+      'Choose another backend in the settings (WebAssembly works in every browser), or close other tabs that use the GPU, and train again.',
+    goOn: 'Close other tabs that use the GPU first; if it fails again, train with a smaller policy or on WebAssembly.',
+  },
+  'device-lost': {
+    afresh:
+      'The browser took the GPU away, often after sleep, a driver update or too much work at once. Train again; if it comes back, choose a smaller policy or the WebAssembly backend.',
+    goOn: 'Browsers take the GPU away after sleep, a driver update or too much work at once.',
+  },
+  sandbox: {
+    afresh:
+      'Python (Pyodide) could not be started. Check the connection to this site and reload the page; a content blocker or a full disk can also keep it from loading.',
+    goOn: 'Check the connection to this site; Python (Pyodide) has to be started anew.',
+  },
+  settings: { afresh: 'Change the settings that are named and train again.', goOn: null },
+  numerics: {
+    afresh:
+      'The numbers left the range of floating point. Lower the learning rate (of the cold start or of GRPO, wherever it happened) or the gradient clip, and train again.',
+    goOn: 'The same steps may well end here again; training again with a lower learning rate (of the cold start or of GRPO, wherever it happened) helps.',
+  },
+  checkpoint: { afresh: 'No run can go on from it; train again from the beginning.', goOn: null },
+  trainer: {
+    afresh: 'This is a fault of the lab. Train again; if it comes back, reload the page.',
+    goOn: 'This is a fault of the lab, not of the run.',
+  },
+  file: { afresh: 'Choose a file that this lab has exported.', goOn: null },
+  browser: { afresh: 'Use a current version of Chrome, Edge, Firefox or Safari.', goOn: null },
 };
 
-export function failureView(source: FailureView['source'], message: string): FailureView {
-  return { source, message: sentence(message), advice: advice[source] };
+/** @param saved the run's newest checkpoint, if there is one */
+export function failureView(
+  source: FailureView['source'],
+  message: string,
+  saved: SavedPlace | null = null,
+): FailureView {
+  const { afresh, goOn } = advice[source];
+  const view = { source, message: sentence(message) };
+  if (saved === null || goOn === null) return { ...view, advice: afresh };
+  const place = placeName(saved);
+  return { ...view, advice: `The run is safe up to ${place}. ${goOn}`, goOn: place };
+}
+
+/** A run went on, but not where it had begun: said once, since numbers agree between engines only to rounding. */
+export function movedNotice(before: EngineView | null, after: EngineView): string | null {
+  if (before === null || (before.engine === after.engine && before.backend === after.backend)) return null;
+  return `The run goes on, on another engine than before (${after.engine} on ${after.backend}, it was ${before.engine} on ${before.backend}): from here it is not the run that it would have been.`;
+}
+
+/** A checkpoint's place as people name it: “round 12”, “step 40 of the cold start”. */
+export function placeName({ phase, done, round }: SavedPlace): string {
+  switch (phase) {
+    case 'sft':
+      return `step ${done} of the cold start`;
+    case 'baseline':
+      return `benchmark ${done} of the baseline`;
+    case 'stage1':
+    case 'stage2':
+      return `round ${round}`;
+    case 'evaluation':
+      return `benchmark ${done} of the evaluation`;
+  }
 }
 
 /** Messages come from libraries too: first letter large, a full stop at the end, never empty. */

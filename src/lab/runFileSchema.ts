@@ -38,6 +38,7 @@ export const fileSchema = z.object({
       backend: z.string(),
       adapter: z.string(),
       reason: z.string(),
+      memory: z.array(z.object({ name: z.string(), bytes: count })).optional(),
     })
     .nullable(),
   sandbox: z.string().nullable(),

@@ -208,6 +208,30 @@ export class RunSeries {
     });
   }
 
+  /** Where it stands, to come back to. */
+  mark(): SeriesMark {
+    return {
+      rounds: this.rounds.length,
+      sft: this.sft.length,
+      histograms: this.histograms.all().length,
+      latest: { ...this.#latest },
+    };
+  }
+
+  /** The series as it was at `mark`: what was measured since is left out. This one stays as it is. */
+  rewoundTo(mark: SeriesMark): RunSeries {
+    const { rounds, sft, histograms } = this.record();
+    return new RunSeries(
+      {
+        rounds: firstRows(rounds, mark.rounds),
+        sft: firstRows(sft, mark.sft),
+        histograms: histograms.slice(0, mark.histograms),
+        latest: mark.latest,
+      },
+      this.#version + 1,
+    );
+  }
+
   /** Everything, at full resolution, metrics in the registry's order. */
   record(): RecordedSeries {
     const latest: Partial<Record<MetricName, number>> = {};
@@ -225,6 +249,23 @@ export class RunSeries {
 }
 
 const noColumns: SeriesColumns = { x: [], metrics: {} };
+
+/** How much of a run had been measured at some moment. */
+export interface SeriesMark {
+  readonly rounds: number; // rows
+  readonly sft: number; // rows
+  readonly histograms: number;
+  readonly latest: Partial<Record<MetricName, number>>;
+}
+
+function firstRows({ x, metrics }: SeriesColumns, rows: number): SeriesColumns {
+  const cut: Partial<Record<MetricName, readonly (number | null)[]>> = {};
+  for (const name of metricNames) {
+    const column = metrics[name];
+    if (column !== undefined) cut[name] = column.slice(0, rows);
+  }
+  return { x: x.slice(0, rows), metrics: cut };
+}
 
 export interface RecordedSeries {
   readonly rounds: SeriesColumns;

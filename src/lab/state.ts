@@ -10,7 +10,7 @@ import type { MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import type { BenchmarkResult, PhaseName, PromptFilterReport, ScoredTrajectory } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
-import type { FailureSource, RunStatus } from '../worker/protocol.ts';
+import type { FailureSource, MemoryPart, RunStatus, SavedPlace } from '../worker/protocol.ts';
 
 export type { BenchmarkResult, CurationReport, PhaseName, PromptFilterReport, RunSettings, ScoredTrajectory };
 
@@ -20,6 +20,8 @@ export interface EngineView {
   readonly backend: string;
   readonly adapter: string;
   readonly reason: string;
+  /** What it plans to hold in graphics memory, once a run has built it and where it has a plan. */
+  readonly memory?: readonly MemoryPart[] | undefined;
 }
 
 export type LabStatus = 'idle' | RunStatus;
@@ -83,6 +85,8 @@ export interface FailureView {
   readonly message: string;
   /** What to do. */
   readonly advice: string;
+  /** Where the run can go on from (`resume`), in words; absent where it cannot. */
+  readonly goOn?: string;
 }
 
 export interface LabState {
@@ -108,6 +112,8 @@ export interface LabState {
   readonly parameters: number | null;
   readonly boot: { readonly message: string; readonly share: number | null } | null;
   readonly failure: FailureView | null;
+  /** The newest checkpoint that a stopped run can go on from, if there is one. */
+  readonly saved?: SavedPlace | null;
   readonly phases: readonly PhaseView[];
   /** Of the whole run; null while unknown. */
   readonly secondsLeft: number | null;
@@ -125,6 +131,7 @@ export interface LabActions {
   /** Start a run with `settings` (throwing away the one shown). */
   train(): void;
   pause(): void;
+  /** Go on: a paused run where it stands, one that has failed from its newest checkpoint, without what was measured since. */
   resume(): void;
   /** Go on to the next boundary (an optimizer step, a GRPO step, a benchmark), then pause. Starts a run if there is none. */
   step(): void;

@@ -54,11 +54,13 @@ export class TrainerLink {
     return this.#unanswered === 0;
   }
 
-  start(settings: RunSettings): void {
+  /** @param from a run checkpoint to go on from */
+  start(settings: RunSettings, from?: Uint8Array): void {
     if (this.#spent) this.replace();
     this.#spent = true;
     this.#watch('start');
-    this.#send({ type: 'start', settings, baseUrl: this.#environment.baseUrl });
+    const { baseUrl } = this.#environment;
+    this.#send({ type: 'start', settings, baseUrl, ...(from === undefined ? {} : { from }) });
   }
 
   command(type: 'pause' | 'resume' | 'step' | 'checkpoint'): void {
