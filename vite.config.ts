@@ -107,7 +107,11 @@ const cli: UserConfig = {
     emptyOutDir: true,
     copyPublicDir: false,
     rollupOptions: {
-      input: { train: 'src/cli/train.ts', nodePython: 'src/sandbox/nodePython.worker.ts' },
+      input: {
+        train: 'src/cli/train.ts',
+        bench: 'src/cli/bench.ts',
+        nodePython: 'src/sandbox/nodePython.worker.ts',
+      },
       output: { entryFileNames: '[name].js' },
     },
   },

@@ -1,0 +1,78 @@
+/**
+ * What a benchmark found: plain numbers that survive JSON and structured clone.
+ *
+ * Invariant: a number that was not measured is null and never made up; `notes` says why.
+ */
+import type { GpuCounts } from './gpuTap.ts';
+import type { Spread } from './statistics.ts';
+import type { BenchPreset } from './workload.ts';
+
+export type Work = 'sft' | 'grpo' | 'rollout';
+export type BenchEngineName = 'wgsl' | 'tfjs';
+
+export interface EngineCell {
+  /** Training: all tokens of the batch. Rollouts: tokens after the prompts, sampled and forced. */
+  readonly tokensPerSecond: Spread;
+  /** Of one optimizer step, or of a whole rollout. */
+  readonly milliseconds: Spread;
+  /** JavaScript of one optimizer step until the thread is first free; null for rollouts, which take many turns. */
+  readonly jsMilliseconds: Spread | null;
+  /** Of one optimizer step, or of a whole rollout. */
+  readonly counts: GpuCounts;
+}
+
+export interface Cell {
+  readonly preset: BenchPreset;
+  readonly work: Work;
+  readonly sequences: number;
+  readonly tokens: number;
+  /** Rollouts: decoding steps of the longest sequence; null for training. */
+  readonly steps: number | null;
+  /** The work was cut down because the adapter is too slow for the task's own sizes. */
+  readonly reduced: boolean;
+  readonly wgsl: EngineCell;
+  readonly tfjs: EngineCell | null;
+  /** wgsl over tfjs, each sample against its neighbour in time. */
+  readonly ratio: Spread | null;
+  /** Training: relative difference of the first losses. Rollouts: share of sequences that differ in any token. */
+  readonly disagreement: number | null;
+  readonly wgslShares: {
+    /** Of the adapter's measured matmul rate; null for rollouts. */
+    readonly matmul: number | null;
+    /** Of the adapter's measured copy bandwidth. */
+    readonly copy: number;
+  };
+}
+
+export interface Peak {
+  /** Floating-point operations, or bytes read and written, per second: the best variant's median. */
+  readonly perSecond: Spread;
+  /** Which shape and kernel were best. */
+  readonly best: string;
+  readonly tried: readonly { readonly name: string; readonly perSecond: number }[];
+}
+
+export interface Target {
+  readonly text: string;
+  readonly wanted: number;
+  readonly measured: number;
+  readonly unit: 'times' | 'share';
+  readonly reached: boolean;
+}
+
+export interface BenchReport {
+  readonly date: string; // ISO
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly host: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly secondsPerCell: number;
+  readonly parameters: Readonly<Partial<Record<BenchPreset, number>>>;
+  readonly matmul: Peak;
+  readonly copy: Peak;
+  readonly cells: readonly Cell[];
+  readonly targets: readonly Target[];
+  readonly notes: readonly string[];
+  /** False while the benchmark goes on, and if it was stopped. */
+  readonly complete: boolean;
+}

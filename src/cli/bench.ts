@@ -1,0 +1,155 @@
+/**
+ * `npm run bench`: both engines timed on this machine's adapter, in Node, as a table.
+ *
+ *     npm run bench -- [--presets mini,nano,small] [--works sft,grpo,rollout] [--seconds n] [--json file]
+ *
+ * Invariant: it ends with a report of what was measured, also when interrupted, and with status 1 only if nothing could be.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { dependencies, devDependencies, name, version } from '../../package.json';
+import { benchmark, type BenchProgress } from '../bench/benchmark.ts';
+import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
+import { markdown } from '../bench/markdown.ts';
+import type { BenchReport, Work } from '../bench/report.ts';
+import { benchPresets, type BenchPreset } from '../bench/workload.ts';
+import { WgslUnavailableError } from '../engine/wgsl/device.ts';
+import { vocabularySize } from '../tasks/vocabulary.ts';
+import { installAdvice, openDawn } from './dawn.ts';
+
+const usage = `npm run bench -- [options]
+  --presets mini,nano,small   which policies (of ${benchPresets.join(', ')})
+  --works sft,grpo,rollout    which work
+  --seconds 20                time for the samples of one cell; starting and compiling come on top
+  --json file                 write the report there as well`;
+
+const allWorks: readonly Work[] = ['sft', 'grpo', 'rollout'];
+
+interface Arguments {
+  readonly presets: readonly BenchPreset[];
+  readonly works: readonly Work[];
+  readonly seconds: number;
+  readonly json: string | undefined;
+}
+
+/** Throws a sentence for people. */
+function readArguments(): Arguments | 'help' {
+  const { values } = parseArgs({
+    options: {
+      presets: { type: 'string', default: 'mini,nano,small' },
+      works: { type: 'string', default: allWorks.join() },
+      seconds: { type: 'string', default: '20' },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0)) throw new Error(`--seconds must be a number above 0, not “${values.seconds}”.`);
+  return {
+    presets: chosen('presets', values.presets, benchPresets),
+    works: chosen('works', values.works, allWorks),
+    seconds,
+    json: values.json,
+  };
+}
+
+function chosen<T extends string>(option: string, list: string, known: readonly T[]): T[] {
+  return list.split(',').map((wanted) => {
+    const found = known.find((one) => one === wanted);
+    if (found === undefined)
+      throw new Error(`--${option}: there is no “${wanted}”, only ${known.join(', ')}.`);
+    return found;
+  });
+}
+
+/** One line that is written over on a terminal, and a line each where output is kept. */
+function progressLine() {
+  let last = '';
+  return ({ doing, share }: BenchProgress) => {
+    const line = `${String(Math.round(share * 100)).padStart(3)}%  ${doing}`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+    else if (line !== last && !doing.includes('sample')) process.stderr.write(`${line}\n`);
+    last = line;
+  };
+}
+
+function host(): string {
+  const processors = cpus();
+  const load = loadavg().map((value) => value.toFixed(1));
+  return `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${process.platform} ${release()}, load average ${load.join(' ')}`;
+}
+
+function commit(): Readonly<Record<string, string>> {
+  try {
+    const described = execFileSync('git', ['describe', '--always', '--dirty'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return { commit: described.trim() };
+  } catch {
+    return {}; // not a checkout
+  }
+}
+
+async function main(): Promise<number> {
+  const options = readArguments();
+  if (options === 'help') {
+    console.log(usage);
+    return 0;
+  }
+  const tap = tapGpu(openDawn());
+  offerGpu(tap.gpu);
+  let found: BenchReport | null = null;
+  const show = () => {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    if (found === null) return;
+    console.log(markdown(found));
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(found, null, 2)}\n`);
+  };
+  process.on('SIGINT', () => {
+    show();
+    process.exit(130);
+  });
+  const progress = progressLine();
+  try {
+    await benchmark({
+      presets: options.presets,
+      works: options.works,
+      secondsPerCell: options.seconds,
+      vocabulary: vocabularySize,
+      tap,
+      now: () => performance.now(),
+      date: new Date().toISOString(),
+      host: host(),
+      versions: {
+        [name]: version,
+        ...commit(),
+        node: process.versions.node,
+        webgpu: devDependencies.webgpu,
+        tfjs: dependencies['@tensorflow/tfjs'],
+      },
+      onProgress: (now) => {
+        found = now.report ?? found;
+        progress(now);
+      },
+    });
+  } catch (error) {
+    show();
+    console.error(error instanceof Error ? error.message : String(error));
+    if (error instanceof WgslUnavailableError) console.error(installAdvice);
+    return 1;
+  }
+  show();
+  return 0;
+}
+
+try {
+  process.exit(await main()); // Dawn's threads would keep Node alive
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  console.error(usage);
+  process.exit(2);
+}
