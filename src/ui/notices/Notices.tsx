@@ -1,11 +1,12 @@
 /**
  * What the page has to say beside the run: failures, corrections, settings that do not fit, slow devices.
  *
- * Invariant: each is one sentence on what happened, one on what to do, and a button; none blocks the page.
+ * Invariant: each is one sentence on what happened, one on what to do, and one button; none blocks the page. A failed run with a
+ * checkpoint offers to go on from it, one without to begin again.
  */
 import { Button, CloseButton } from '@mantine/core';
 import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
-import type { LabState } from '../../lab/state.ts';
+import type { FailureView, LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
 import { DeviceNotice } from './DeviceNotice.tsx';
 import { Notice } from './Notice.tsx';
@@ -30,7 +31,6 @@ function FailureNotice() {
   const failure = useLab(selectFailure);
   const actions = useLabActions();
   if (failure === null) return null;
-  const wrongFile = failure.source === 'file';
   return (
     <Notice
       tone="failure"
@@ -38,21 +38,45 @@ function FailureNotice() {
       title={failure.message}
       testId="failure"
       onDismiss={() => actions.dismissFailure()}
-      actions={
-        wrongFile ? null : failure.source === 'browser' ? (
-          <Button size="compact-sm" variant="default" onClick={() => location.reload()}>
-            Reload the page
-          </Button>
-        ) : (
-          <Button size="compact-sm" variant="default" onClick={() => actions.train()}>
-            Train again
-          </Button>
-        )
-      }
+      actions={<Remedy failure={failure} />}
     >
       {failure.advice}
     </Notice>
   );
+}
+
+/** The one thing to press. */
+function Remedy({ failure: { source, goOn } }: { failure: FailureView }) {
+  const actions = useLabActions();
+  if (goOn !== undefined) {
+    return (
+      <Button size="compact-sm" onClick={() => actions.resume()}>
+        Go on from {goOn}
+      </Button>
+    );
+  }
+  switch (source) {
+    case 'file':
+      return null;
+    case 'browser':
+      return (
+        <Button size="compact-sm" variant="default" onClick={() => location.reload()}>
+          Reload the page
+        </Button>
+      );
+    case 'engine':
+    case 'device-lost':
+    case 'sandbox':
+    case 'settings':
+    case 'numerics':
+    case 'checkpoint':
+    case 'trainer':
+      return (
+        <Button size="compact-sm" variant="default" onClick={() => actions.train()}>
+          Train again
+        </Button>
+      );
+  }
 }
 
 function ProblemNotice({ onShowSettings }: { onShowSettings: () => void }) {

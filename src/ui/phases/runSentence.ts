@@ -6,7 +6,10 @@ import { formatDuration, formatNumber, formatShare } from '../app/format.ts';
 
 export function runSentence(state: LabState): string {
   const { status, phases, series, collapse, secondsLeft, failure } = state;
-  if (failure !== null) return `The run stopped: ${failure.message}`;
+  if (failure !== null) {
+    const next = failure.goOn === undefined ? '' : ` It can go on from ${failure.goOn}.`;
+    return `The run stopped: ${failure.message}${next}`;
+  }
   const active = phases.find((phase) => phase.status === 'active');
   const calls = series.latest['tool_use/avg_tool_calls_per_trajectory'];
   const reward = series.latest['critic/score/mean'];

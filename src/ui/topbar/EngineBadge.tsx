@@ -6,6 +6,7 @@ import { Cpu } from 'lucide-react';
 import type { LabState } from '../../lab/state.ts';
 import { formatCount, formatNumber } from '../app/format.ts';
 import { useLab } from '../app/lab.tsx';
+import { EngineMemory } from './EngineMemory.tsx';
 import { speedClass } from './engineSpeed.ts';
 import styles from './engineBadge.module.css';
 
@@ -73,6 +74,7 @@ export function EngineBadge() {
           <dd>{engine.reason}</dd>
           <dt>Policy</dt>
           <dd>{parameters === null ? 'not built yet' : `${formatCount(parameters)} parameters`}</dd>
+          {engine.memory === undefined ? null : <EngineMemory parts={engine.memory} />}
           <dt>Python</dt>
           <dd>{sandbox ?? 'loaded when a run starts'}</dd>
           <dt>Speed</dt>

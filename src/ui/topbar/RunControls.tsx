@@ -1,5 +1,5 @@
 /**
- * Train, Pause, Resume, Step, Reset: one primary button whose word says what it will do, and two beside it.
+ * Train, Pause, Resume, Go on, Step, Reset: one primary button whose word says what it will do, and two beside it.
  *
  * Invariant: the trainer acts between two units of work, so a wish that it has not fulfilled yet is shown as one
  * ("Pausing …") and the button waits for it.
@@ -13,6 +13,7 @@ import styles from './topBar.module.css';
 const selectStatus = (state: LabState) => state.status;
 const selectRequested = (state: LabState) => state.requested;
 const selectBlocked = (state: LabState) => state.settingProblems[0]?.message ?? null;
+const selectSaved = (state: LabState) => (state.saved ?? null) !== null;
 const selectLive = (state: LabState) => state.source.kind === 'live';
 
 interface Primary {
@@ -22,7 +23,12 @@ interface Primary {
   readonly busy: boolean;
 }
 
-function primaryButton(status: LabStatus, requested: LabState['requested'], live: boolean): Primary {
+function primaryButton(
+  status: LabStatus,
+  requested: LabState['requested'],
+  live: boolean,
+  saved: boolean,
+): Primary {
   const train = (word: string): Primary => ({
     word,
     icon: Play,
@@ -34,6 +40,9 @@ function primaryButton(status: LabStatus, requested: LabState['requested'], live
     case 'idle':
       return train('Train');
     case 'failed':
+      return saved
+        ? { word: 'Go on', icon: Play, act: (actions) => actions.resume(), busy: false }
+        : train('Train again');
     case 'done':
       return train('Train again');
     case 'starting':
@@ -52,8 +61,9 @@ export function RunControls() {
   const requested = useLab(selectRequested);
   const blocked = useLab(selectBlocked);
   const live = useLab(selectLive);
+  const saved = useLab(selectSaved);
   const actions = useLabActions();
-  const primary = primaryButton(status, requested, live);
+  const primary = primaryButton(status, requested, live, saved);
   const starts = primary.word.startsWith('Train');
   const Icon = primary.icon;
   return (
