@@ -1,0 +1,128 @@
+/**
+ * Samples of two engines in turn, and the calls of one run counted apart.
+ *
+ * Invariants. (1) wgsl, then tfjs, then wgsl again: a machine that slows down slows both, and a ratio is of neighbours in time. (2) A run in
+ * which calls are counted is not timed, unless a run takes so long that a second one would cost more than the counting does.
+ */
+import type { PolicyEngine } from '../engine/engine.ts';
+import type { GpuCounts, GpuTap } from './gpuTap.ts';
+import type { Now } from './measure.ts';
+import type { BenchEngineName, EngineCell } from './report.ts';
+import { spreadOf, type Spread } from './statistics.ts';
+
+/** What runs are timed with. */
+export interface Timing {
+  readonly wgsl: PolicyEngine;
+  /** Null where tfjs's WebGPU backend does not run. */
+  readonly tfjs: PolicyEngine | null;
+  readonly tap: GpuTap;
+  readonly now: Now;
+  readonly secondsPerCell: number;
+  /** Told what is being done next. */
+  readonly onStage: (stage: string) => void;
+}
+
+export interface Sample {
+  readonly milliseconds: number;
+  readonly jsMilliseconds: number | null;
+}
+
+export interface Alternation {
+  /** Milliseconds of one run, when everything is compiled. */
+  readonly warmUp: (engine: PolicyEngine) => Promise<number>;
+  readonly sample: (engine: PolicyEngine) => Promise<Sample>;
+}
+
+export interface Alternated {
+  readonly wgsl: EngineCell;
+  readonly tfjs: EngineCell | null;
+  readonly ratio: Spread | null;
+}
+
+/** A sample is the mean of as many runs as take this long, so that the timer's grain does not matter. */
+const sampleMs = 200;
+/** Runs longer than this are counted while they are timed: a flag and an addition per call are nothing beside it. */
+const longRunMs = 1000;
+const mostSamples = 20;
+const leastSamples = 3;
+
+interface Measured {
+  readonly name: BenchEngineName;
+  readonly engine: PolicyEngine;
+  readonly repeats: number;
+  readonly long: boolean;
+  readonly samples: Sample[];
+  counts: GpuCounts | null;
+}
+
+/** @param tokens of one run */
+export async function alternate(
+  timing: Timing,
+  tokens: number,
+  { warmUp, sample }: Alternation,
+): Promise<Alternated> {
+  const { now, tap, onStage, secondsPerCell } = timing;
+  const measured: Measured[] = [];
+  for (const name of ['wgsl', 'tfjs'] as const) {
+    const engine = timing[name];
+    if (engine === null) continue;
+    onStage(`warming up ${name}`);
+    const milliseconds = await warmUp(engine);
+    const repeats = Math.max(1, Math.min(200, Math.round(sampleMs / Math.max(0.01, milliseconds))));
+    measured.push({ name, engine, repeats, long: milliseconds > longRunMs, samples: [], counts: null });
+  }
+  const start = now();
+  const seconds = () => (now() - start) / 1000;
+  for (let round = 0; round < mostSamples; round++) {
+    if (seconds() > secondsPerCell && round >= leastSamples) break;
+    if (seconds() > 3 * secondsPerCell && round > 0) break; // one pair is all there is time for
+    for (const one of measured) {
+      onStage(`timing ${one.name}, sample ${round + 1}`);
+      const take = async () => void one.samples.push(await meanOf(one.repeats, () => sample(one.engine)));
+      if (one.long && one.counts === null) one.counts = await tap.count(take);
+      else await take();
+    }
+  }
+  for (const one of measured) {
+    if (one.counts !== null) continue;
+    onStage(`counting the calls of ${one.name}`);
+    one.counts = await tap.count(async () => void (await sample(one.engine)));
+  }
+  const [wgsl, tfjs] = ['wgsl', 'tfjs'].map((wanted) => measured.find(({ name }) => name === wanted));
+  if (!wgsl) throw new Error('The engine of our own was not measured.');
+  const ratios = tfjs?.samples.map(
+    ({ milliseconds }, i) => milliseconds / (wgsl.samples[i]?.milliseconds ?? NaN),
+  );
+  return {
+    wgsl: engineCell(wgsl, tokens),
+    tfjs: tfjs ? engineCell(tfjs, tokens) : null,
+    ratio: ratios ? spreadOf(ratios) : null,
+  };
+}
+
+/** Whether warm-up and the samples of a run of this length fit the cell's time. */
+export function fits({ secondsPerCell }: Timing, milliseconds: number): boolean {
+  return milliseconds * (leastSamples + 1) <= secondsPerCell * 1000;
+}
+
+async function meanOf(repeats: number, sample: () => Promise<Sample>): Promise<Sample> {
+  let milliseconds = 0;
+  let js: number | null = 0;
+  for (let i = 0; i < repeats; i++) {
+    const one = await sample();
+    milliseconds += one.milliseconds / repeats;
+    js = js === null || one.jsMilliseconds === null ? null : js + one.jsMilliseconds / repeats;
+  }
+  return { milliseconds, jsMilliseconds: js };
+}
+
+function engineCell({ samples, counts }: Measured, tokens: number): EngineCell {
+  if (!counts) throw new Error('The calls were not counted.');
+  const js = samples.flatMap(({ jsMilliseconds }) => (jsMilliseconds === null ? [] : [jsMilliseconds]));
+  return {
+    tokensPerSecond: spreadOf(samples.map(({ milliseconds }) => tokens / (milliseconds / 1000))),
+    milliseconds: spreadOf(samples.map(({ milliseconds }) => milliseconds)),
+    jsMilliseconds: js.length === samples.length ? spreadOf(js) : null,
+    counts,
+  };
+}
