@@ -5,7 +5,7 @@
  */
 import type { Gpu } from './device.ts';
 import { DeviceFault } from './device.ts';
-import type { BufferSizes } from './memoryPlan.ts';
+import { bufferBytes, type BufferSizes } from './bufferSizes.ts';
 
 export class BufferSet {
   readonly #buffers = new Map<string, GPUBuffer>();
@@ -17,10 +17,7 @@ export class BufferSet {
       await gpu.guarded(doing, () => {
         for (const [name, floats] of Object.entries(sizes)) {
           const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-          set.#buffers.set(
-            name,
-            gpu.device.createBuffer({ label: name, size: Math.max(16, floats * 4), usage }),
-          );
+          set.#buffers.set(name, gpu.device.createBuffer({ label: name, size: bufferBytes(floats), usage }));
         }
       });
     } catch (error) {

@@ -9,7 +9,8 @@ import { BufferSet, readBuffer, readStaging, UniformArena } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from './dispatchList.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { checkMemory, parameterBuffers } from './memoryPlan.ts';
+import { gradientSlotCount, parameterBuffers, parameterExtras } from './bufferSizes.ts';
+import { checkMemory, type Means } from './memoryPlan.ts';
 import { optimizerDispatches } from './modelBackward.ts';
 import { flattenTensors, namedTensors, parameterLayout, type ParameterLayout } from './parameterLayout.ts';
 
@@ -25,18 +26,7 @@ export interface Totals {
   readonly finite: boolean;
 }
 
-const TOTALS_BYTES = 64;
-
-/**
- * Gradient slots: weight gradients are sums over all tokens, so the tokens are split over slots until a typical matrix's
- * tiles times the slots can fill a GPU; more would only cost memory and additions.
- */
-export function gradientSlotCount(config: PolicyConfig, parameters: number): number {
-  const tiles = Math.ceil(config.hiddenSize / 32) * Math.ceil(config.intermediateSize / 32);
-  const wanted = Math.ceil(128 / tiles);
-  const affordable = Math.floor((32 * 2 ** 20) / parameters);
-  return Math.max(1, Math.min(16, wanted, affordable));
-}
+const TOTALS_BYTES = parameterExtras.totalsStaging;
 
 export class FlatParameters {
   readonly config: PolicyConfig;
@@ -63,7 +53,7 @@ export class FlatParameters {
     this.layout = layout;
     this.slots = slots;
     this.buffers = buffers;
-    this.uniforms = new UniformArena(gpu, buffers);
+    this.uniforms = new UniformArena(gpu, buffers, parameterExtras.uniforms / 256);
     this.#sum = dispatches.sum;
     this.#update = dispatches.update;
   }
@@ -72,20 +62,20 @@ export class FlatParameters {
     gpu: Gpu,
     library: KernelLibrary,
     config: PolicyConfig,
-    budget: number,
+    means: Means,
   ): Promise<FlatParameters> {
     const layout = parameterLayout(config);
-    const slots = gradientSlotCount(config, layout.size);
-    const sizes = parameterBuffers(layout.size, slots);
+    const slots = gradientSlotCount(config);
+    const sizes = parameterBuffers(config);
     const doing = 'Holding the policy and its optimizer';
-    checkMemory(doing, sizes, gpu.device.limits, budget);
+    checkMemory(doing, sizes, means);
     const buffers = await BufferSet.allocate(gpu, doing, sizes);
     const { device } = gpu;
     buffers.add(
       'optimizer',
       device.createBuffer({
         label: 'optimizer',
-        size: 32,
+        size: parameterExtras.optimizer,
         usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
       }),
     );
@@ -93,7 +83,7 @@ export class FlatParameters {
       'totalsStaging',
       device.createBuffer({
         label: 'totalsStaging',
-        size: TOTALS_BYTES,
+        size: parameterExtras.totalsStaging,
         usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
       }),
     );

@@ -1,21 +1,27 @@
 /**
- * The memory plan: every buffer of a plan, by name and size, before any of it is allocated.
+ * The memory plan: how large the plans of a run become and how many bytes that is, before anything is allocated.
  *
- * Invariant: what is planned here is exactly what is allocated, and a plan that the adapter cannot hold is refused
- * with a sentence before the first byte. Sizes are in floats (every element the kernels know has four bytes).
+ * Invariant: what is planned here is exactly what is allocated, because the engine takes its sizes from here; and a plan that the
+ * adapter cannot hold is refused with a sentence before the first byte.
  */
 import type { PolicyConfig } from '../../policy/config.ts';
-import { TARGET_FLOATS, TOKEN_WORDS } from './packing.ts';
+import {
+  parameterBuffers,
+  parameterExtras,
+  totalBytes,
+  trainingBuffers,
+  trainingExtras,
+  widths,
+  type BufferSizes,
+  type TrainingShape,
+} from './bufferSizes.ts';
+import { parameterLayout } from './parameterLayout.ts';
+import { rolloutBuffers, rolloutExtras, type PlanShape } from './rolloutBuffers.ts';
 
 /** The plan does not fit the adapter; `message` is a sentence with the numbers. */
 export class MemoryPlanError extends Error {
   override readonly name = 'MemoryPlanError';
 }
-
-/** Bytes of the `Batch` uniform of batch.wgsl. */
-export const BATCH_BYTES = 48;
-
-export type BufferSizes = Readonly<Record<string, number>>; // floats by name
 
 export interface AdapterLimits {
   readonly maxBufferSize: number;
@@ -23,91 +29,104 @@ export interface AdapterLimits {
   readonly maxComputeWorkgroupsPerDimension: number;
 }
 
-/** Widths that sizes are made of. */
-export function widths(config: PolicyConfig) {
-  const dQuery = config.heads * config.headDim;
-  const dKey = config.kvHeads * config.headDim;
-  return {
-    dModel: config.hiddenSize,
-    dQuery,
-    dKey,
-    dQkv: dQuery + 2 * dKey,
-    dQk: dQuery + dKey,
-    dFfn: config.intermediateSize,
-    normedHeads: config.heads + config.kvHeads,
-    vocabulary: config.vocabularySize,
-    /** Logits rows are padded to whole vec4s. */
-    vocabularyStride: Math.ceil(config.vocabularySize / 4) * 4,
-  };
+/** What plans have to keep to. */
+export interface Means {
+  readonly limits: AdapterLimits;
+  /** A CPU rasteriser: its submits stay small. */
+  readonly isSoftware: boolean;
+  /** Bytes that one plan may use; default 1 GB. */
+  readonly budget?: number;
+  /** Tokens in one micro-batch at most. */
+  readonly maxRows?: number;
+  /** Sequences that a rollout session generates at once, at most. */
+  readonly maxSlots?: number;
 }
 
-/** What one decoder layer keeps for its backward pass. */
-export function layerBuffers(config: PolicyConfig, layer: number, rows: number): BufferSizes {
-  const w = widths(config);
-  const p = `layer${layer}.`;
-  return {
-    [`${p}x`]: rows * w.dModel,
-    [`${p}normed`]: rows * w.dModel,
-    [`${p}inverseRms`]: rows,
-    [`${p}qkv`]: rows * w.dQkv,
-    [`${p}qk`]: rows * w.dQk,
-    [`${p}qkInverseRms`]: rows * w.normedHeads,
-    [`${p}attended`]: rows * w.dQuery,
-    [`${p}logSumExp`]: rows * config.heads,
-    [`${p}x2`]: rows * w.dModel,
-    [`${p}normed2`]: rows * w.dModel,
-    [`${p}inverseRms2`]: rows,
-    [`${p}gateUp`]: rows * 2 * w.dFfn,
-    [`${p}activation`]: rows * w.dFfn,
-  };
+export const DEFAULT_BUDGET = 2 ** 30;
+/** More sequences than this at once do not make a GPU faster; they wait for a free slot. */
+export const DEFAULT_MAX_SLOTS = 1024;
+
+/** Submits that an optimizer step may take on a GPU, however large its batch. */
+export const MAX_SUBMITS = 4;
+/** Work per micro-batch: tens of milliseconds on a GPU, about a second on a CPU rasteriser. */
+const GPU_FLOPS = 5e10;
+const SOFTWARE_FLOPS = 2e9;
+
+/** What a run asks for at its largest. */
+export interface MemoryNeeds {
+  /** Longest sequence. */
+  readonly context: number;
+  /** Tokens of the largest batch that one optimizer step takes. */
+  readonly rows: number;
+  /** Sequences generated at once. */
+  readonly slots: number;
 }
 
-/** Everything a training plan of `rows` tokens allocates besides the flat parameter buffers. */
-export function trainingBuffers(config: PolicyConfig, rows: number): BufferSizes {
-  const w = widths(config);
-  const sizes: Record<string, number> = {
-    tokens: rows * TOKEN_WORDS,
-    targets: rows * TARGET_FLOATS,
-    order: rows,
-    firstRow: w.vocabulary + 1,
-    rope: rows * config.headDim,
-    rowStats: rows * 8,
-    finalX: rows * w.dModel,
-    finalNormed: rows * w.dModel,
-    finalInverseRms: rows,
-    logits: rows * w.vocabularyStride,
-    dx: rows * w.dModel,
-    dNormed: rows * w.dModel,
-    dActivation: rows * w.dFfn,
-    dGateUp: rows * 2 * w.dFfn,
-    dAttended: rows * w.dQuery,
-    dQkv: rows * w.dQkv,
-    delta: rows * config.heads,
-  };
-  for (let layer = 0; layer < config.layers; layer++) Object.assign(sizes, layerBuffers(config, layer, rows));
-  return sizes;
+/** Bytes. */
+export interface MemoryPlan {
+  readonly parameters: number; // with gradient, its slots and AdamW's moments
+  readonly training: number; // activations of the largest micro-batch, and inputs
+  readonly rollout: number; // key/value cache, activations of a step, the session's own weights
+  readonly total: number;
 }
 
-/** Parameters, gradient, its slots, m and v. */
-export function parameterBuffers(size: number, slots: number): BufferSizes {
-  return {
-    parameters: size,
-    gradient: size,
-    gradientSlots: slots * size,
-    m: size,
-    v: size,
-    decayed: size / 64,
-    squares: Math.ceil(size / 1024),
-    totals: 16,
-  };
+/** The graphics memory of a run, device or no device. Throws `MemoryPlanError` where it cannot be held. */
+export function memoryPlan(config: PolicyConfig, needs: MemoryNeeds, means: Means): MemoryPlan {
+  const flat = parameterBuffers(config);
+  checkMemory('Holding the policy and its optimizer', flat, means);
+  const shape = trainingShape(config, { rows: needs.rows, longest: needs.context }, means);
+  const activations = trainingBuffers(config, shape);
+  checkMemory(`Training on ${shape.rows} tokens at a time`, activations, means);
+  const slots = rolloutShape(config, { sequences: needs.slots, context: needs.context }, means);
+  const parameters = totalBytes(flat, parameterExtras);
+  const training = totalBytes(activations, trainingExtras(shape.rows));
+  const rollout = totalBytes(rolloutBuffers(config, slots), rolloutExtras(config, slots));
+  return { parameters, training, rollout, total: parameters + training + rollout };
 }
 
-export function totalBytes(sizes: BufferSizes): number {
-  return Object.values(sizes).reduce((sum, floats) => sum + floats * 4, 0);
+/** The plan for a batch of `rows` tokens whose longest sequence has `longest`. */
+export function trainingShape(
+  config: PolicyConfig,
+  { rows, longest }: { readonly rows: number; readonly longest: number },
+  means: Means,
+): TrainingShape {
+  const most = largestMicroBatch(config, means);
+  const capacity = capacityFor(Math.max(longest, Math.min(rows, most)));
+  if (means.isSoftware) return { rows: capacity, uploads: 1 };
+  // However the sequences fall, a micro-batch is closed only when the next sequence does not fit.
+  const usable = Math.max(longest, Math.min(capacity, most));
+  const byGap = Math.floor((rows - 1) / (usable - longest + 1)) + 1;
+  const byPairs = Math.ceil((2 * rows) / usable); // two neighbours together are more than one holds
+  const batches = Math.max(1, Math.min(byGap, byPairs));
+  return { rows: capacity, uploads: 2 ** Math.ceil(Math.log2(Math.ceil(batches / MAX_SUBMITS))) };
 }
 
-/** Throws `MemoryPlanError` when a buffer, or the sum, is more than `limits` and `budget` (bytes) allow. */
-export function checkMemory(doing: string, sizes: BufferSizes, limits: AdapterLimits, budget: number): void {
+/** Slots for `sequences` at once, or as many as memory allows. Throws `MemoryPlanError` where not even one fits. */
+export function rolloutShape(
+  config: PolicyConfig,
+  { sequences, context }: { readonly sequences: number; readonly context: number },
+  { limits, budget = DEFAULT_BUDGET, maxSlots = DEFAULT_MAX_SLOTS }: Means,
+): PlanShape {
+  const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const positions = capacityFor(context);
+  let slots = Math.min(capacityFor(sequences), maxSlots);
+  for (;;) {
+    const sizes = rolloutBuffers(config, { slots, positions });
+    if (totalBytes(sizes) <= budget && Math.max(...Object.values(sizes)) * 4 <= largest) {
+      return { slots, positions };
+    }
+    if (slots === 1) {
+      throw new MemoryPlanError(
+        `This graphics adapter cannot hold one sequence of ${positions} tokens. Choose a smaller policy or a shorter context.`,
+      );
+    }
+    slots = Math.max(1, Math.floor(slots / 2));
+  }
+}
+
+/** Throws `MemoryPlanError` when a buffer, or the sum, is more than the adapter's limits and the budget allow. */
+export function checkMemory(doing: string, sizes: BufferSizes, means: Means): void {
+  const { limits, budget = DEFAULT_BUDGET } = means;
   const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   for (const [name, floats] of Object.entries(sizes)) {
     if (floats * 4 > largest) {
@@ -139,30 +158,26 @@ export function capacityFor(rows: number): number {
 }
 
 /**
- * The largest capacity a plan should have: bounded by the memory budget, by one dimension of a dispatch, and by the work one
- * submit should hold (a page must stay responsive; a software adapter does about a thousandth of a GPU's work).
+ * The most tokens a micro-batch should have: bounded by the memory budget, by one dimension of a dispatch, and by work (a page must
+ * stay responsive; a software adapter does about a thousandth of a GPU's).
  */
-export function largestCapacity(
-  config: PolicyConfig,
-  parameters: number,
-  limits: AdapterLimits,
-  budget: number,
-  flopsPerSubmit: number,
-): number {
+export function largestMicroBatch(config: PolicyConfig, means: Means): number {
+  const { limits, isSoftware, budget = DEFAULT_BUDGET, maxRows = Infinity } = means;
   const w = widths(config);
   const perThread = Math.max(w.dFfn, w.dModel, w.normedHeads * 4, 256); // units of work a row in groups of 256
   const byGrid = Math.floor((limits.maxComputeWorkgroupsPerDimension * 256) / perThread);
-  const byWork = Math.floor(flopsPerSubmit / (6 * parameters));
+  const flops = isSoftware ? SOFTWARE_FLOPS : GPU_FLOPS;
+  const byWork = Math.floor(flops / (6 * parameterLayout(config).size));
   let best = 64;
   for (let size = 64; size <= 65536; size *= 2) {
     for (const rows of [size, size * 1.5]) {
-      if (rows > byGrid || (rows > byWork && rows > 1024)) return best;
-      const sizes = trainingBuffers(config, rows);
+      if (rows > byGrid || (rows > byWork && rows > 1024)) return Math.min(maxRows, best);
+      const sizes = trainingBuffers(config, { rows, uploads: 1 });
       const largest = Math.max(...Object.values(sizes)) * 4;
-      if (largest > Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize)) return best;
-      if (totalBytes(sizes) > budget) return best;
+      const allowed = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+      if (largest > allowed || totalBytes(sizes) > budget) return Math.min(maxRows, best);
       best = rows;
     }
   }
-  return best;
+  return Math.min(maxRows, best);
 }

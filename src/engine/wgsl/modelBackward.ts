@@ -5,7 +5,7 @@
  * gradient lives in `dx` and is added to in place by each block.
  */
 import type { DispatchSpec } from './dispatchList.ts';
-import { widths } from './memoryPlan.ts';
+import { widths } from './bufferSizes.ts';
 import {
   attentionScale,
   chunkConstants,

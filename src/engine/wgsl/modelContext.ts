@@ -4,7 +4,7 @@
  */
 import type { PolicyConfig } from '../../policy/config.ts';
 import type { Binding, DispatchSpec } from './dispatchList.ts';
-import { widths } from './memoryPlan.ts';
+import { widths } from './bufferSizes.ts';
 import type { GroupPlace, LayerGroups, ParameterLayout } from './parameterLayout.ts';
 
 export interface ModelContext {

@@ -5,7 +5,7 @@
  * rows are packed training tokens or the next tokens of rollout slots (only where keys lie differs). Structure: Qwen3.
  */
 import type { DispatchSpec } from './dispatchList.ts';
-import { widths } from './memoryPlan.ts';
+import { widths } from './bufferSizes.ts';
 import {
   attentionScale,
   chunkConstants,

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { policyConfig, tensorShapes } from '../../policy/config.ts';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { Random } from '../../random/random.ts';
-import { capacityFor, checkMemory, MemoryPlanError, trainingBuffers, totalBytes } from './memoryPlan.ts';
 import { groupByCapacity, packSequences, writeTargets } from './packing.ts';
 import { flattenTensors, namedTensors, parameterLayout } from './parameterLayout.ts';
 
@@ -53,29 +52,5 @@ describe('the parameter layout', () => {
     expect(layout.decayedBlocks[0]).toBe(0); // the embedding
     const tensors = initialiseTensors(config, new Random(1));
     expect(namedTensors(layout, config, flattenTensors(layout, tensors))).toEqual(tensors);
-  });
-});
-
-describe('the memory plan', () => {
-  test('capacities come in few sizes', () => {
-    expect([1, 64, 65, 97, 200, 5000].map(capacityFor)).toEqual([64, 64, 96, 128, 256, 6144]);
-  });
-
-  test('refuses with numbers', () => {
-    const sizes = trainingBuffers(policyConfig('mini', 62), 1024);
-    const limits = {
-      maxBufferSize: 2 ** 28,
-      maxStorageBufferBindingSize: 2 ** 27,
-      maxComputeWorkgroupsPerDimension: 65535,
-    };
-    expect(() => {
-      checkMemory('This', sizes, limits, totalBytes(sizes));
-    }).not.toThrow();
-    expect(() => {
-      checkMemory('This', sizes, limits, totalBytes(sizes) - 1);
-    }).toThrow(MemoryPlanError);
-    expect(() => {
-      checkMemory('This', sizes, { ...limits, maxBufferSize: 1000 }, 2 ** 40);
-    }).toThrow(/allows/);
   });
 });

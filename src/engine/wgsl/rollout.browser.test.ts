@@ -173,8 +173,7 @@ test('more sequences than slots: free slots are refilled and nothing changes', a
 });
 
 test('results of many sequences and the next tokens are one submit, and create no GPU object', async () => {
-  const calls: string[] = [];
-  const gpu = watchDevice((call) => calls.push(call));
+  const { gpu, calls } = watchDevice();
   const watched = await createWgslEngine({ config, gpu });
   await watched.loadTensors(weights(1));
   const everything = Array.from({ length: config.vocabularySize }, (_, token) => token);

@@ -2,7 +2,7 @@
  * Everything a rollout plan allocates, by name and size, before any of it is allocated.
  */
 import type { PolicyConfig } from '../../policy/config.ts';
-import { BATCH_BYTES, widths, type BufferSizes } from './memoryPlan.ts';
+import { BATCH_BYTES, widths, type BufferSizes } from './bufferSizes.ts';
 import { TOKEN_WORDS } from './packing.ts';
 import { parameterLayout } from './parameterLayout.ts';
 
@@ -38,6 +38,14 @@ export function prefillRows({ slots }: PlanShape): number {
 export function stagingBytes({ slots }: PlanShape): number {
   return slots * SLOT_WORDS * 4 + slots * MAX_CHUNK * 8;
 }
+
+/** What else rollouts allocate: bytes by name. `snapshot` is the weights that the next session will begin with. */
+export const rolloutExtras = (config: PolicyConfig, shape: PlanShape) => ({
+  ...rolloutUniforms,
+  staging0: stagingBytes(shape),
+  staging1: stagingBytes(shape),
+  snapshot: parameterLayout(config).size * 4,
+});
 
 /** Storage buffers, in floats. */
 export function rolloutBuffers(config: PolicyConfig, shape: PlanShape): BufferSizes {

@@ -12,7 +12,7 @@ import type { Gpu } from './device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from './dispatchList.ts';
 import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { checkMemory } from './memoryPlan.ts';
+import { checkMemory, type Means } from './memoryPlan.ts';
 import { TOKEN_WORDS } from './packing.ts';
 import { cutPrefill, type Prefill } from './prefill.ts';
 import {
@@ -80,11 +80,11 @@ export class RolloutPlan {
     config: PolicyConfig,
     parameters: FlatParameters,
     shape: PlanShape,
-    budget: number,
+    means: Means,
   ): Promise<RolloutPlan> {
     const doing = `Generating ${shape.slots} sequences of ${shape.positions} tokens at a time`;
     const sizes = rolloutBuffers(config, shape);
-    checkMemory(doing, sizes, gpu.device.limits, budget);
+    checkMemory(doing, sizes, means);
     const buffers = await BufferSet.allocate(gpu, doing, sizes);
     try {
       addUniformsAndStaging(gpu, buffers, shape);

@@ -8,8 +8,7 @@ import type { PolicyConfig } from '../../policy/config.ts';
 import type { Gpu } from './device.ts';
 import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { capacityFor, MemoryPlanError, totalBytes } from './memoryPlan.ts';
-import { rolloutBuffers } from './rolloutBuffers.ts';
+import { rolloutShape, type Means } from './memoryPlan.ts';
 import { RolloutPlan } from './rolloutPlan.ts';
 
 export interface RolloutResources {
@@ -17,13 +16,8 @@ export interface RolloutResources {
   readonly library: KernelLibrary;
   readonly config: PolicyConfig;
   readonly parameters: FlatParameters;
-  readonly budget: number; // bytes
-  /** Sequences generated at once, at most. */
-  readonly maxSlots: number;
+  readonly means: Means;
 }
-
-/** More sequences than this at once do not make a GPU faster; they wait for a free slot. */
-export const DEFAULT_MAX_SLOTS = 1024;
 
 export class RolloutPlans {
   readonly resources: RolloutResources;
@@ -37,22 +31,21 @@ export class RolloutPlans {
 
   /** A plan for `sequences` at once (fewer when memory is short) of up to `context` tokens. */
   async acquire(sequences: number, context: number): Promise<RolloutPlan> {
-    const { gpu, library, config, parameters, budget } = this.resources;
-    const positions = capacityFor(context);
-    const slots = this.#slotsThatFit(sequences, positions);
+    const { gpu, library, config, parameters, means } = this.resources;
+    const shape = rolloutShape(config, { sequences, context }, means);
     const idle = this.#idle;
     this.#idle = undefined;
     // A plan up to four times too large still serves: rows follow the active slots, only memory is spent.
     if (
       idle &&
-      idle.shape.positions === positions &&
-      idle.shape.slots >= slots &&
-      idle.shape.slots <= slots * 4
+      idle.shape.positions === shape.positions &&
+      idle.shape.slots >= shape.slots &&
+      idle.shape.slots <= shape.slots * 4
     ) {
       return idle;
     }
     if (idle) this.#destroy(idle);
-    const plan = await RolloutPlan.create(gpu, library, config, parameters, { slots, positions }, budget);
+    const plan = await RolloutPlan.create(gpu, library, config, parameters, shape, means);
     this.#made.add(plan);
     return plan;
   }
@@ -94,22 +87,5 @@ export class RolloutPlans {
   #destroy(plan: RolloutPlan): void {
     plan.destroy();
     this.#made.delete(plan);
-  }
-
-  #slotsThatFit(sequences: number, positions: number): number {
-    const { gpu, config, budget, maxSlots } = this.resources;
-    const { limits } = gpu.device;
-    const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-    let slots = Math.min(capacityFor(sequences), maxSlots);
-    for (;;) {
-      const sizes = rolloutBuffers(config, { slots, positions });
-      if (totalBytes(sizes) <= budget && Math.max(...Object.values(sizes)) * 4 <= largest) return slots;
-      if (slots === 1) {
-        throw new MemoryPlanError(
-          `This graphics adapter cannot hold one sequence of ${positions} tokens. Choose a smaller policy or a shorter context.`,
-        );
-      }
-      slots = Math.max(1, Math.floor(slots / 2));
-    }
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Runs batches on a training plan: micro-batches in, loss statistics, gradients or log-probabilities out.
  *
- * Invariant: the loss is normalised over the whole batch whatever the split; one micro-batch is one submit, and the last one
- * also sums the gradient, takes the norm and steps. The plan grows to the next size when a batch needs it, and is
- * otherwise reused, so the steady state creates no GPU object.
+ * Invariant: the loss is normalised over the whole batch whatever the split; a step is at most MAX_SUBMITS submits on a GPU, and its
+ * last micro-batch also sums the gradient, takes the norm and steps. The plan grows to the next size when a batch needs it,
+ * and is otherwise reused, so the steady state creates no GPU object.
  */
 import type { PolicyConfig } from '../../policy/config.ts';
 import type {
@@ -19,13 +19,10 @@ import { readBuffer, readStaging } from './buffers.ts';
 import type { Gpu } from './device.ts';
 import type { FlatParameters, Totals } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { capacityFor, largestCapacity, widths } from './memoryPlan.ts';
+import { widths, type TrainingShape } from './bufferSizes.ts';
+import { largestMicroBatch, MAX_SUBMITS, trainingShape, type Means } from './memoryPlan.ts';
 import { countMasked, groupByCapacity, packSequences, writeTargets } from './packing.ts';
 import { TrainingPlan, type BatchUniform } from './trainingPlan.ts';
-
-/** Work per submit that keeps a page responsive: tens of milliseconds on a GPU, about a second on a CPU rasteriser. */
-const GPU_FLOPS_PER_SUBMIT = 5e10;
-const SOFTWARE_FLOPS_PER_SUBMIT = 2e9;
 
 const noObjective = {
   inverseCount: 0,
@@ -48,7 +45,7 @@ export class Trainer {
   readonly #library: KernelLibrary;
   readonly #config: PolicyConfig;
   readonly #parameters: FlatParameters;
-  readonly #budget: number;
+  readonly #means: Means;
   readonly #largest: number;
   #plan: TrainingPlan | undefined;
   /** Of the last `step`, for benchmarks and the tests that hold the budget. */
@@ -59,17 +56,14 @@ export class Trainer {
     library: KernelLibrary,
     config: PolicyConfig,
     parameters: FlatParameters,
-    budget: number,
-    maxRows = Infinity,
+    means: Means,
   ) {
     this.#gpu = gpu;
     this.#library = library;
     this.#config = config;
     this.#parameters = parameters;
-    this.#budget = budget;
-    const flops = gpu.isSoftware ? SOFTWARE_FLOPS_PER_SUBMIT : GPU_FLOPS_PER_SUBMIT;
-    const { limits } = gpu.device;
-    this.#largest = Math.min(maxRows, largestCapacity(config, parameters.layout.size, limits, budget, flops));
+    this.#means = means;
+    this.#largest = largestMicroBatch(config, means);
   }
 
   /** One AdamW step, or with `optimizer` undefined only the gradient. */
@@ -79,25 +73,31 @@ export class Trainer {
     const { device } = this.#gpu;
     const objective = batch.kind === 'grpo' ? batch.objective : noObjective;
     this.#parameters.uploadSettings(optimizer);
-    groups.forEach((members, index) => {
-      const micro = packSequences(batch.sequences, members, this.#config.vocabularySize);
-      writeTargets(micro, batch);
-      plan.upload(this.#gpu, micro, {
-        ...objective,
-        accumulate: index > 0,
-        objective: batch.kind,
-        inverseCount: 1 / count,
-      });
+    // A software adapter takes one micro-batch a submit, about a second's work: more would freeze the page that shares its cores.
+    const submits = this.#means.isSoftware ? groups.length : Math.min(groups.length, MAX_SUBMITS);
+    const share = Math.ceil(groups.length / submits);
+    this.lastStep.submits = 0;
+    for (let first = 0; first < groups.length; first += share) {
       const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      plan.encode(pass, micro.rows, ['body', 'head', 'loss', 'backward']);
-      const last = index === groups.length - 1;
-      if (last) this.#parameters.encode(pass, optimizer !== undefined);
-      pass.end();
-      if (last) this.#parameters.encodeTotals(encoder);
+      groups.slice(first, first + share).forEach((members, place) => {
+        const micro = packSequences(batch.sequences, members, this.#config.vocabularySize);
+        writeTargets(micro, batch);
+        plan.upload(this.#gpu, place, micro, {
+          ...objective,
+          accumulate: first + place > 0,
+          objective: batch.kind,
+          inverseCount: 1 / count,
+        });
+        plan.encodeInputs(encoder, place, micro);
+        const pass = encoder.beginComputePass();
+        plan.encode(pass, micro.rows, ['body', 'head', 'loss', 'backward']);
+        if (first + place === groups.length - 1) this.#parameters.encode(pass, optimizer !== undefined);
+        pass.end();
+      });
+      if (first + share >= groups.length) this.#parameters.encodeTotals(encoder);
       device.queue.submit([encoder.finish()]);
-    });
-    this.lastStep.submits = groups.length;
+      this.lastStep.submits++;
+    }
     this.lastStep.dispatches = plan.dispatchCount * groups.length + this.#parameters.dispatchCount;
     const totals = await this.#parameters.readTotals();
     const finite = totals.finite && Number.isFinite(totals.loss) && Number.isFinite(totals.gradNorm);
@@ -165,22 +165,25 @@ export class Trainer {
     return logits;
   }
 
-  /** The plan that holds at least `rows` rows. */
-  async planOf(rows: number): Promise<TrainingPlan> {
-    if (this.#plan && this.#plan.capacity >= rows) return this.#plan;
-    const capacity = capacityFor(rows);
-    this.#plan?.destroy();
+  /** A plan of at least this shape. */
+  async planOf(wanted: TrainingShape): Promise<TrainingPlan> {
+    const plan = this.#plan;
+    if (plan && plan.shape.rows >= wanted.rows && plan.shape.uploads >= wanted.uploads) return plan;
+    const shape = {
+      rows: Math.max(plan?.shape.rows ?? 0, wanted.rows),
+      uploads: Math.max(plan?.shape.uploads ?? 0, wanted.uploads),
+    };
+    plan?.destroy();
     this.#plan = undefined;
-    const plan = await TrainingPlan.create(
+    this.#plan = await TrainingPlan.create(
       this.#gpu,
       this.#library,
       this.#config,
       this.#parameters,
-      capacity,
-      this.#budget,
+      shape,
+      this.#means,
     );
-    this.#plan = plan;
-    return plan;
+    return this.#plan;
   }
 
   /** Rows that one micro-batch should hold at most. */
@@ -197,9 +200,9 @@ export class Trainer {
     const lengths = sequences.map(({ tokens }) => tokens.length);
     const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
     const total = lengths.reduce((a, b) => a + b, 0);
-    const plan = await this.planOf(Math.max(longest, Math.min(total, this.#largest)));
-    // A plan grown for one long sequence still takes ordinary batches in submits of the usual size.
-    const groups = groupByCapacity(lengths, Math.max(longest, Math.min(plan.capacity, this.#largest)));
+    const plan = await this.planOf(trainingShape(this.#config, { rows: total, longest }, this.#means));
+    // A plan grown for one long sequence still takes ordinary batches in micro-batches of the usual size.
+    const groups = groupByCapacity(lengths, Math.max(longest, Math.min(plan.shape.rows, this.#largest)));
     return { plan, groups };
   }
 
@@ -210,8 +213,9 @@ export class Trainer {
     parts: Parameters<TrainingPlan['encode']>[2],
     after?: (encoder: GPUCommandEncoder) => void,
   ): void {
-    plan.upload(this.#gpu, micro, { ...settings, accumulate: false, objective: 'logProbs' });
+    plan.upload(this.#gpu, 0, micro, { ...settings, accumulate: false, objective: 'logProbs' });
     const encoder = this.#gpu.device.createCommandEncoder();
+    plan.encodeInputs(encoder, 0, micro);
     const pass = encoder.beginComputePass();
     plan.encode(pass, micro.rows, parts);
     pass.end();

@@ -86,27 +86,75 @@ test('micro-batches add up to the whole batch', async () => {
 
 test('a steady-state step of four layers creates no GPU object: one submit, at most 200 dispatches', async () => {
   const config = { ...policyConfig('micro', 23), layers: 4 };
-  const made: string[] = [];
-  let submits = 0;
-  const watched = watchDevice((call) => {
-    if (call === 'submit') submits++;
-    else made.push(call);
-  });
-  const engine = await createWgslEngine({ config, gpu: watched });
+  const { gpu, calls } = watchDevice();
+  const engine = await createWgslEngine({ config, gpu });
   await engine.loadTensors(lively(config, 1));
   const batch = { kind: 'sft', sequences: sequences(config, [30, 12]) } as const;
   await engine.step(batch, optimizer);
-  made.length = 0;
-  submits = 0;
+  calls.length = 0;
   await engine.step(batch, optimizer);
   await engine.step({ kind: 'sft', sequences: sequences(config, [9, 17, 4]) }, optimizer);
-  expect(made).toEqual([]);
-  expect(submits).toBe(2);
+  expect(calls).toEqual(['submit', 'submit']);
   expect(engine.lastStep).toEqual({ submits: 1, dispatches: engine.lastStep.dispatches });
   expect(engine.lastStep.dispatches).toBeLessThanOrEqual(200);
   expect(engine.lastStep.dispatches).toBeGreaterThan(4 * 20);
   engine.dispose();
 });
+
+test('on a GPU a batch of many micro-batches is four submits, and the same step', async () => {
+  const config = policyConfig('micro', 23);
+  const lengths = Array.from({ length: 40 }, (_, i) => 3 + ((i * 7) % 41));
+  const batch = { kind: 'grpo', sequences: sequences(config, lengths), objective } as const;
+  const withReference = { ...batch, referenceLogProbs: batch.sequences.map((s) => s.samplerLogProbs) };
+  const { gpu, calls } = watchDevice();
+  const split = await createWgslEngine({ config, gpu, maxRows: 64, tuning: 'gpu' });
+  const whole = await createWgslEngine({ config, tuning: 'gpu' });
+  for (const engine of [split, whole]) await engine.loadTensors(lively(config, 1));
+  const [got, want] = [
+    await split.step(withReference, optimizer),
+    await whole.step(withReference, optimizer),
+  ];
+  expect(whole.lastStep.submits).toBe(1);
+  expect(split.lastStep.submits).toBe(4);
+  expect(split.lastStep.dispatches).toBeGreaterThan(12 * (whole.lastStep.dispatches - 3));
+  for (const [name, value] of Object.entries(want)) {
+    const same = Object.entries(got).find(([key]) => key === name)?.[1] as number;
+    expect(same, name).toBeCloseTo(value as number, 5);
+  }
+  expect(largestDifference(await split.readTensors(), await whole.readTensors())).toBeLessThan(1e-5);
+  calls.length = 0;
+  await split.step(withReference, optimizer);
+  expect(calls).toEqual(['submit', 'submit', 'submit', 'submit']);
+  split.dispose();
+  whole.dispose();
+});
+
+test.each(['gpu', 'software'] as const)(
+  'what is planned is what is allocated, tuned for %s',
+  async (tuning) => {
+    const config = policyConfig('micro', 23);
+    const { gpu, liveBytes } = watchDevice();
+    const engine = await createWgslEngine({ config, gpu, maxRows: 96, tuning });
+    const lengths = Array.from({ length: 30 }, (_, i) => 20 + (i % 21));
+    const needs = { context: 40, rows: lengths.reduce((a, b) => a + b, 0), slots: 70 };
+    const planned = engine.memory(needs);
+    await engine.loadTensors(lively(config, 1));
+    await engine.step({ kind: 'sft', sequences: sequences(config, lengths) }, optimizer);
+    const session = engine.startRollout({
+      sampling: { temperature: 1, topP: 1 },
+      seed: 1,
+      context: needs.context,
+      turnEndTokens: [],
+      endTokens: [],
+    });
+    session.add(Array.from({ length: needs.slots }, (_, id) => ({ id, prompt: [1, 2, 3] })));
+    await session.advance(1);
+    expect(liveBytes()).toBe(planned.total);
+    session.dispose();
+    engine.dispose();
+    expect(liveBytes()).toBe(0);
+  },
+);
 
 test('50 steps from one seed give bit-identical weights', async () => {
   const config = policyConfig('micro', 23);

@@ -2,7 +2,8 @@
  * The static training plan: all buffers and dispatch lists for packed batches of up to `capacity` rows.
  *
  * Invariant: made once; afterwards `upload` and `encode*` create no GPU object but the command encoder itself. A plan
- * serves every smaller batch too, because grids follow the rows in use.
+ * serves every smaller batch too, because grids follow the rows in use. One submit may carry several micro-batches: each has a place
+ * of its own in `uploads`, from where it is copied to the kernels' input buffers when its turn comes.
  */
 import type { PolicyConfig } from '../../policy/config.ts';
 import { BufferSet } from './buffers.ts';
@@ -10,7 +11,14 @@ import type { Gpu } from './device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch, type DispatchSpec } from './dispatchList.ts';
 import type { FlatParameters } from './flatParameters.ts';
 import type { KernelLibrary } from './kernels.ts';
-import { BATCH_BYTES, checkMemory, trainingBuffers } from './memoryPlan.ts';
+import {
+  BATCH_BYTES,
+  trainingBuffers,
+  trainingExtras,
+  uploadPlaces,
+  type TrainingShape,
+} from './bufferSizes.ts';
+import { checkMemory, type Means } from './memoryPlan.ts';
 import { backward } from './modelBackward.ts';
 import { type ModelContext } from './modelContext.ts';
 import {
@@ -68,22 +76,28 @@ export function batchUniformBytes(batch: BatchUniform, slots: number): ArrayBuff
   return bytes;
 }
 
+/** What a micro-batch brings along. */
+const inputNames = ['tokens', 'targets', 'order', 'firstRow', 'batch'] as const;
+
 type ListName = 'body' | 'head' | 'loss' | 'backward';
 
 export class TrainingPlan {
-  readonly capacity: number;
+  readonly shape: TrainingShape;
   readonly buffers: BufferSet;
   readonly #lists: Readonly<Record<ListName, readonly Dispatch[]>>;
   readonly #slots: number;
+  readonly #places: ReturnType<typeof uploadPlaces>;
 
   private constructor(
-    capacity: number,
+    config: PolicyConfig,
+    shape: TrainingShape,
     slots: number,
     buffers: BufferSet,
     lists: Record<ListName, readonly Dispatch[]>,
   ) {
-    this.capacity = capacity;
+    this.shape = shape;
     this.#slots = slots;
+    this.#places = uploadPlaces(config, shape.rows);
     this.buffers = buffers;
     this.#lists = lists;
   }
@@ -94,30 +108,24 @@ export class TrainingPlan {
     library: KernelLibrary,
     config: PolicyConfig,
     parameters: FlatParameters,
-    capacity: number,
-    budget: number,
+    shape: TrainingShape,
+    means: Means,
   ): Promise<TrainingPlan> {
-    const sizes = trainingBuffers(config, capacity);
+    const capacity = shape.rows;
+    const sizes = trainingBuffers(config, shape);
     const doing = `Training on ${capacity} tokens at a time`;
-    checkMemory(doing, sizes, gpu.device.limits, budget);
+    checkMemory(doing, sizes, means);
     const buffers = await BufferSet.allocate(gpu, doing, sizes);
     try {
-      buffers.add(
-        'batch',
-        gpu.device.createBuffer({
-          label: 'batch',
-          size: BATCH_BYTES,
-          usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-        }),
-      );
-      buffers.add(
-        'rowStaging',
-        gpu.device.createBuffer({
-          label: 'rowStaging',
-          size: capacity * 32,
-          usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-        }),
-      );
+      const usages = {
+        batch: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+        rowStaging: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+      };
+      const extras = trainingExtras(capacity);
+      for (const label of ['batch', 'rowStaging'] as const) {
+        const buffer = gpu.device.createBuffer({ label, size: extras[label], usage: usages[label] });
+        buffers.add(label, buffer);
+      }
       gpu.device.queue.writeBuffer(
         buffers.get('rope'),
         0,
@@ -144,7 +152,7 @@ export class TrainingPlan {
         buildDispatches(gpu, library, [statsDispatch(context), ...backward(context)]),
       ]);
       const lists = { body: bodyList, head, loss, backward: back };
-      return new TrainingPlan(capacity, parameters.slots, buffers, lists);
+      return new TrainingPlan(config, shape, parameters.slots, buffers, lists);
     } catch (error) {
       buffers.destroy();
       throw error;
@@ -156,18 +164,30 @@ export class TrainingPlan {
     return Object.values(this.#lists).reduce((sum, list) => sum + list.length, 0);
   }
 
-  /** Queue the writes of one micro-batch; ordered before the next submit. */
-  upload(gpu: Gpu, micro: MicroBatch, uniform: Omit<BatchUniform, 'rows'>): void {
+  /** Queue the writes of a micro-batch to its place in `uploads`; ordered before the next submit, which `encodeInputs` is in. */
+  upload(gpu: Gpu, place: number, micro: MicroBatch, uniform: Omit<BatchUniform, 'rows'>): void {
     const { queue } = gpu.device;
-    queue.writeBuffer(this.buffers.get('tokens'), 0, micro.tokens);
-    queue.writeBuffer(this.buffers.get('targets'), 0, micro.targets);
-    queue.writeBuffer(this.buffers.get('order'), 0, micro.order);
-    queue.writeBuffer(this.buffers.get('firstRow'), 0, micro.firstRow);
-    queue.writeBuffer(
-      this.buffers.get('batch'),
-      0,
-      batchUniformBytes({ ...uniform, rows: micro.rows }, this.#slots),
-    );
+    const uploads = this.buffers.get('uploads');
+    const batch = batchUniformBytes({ ...uniform, rows: micro.rows }, this.#slots);
+    const from = place * this.#places.length;
+    for (const name of inputNames) {
+      queue.writeBuffer(uploads, from + this.#places[name], name === 'batch' ? batch : micro[name]);
+    }
+  }
+
+  /** Copy a place's micro-batch to where the kernels read it. */
+  encodeInputs(encoder: GPUCommandEncoder, place: number, micro: MicroBatch): void {
+    const from = place * this.#places.length;
+    for (const name of inputNames) {
+      const bytes = name === 'batch' ? BATCH_BYTES : micro[name].byteLength;
+      encoder.copyBufferToBuffer(
+        this.buffers.get('uploads'),
+        from + this.#places[name],
+        this.buffers.get(name),
+        0,
+        bytes,
+      );
+    }
   }
 
   /** Encode parts of the pass in order. */

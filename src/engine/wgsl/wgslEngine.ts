@@ -23,13 +23,13 @@ import { describeGpu } from './describe.ts';
 import { openDevice, type Gpu, type Tuning } from './device.ts';
 import { FlatParameters } from './flatParameters.ts';
 import { KernelLibrary, type CompileProgress } from './kernels.ts';
-import { parameterBuffers, totalBytes, trainingBuffers } from './memoryPlan.ts';
-import { DEFAULT_MAX_SLOTS, RolloutPlans } from './rolloutPlans.ts';
+import { memoryPlan, type Means, type MemoryNeeds, type MemoryPlan } from './memoryPlan.ts';
+import { RolloutPlans } from './rolloutPlans.ts';
 import { startSession } from './rolloutSession.ts';
 import { Trainer } from './trainer.ts';
 
 export { WgslUnavailableError } from './device.ts';
-export { MemoryPlanError } from './memoryPlan.ts';
+export { MemoryPlanError, memoryPlan, type MemoryNeeds, type MemoryPlan } from './memoryPlan.ts';
 
 export interface WgslEngineOptions {
   readonly config: PolicyConfig;
@@ -47,20 +47,12 @@ export interface WgslEngineOptions {
   readonly maxSlots?: number;
 }
 
-/** What the engine would allocate, in bytes, before anything is allocated. */
-export interface MemoryEstimate {
-  readonly parameters: number;
-  readonly training: number;
-}
-
 export interface WgslEngine extends PolicyEngine {
   /** Submits and dispatches of the last `step`. */
   readonly lastStep: { readonly submits: number; readonly dispatches: number };
-  /** Bytes for the flat buffers and for a training plan of `rows` tokens. */
-  memory(rows: number): MemoryEstimate;
+  /** The bytes that a run with these needs will hold on this device. Throws `MemoryPlanError` where it cannot. */
+  memory(needs: MemoryNeeds): MemoryPlan;
 }
-
-const DEFAULT_BUDGET = 2 ** 30;
 
 /**
  * Open the device, compile the kernels (in parallel, with progress) and allocate the flat buffers. Weights are zero
@@ -71,19 +63,25 @@ export async function createWgslEngine(options: WgslEngineOptions): Promise<Wgsl
   const gpu = await openDevice(options.gpu ?? navigatorGpu, options.tuning);
   try {
     const library = new KernelLibrary(gpu, options.onProgress);
-    const budget = options.memoryBudget ?? DEFAULT_BUDGET;
-    const parameters = await FlatParameters.create(gpu, library, options.config, budget);
-    const trainer = new Trainer(gpu, library, options.config, parameters, budget, options.maxRows);
-    await trainer.planOf(Math.min(256, trainer.largestRows)); // compiles every training kernel now, not at the first step
+    const means: Means = {
+      limits: gpu.device.limits,
+      isSoftware: gpu.isSoftware,
+      ...(options.memoryBudget === undefined ? {} : { budget: options.memoryBudget }),
+      ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
+      ...(options.maxSlots === undefined ? {} : { maxSlots: options.maxSlots }),
+    };
+    const parameters = await FlatParameters.create(gpu, library, options.config, means);
+    const trainer = new Trainer(gpu, library, options.config, parameters, means);
+    // Compiles every training kernel now, not at the first step.
+    await trainer.planOf({ rows: Math.min(256, trainer.largestRows), uploads: 1 });
     const rollouts = new RolloutPlans({
       gpu,
       library,
       config: options.config,
       parameters,
-      budget,
-      maxSlots: options.maxSlots ?? DEFAULT_MAX_SLOTS,
+      means,
     });
-    return new Engine(gpu, parameters, trainer, rollouts);
+    return new Engine(gpu, means, parameters, trainer, rollouts);
   } catch (error) {
     gpu.destroy();
     throw error;
@@ -95,13 +93,15 @@ class Engine implements WgslEngine {
   readonly config: PolicyConfig;
   readonly lost: Promise<string>;
   readonly #gpu: Gpu;
+  readonly #means: Means;
   readonly #parameters: FlatParameters;
   readonly #trainer: Trainer;
   readonly #rollouts: RolloutPlans;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(gpu: Gpu, parameters: FlatParameters, trainer: Trainer, rollouts: RolloutPlans) {
+  constructor(gpu: Gpu, means: Means, parameters: FlatParameters, trainer: Trainer, rollouts: RolloutPlans) {
     this.#gpu = gpu;
+    this.#means = means;
     this.config = parameters.config;
     this.#parameters = parameters;
     this.#trainer = trainer;
@@ -114,12 +114,8 @@ class Engine implements WgslEngine {
     return this.#trainer.lastStep;
   }
 
-  memory(rows: number): MemoryEstimate {
-    const { layout, slots } = this.#parameters;
-    return {
-      parameters: totalBytes(parameterBuffers(layout.size, slots)),
-      training: totalBytes(trainingBuffers(this.config, rows)),
-    };
+  memory(needs: MemoryNeeds): MemoryPlan {
+    return memoryPlan(this.config, needs, this.#means);
   }
 
   loadTensors(tensors: NamedTensors): Promise<void> {
