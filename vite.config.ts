@@ -109,6 +109,7 @@ const cli: UserConfig = {
     rollupOptions: {
       input: {
         train: 'src/cli/train.ts',
+        study: 'src/cli/study.ts',
         bench: 'src/cli/bench.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },

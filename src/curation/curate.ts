@@ -18,9 +18,9 @@ import {
 } from './density.ts';
 
 export interface CurationSettings extends BinSettings {
-  /** The bin that is kept; `all` keeps every density, trajectories without a call included. */
-  readonly bin: DensityBin | 'all';
-  /** Whether the sparse bin also takes trajectories without a call. */
+  /** The bin that is kept; `all` keeps every density, trajectories without a call included; `belowDense` sparse and medium. */
+  readonly bin: DensityBin | 'all' | 'belowDense';
+  /** Whether `sparse` and `belowDense` also take trajectories without a call. */
   readonly keepZero: boolean;
   /** At most this many trajectories are kept, chosen by seed. */
   readonly size: number;
@@ -106,5 +106,6 @@ export function firstFilterFailed(
 function isInBin(calls: number, settings: CurationSettings): boolean {
   if (settings.bin === 'all') return true;
   const bin = densityBin(calls, settings);
-  return bin === null ? settings.bin === 'sparse' && settings.keepZero : bin === settings.bin;
+  if (bin === null) return settings.keepZero && (settings.bin === 'sparse' || settings.bin === 'belowDense');
+  return settings.bin === 'belowDense' ? bin !== 'dense' : bin === settings.bin;
 }

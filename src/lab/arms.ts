@@ -27,10 +27,17 @@ const definitions = {
   },
   sparse: {
     title: 'Sparse',
-    description: 'In the head, then a few checks afterwards, as in ReTool-like data.',
+    description: 'In the head, then one or two checks afterwards, as in ReTool-like data.',
     changes: {
-      teacher: { denseWeight: 1, sparseWeight: 8, naturalWeight: 1, selectiveWeight: 0 },
-      curation: { bin: 'sparse', sparseMax: 3, keepZero: true },
+      teacher: {
+        denseWeight: 1,
+        sparseWeight: 8,
+        naturalWeight: 1,
+        selectiveWeight: 0,
+        checksMin: 1,
+        checksMax: 2,
+      },
+      curation: { bin: 'sparse', sparseMax: 2, keepZero: false },
     },
   },
   natural: {

@@ -26,9 +26,9 @@ describe('presets', () => {
     expect(differingPaths(presetSettings('mini'), presetSettings('mini-sparse'))).toEqual([
       'teacher.denseWeight',
       'teacher.sparseWeight',
-      'curation.sparseMax',
+      'teacher.checksMin',
+      'teacher.checksMax',
       'curation.bin',
-      'curation.keepZero',
     ]);
   });
 

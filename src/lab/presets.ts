@@ -5,7 +5,7 @@
  * is the defaults, which follow the paper and the design's prototype (design, section 3). (3) Every preset parses and
  * can run: a test checks each against the schema and against `validateSettings`.
  */
-import { withChanges, type SettingChanges } from './arms.ts';
+import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
 import { defaultSettings, type RunSettings } from './schema.ts';
 
 interface PresetDefinition {
@@ -16,6 +16,8 @@ interface PresetDefinition {
   readonly takes: string;
   /** The preset this one is laid over; the defaults where absent. */
   readonly over?: string;
+  /** The cold start's recipe; the dense one, which is the defaults', where absent. */
+  readonly arm?: ArmName;
   readonly changes: SettingChanges;
 }
 
@@ -32,10 +34,39 @@ const definitions = {
     description:
       'The same problems, but the teacher thinks first and checks afterwards: expect the calls to vanish, which is interaction collapse.',
     takes: 'a few minutes on a laptop’s GPU',
+    arm: 'sparse',
+    changes: {},
+  },
+  quick: {
+    title: 'Quick, dense cold start',
+    description:
+      'The collapse experiment made small: sums and differences of three to five steps. The dense cold start keeps its calls.',
+    takes: 'under a minute on a GPU, minutes on a processor',
     changes: {
-      teacher: { denseWeight: 1, sparseWeight: 8, naturalWeight: 1 },
-      curation: { bin: 'sparse', sparseMax: 3, keepZero: true },
+      task: {
+        operations: '+-',
+        valueMax: 20,
+        coldStartMinLength: 3,
+        coldStartMaxLength: 5,
+        trainProblems: 512,
+      },
+      teacher: { trajectories: 2400 },
+      curation: { denseMin: 3, size: 1500 },
+      sft: { epochs: 12 },
+      grpo: { promptsPerStep: 32 },
+      stage1: { steps: 25, minLength: 3, maxLength: 4, context: 78 },
+      stage2: { steps: 12, minLength: 4, maxLength: 5, context: 130 },
+      evaluation: { shortContext: 78, longContext: 130 },
     },
+  },
+  'quick-sparse': {
+    title: 'Quick, sparse cold start',
+    description:
+      'The same problems, thought through in the head and checked afterwards: watch the checks go.',
+    takes: 'under a minute on a GPU, minutes on a processor',
+    over: 'quick',
+    arm: 'sparse',
+    changes: {},
   },
   nano: {
     title: 'Nano, nine calls',
@@ -119,7 +150,8 @@ function settingsOf(name: PresetName): RunSettings {
   const definition: PresetDefinition = definitions[name];
   const over = definition.over;
   const base = over !== undefined && isPresetName(over) ? settingsOf(over) : defaultSettings;
-  return withChanges(base, definition.changes);
+  const arm = definition.arm === undefined ? undefined : findArm(definition.arm);
+  return withChanges(withChanges(base, arm?.changes ?? {}), definition.changes);
 }
 
 /** All presets, in the order the page offers them. */

@@ -155,10 +155,13 @@ const curation = z
       ),
     ),
     bin: z
-      .enum(['all', 'sparse', 'medium', 'dense'])
+      .enum(['all', 'sparse', 'medium', 'dense', 'belowDense'])
       .default('dense')
       .meta(
-        text('Bin kept', 'Which density the cold start is made of. This is the ingredient ASTER is about.'),
+        text(
+          'Bin kept',
+          'Which density the cold start is made of (belowDense: sparse and medium). This is the ingredient ASTER is about.',
+        ),
       ),
     keepZero: z
       .boolean()

@@ -110,6 +110,8 @@ function callsOfBin({ curation }: RunSettings): Calls {
       return { min: sparseMax + 1, max: denseMin - 1 };
     case 'dense':
       return { min: denseMin, max: Infinity };
+    case 'belowDense':
+      return { min: keepZero ? 0 : 1, max: denseMin - 1 };
   }
 }
 

@@ -90,5 +90,7 @@ function binWords({ bin, sparseMax, denseMin }: Props['bins']): string {
       return `medium (${sparseMax + 1}–${denseMin - 1})`;
     case 'dense':
       return `dense (≥ ${denseMin})`;
+    case 'belowDense':
+      return `below dense (< ${denseMin})`;
   }
 }
