@@ -1,5 +1,5 @@
 /**
- * The right of the page: guide, trajectories, curation, benchmarks, settings, as tabs that scroll inside.
+ * The right of the page: guide, trajectories, curation, benchmarks, settings, speed, as tabs that scroll inside.
  *
  * Invariant: until a person chooses a tab it follows the run (the guide before it, the trajectories once there are some);
  * from then on it stays where they put it. Only the open tab is mounted.
@@ -13,13 +13,14 @@ import { Benchmarks } from '../benchmarks/Benchmarks.tsx';
 import { Curation } from '../curation/Curation.tsx';
 import { Guide } from '../guide/Guide.tsx';
 import { Inspector } from '../inspector/Inspector.tsx';
+import { Speed } from '../speed/Speed.tsx';
 import styles from './sidePanel.module.css';
 
 const SettingsForm = lazy(async () => ({
   default: (await import('../settings/SettingsForm.tsx')).SettingsForm,
 }));
 
-export type PanelName = 'guide' | 'trajectories' | 'curation' | 'benchmarks' | 'settings';
+export type PanelName = 'guide' | 'trajectories' | 'curation' | 'benchmarks' | 'settings' | 'speed';
 
 const panels: readonly {
   readonly name: PanelName;
@@ -39,6 +40,7 @@ const panels: readonly {
       </Suspense>
     ),
   },
+  { name: 'speed', label: 'Speed', body: () => <Speed /> },
 ];
 
 const selectHasRollouts = (state: LabState) => state.rounds.length > 0;

@@ -1,0 +1,30 @@
+/**
+ * The contract between the page and the benchmark's worker; nothing else crosses.
+ *
+ * Invariant: every message survives structured clone; a worker takes one `start`, answers with `progress` and `report` messages, and
+ * ends with `done` or `failed`. Stopping is terminating the worker: what it has reported stays with the page.
+ */
+import type { BenchReport, Work } from '../bench/report.ts';
+import type { BenchPreset } from '../bench/workload.ts';
+
+export type { BenchReport, Cell, EngineCell, Peak, Target, Work } from '../bench/report.ts';
+export type { Spread } from '../bench/statistics.ts';
+export type { BenchPreset } from '../bench/workload.ts';
+
+export interface ToBench {
+  readonly type: 'start';
+  readonly presets: readonly BenchPreset[];
+  readonly works: readonly Work[];
+  readonly secondsPerCell: number;
+  /** Written into the report: when, where, with which versions. */
+  readonly date: string; // ISO
+  readonly host: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export type FromBench =
+  | { readonly type: 'progress'; readonly doing: string; readonly share: number }
+  /** What has been found so far, as numbers and as text; sent again whenever a cell is done. */
+  | { readonly type: 'report'; readonly report: BenchReport; readonly markdown: string }
+  | { readonly type: 'done' }
+  | { readonly type: 'failed'; readonly message: string };
