@@ -7,9 +7,12 @@
  */
 import type { EngineDescription, PolicyEngine } from '../engine/engine.ts';
 import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
+import { WgslUnavailableError } from '../engine/wgsl/device.ts';
+import type { WgslEngine } from '../engine/wgsl/wgslEngine.ts';
 import { policyConfig } from '../policy/config.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
-import type { RunSettings } from '../train/settings.ts';
+import { longestContext, type RunSettings } from '../train/settings.ts';
+import type { MemoryPart } from './protocol.ts';
 
 type Choice = RunSettings['run']['backend'];
 export type CompileReport = (message: string, share: number) => void;
@@ -19,7 +22,6 @@ export async function describeEngine(choice: Choice, baseUrl: string): Promise<E
   let refusal: string | null = null;
   if (wantsKernels(choice)) {
     const { describeWgslEngine } = await import('../engine/wgsl/describe.ts');
-    const { WgslUnavailableError } = await import('../engine/wgsl/device.ts');
     try {
       return await describeWgslEngine();
     } catch (error) {
@@ -40,7 +42,7 @@ export async function createEngine(
   const config = policyConfig(policy.preset, vocabularySize);
   let refused = false;
   if (wantsKernels(run.backend)) {
-    const { createWgslEngine, WgslUnavailableError } = await import('../engine/wgsl/wgslEngine.ts');
+    const { createWgslEngine } = await import('../engine/wgsl/wgslEngine.ts');
     try {
       return await createWgslEngine({
         config,
@@ -55,6 +57,30 @@ export async function createEngine(
   const { createTfjsEngine } = await import('../engine/tfjs/tfjsEngine.ts');
   return createTfjsEngine({ config, ...portableOptions(run.backend, baseUrl, refused) });
 }
+
+/**
+ * What an engine plans to hold in graphics memory for a run at its largest: every sequence as long as its context allows. Undefined
+ * where it has no plan. Throws a sentence where the adapter cannot hold it.
+ */
+export function planMemory(engine: PolicyEngine, settings: RunSettings): readonly MemoryPart[] | undefined {
+  if (!hasMemoryPlan(engine)) return undefined;
+  const { sft, grpo, stage1, stage2, evaluation } = settings;
+  const sampled = grpo.promptsPerStep * grpo.groupSize;
+  const learned = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
+  const { parameters, training, rollout } = engine.memory({
+    context: longestContext(settings),
+    rows: Math.max(sft.batchSize, learned) * Math.max(stage1.context, stage2.context),
+    slots: Math.max(sampled, evaluation.problems * evaluation.samples),
+  });
+  return [
+    { name: 'Weights and optimizer', bytes: parameters },
+    { name: 'Training', bytes: training },
+    { name: 'Rollouts, with the KV cache', bytes: rollout },
+    ...(grpo.klCoefficient > 0 ? [{ name: 'KL reference', bytes: parameters + training }] : []),
+  ];
+}
+
+const hasMemoryPlan = (engine: PolicyEngine): engine is WgslEngine => engine.description.engine === 'wgsl';
 
 const wantsKernels = (choice: Choice) => choice === 'auto' || choice === 'wgsl';
 

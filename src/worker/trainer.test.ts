@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
 import { DeviceFault } from '../engine/wgsl/device.ts';
+import { MemoryPlanError } from '../engine/wgsl/memoryPlan.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
 import { Random } from '../random/random.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
@@ -203,6 +204,27 @@ describe('the trainer', () => {
     await page.until('failed');
     expect(page.messages).toContainEqual(expect.objectContaining({ type: 'failed', source: 'settings' }));
     expect(createEngine).not.toHaveBeenCalled();
+  });
+
+  it('tells the engine’s memory plan, and refuses a run that the plan cannot hold', async () => {
+    const memory = [{ name: 'Training', bytes: 2 ** 20 }];
+    const page = new Page({ planMemory: () => memory });
+    page.start();
+    await page.until('done');
+    expect(page.messages).toContainEqual(expect.objectContaining({ type: 'started', memory }));
+    const createSandbox = vi.fn(async () => new ArithmeticSandbox());
+    const full = new Page({
+      createSandbox,
+      planMemory: () => {
+        throw new MemoryPlanError('Training needs 2 GB of graphics memory.');
+      },
+    });
+    full.start();
+    await full.until('failed');
+    expect(full.failures).toEqual([
+      { type: 'failed', source: 'engine', message: 'Training needs 2 GB of graphics memory.' },
+    ]);
+    expect(createSandbox).not.toHaveBeenCalled();
   });
 
   it('stops in an orderly way on a loss that is not finite, and on a lost device', async () => {

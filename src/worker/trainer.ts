@@ -42,7 +42,7 @@ export interface TrainerPorts {
     baseUrl: string,
     onProgress: BootReport,
   ) => Promise<Sandbox>;
-  /** What an engine plans to hold in graphics memory for a run; undefined where it has no plan. */
+  /** What an engine plans to hold in graphics memory for a run; undefined where it has no plan. Throws where it does not fit. */
   readonly planMemory?: (engine: PolicyEngine, settings: RunSettings) => readonly MemoryPart[] | undefined;
   /** Milliseconds, for rates, for batching messages and for saving now and then; never for anything that trains. */
   readonly now: () => number;
@@ -121,9 +121,11 @@ export class Trainer {
       this.#ports.post({ type: 'boot', message, ...(share === undefined ? {} : { share }) });
     boot('Preparing the policy');
     let engine: PolicyEngine;
+    let memory: readonly MemoryPart[] | undefined;
     let sandbox: Sandbox;
     try {
       engine = await this.#ports.createEngine(settings, baseUrl, boot);
+      memory = this.#ports.planMemory?.(engine, settings);
     } catch (error) {
       this.#fail('engine', error);
       return;
@@ -141,7 +143,6 @@ export class Trainer {
       sandbox.dispose();
       return;
     }
-    const memory = this.#ports.planMemory?.(engine, settings);
     this.#ports.post({
       type: 'started',
       engine: engine.description,

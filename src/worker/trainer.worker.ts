@@ -2,7 +2,7 @@
  * The trainer's thread: binds the host to this worker, its engine and its Python workers. No logic of its own.
  */
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
-import { createEngine, describeEngine } from './engineChoice.ts';
+import { createEngine, describeEngine, planMemory } from './engineChoice.ts';
 import type { ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
 
@@ -11,6 +11,7 @@ const trainer = new Trainer({
     self.postMessage(message, transfer?.buffer instanceof ArrayBuffer ? [transfer.buffer] : []),
   describeEngine,
   createEngine,
+  planMemory,
   createSandbox: (settings, baseUrl, onProgress) =>
     createBrowserSandbox({
       baseUrl,
