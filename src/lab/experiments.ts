@@ -5,6 +5,7 @@
  * variant's final weights. (2) Variants of one experiment share everything else: problems, seeds, reinforcement learning.
  * (3) A variant comes after the one it begins with. Run by `npm run study` (src/cli), shown by the page.
  */
+import { familyNames } from '../tasks/families.ts';
 import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
 import type { PresetName } from './presets.ts';
 import type { RunSettings } from './schema.ts';
@@ -175,16 +176,11 @@ const definitions: readonly Experiment[] = [
     title: 'Generalisation',
     question: 'Does calling the tool carry over to problems of another family?',
     preset: 'quick',
-    variants: (['chain', 'recurrence'] as const).flatMap((family, i, both) => {
-      const other = both[1 - i] ?? family;
-      return [
-        {
-          name: family,
-          title: `Trained on ${family}`,
-          arm: 'dense' as const,
-          changes: { ...roomy, task: { family } },
-        },
-        {
+    variants: familyNames.flatMap((family) => [
+      { name: family, title: `Trained on ${family}`, arm: 'dense', changes: { ...roomy, task: { family } } },
+      ...familyNames
+        .filter((other) => other !== family)
+        .map((other) => ({
           name: `${family}-to-${other}`,
           title: `Trained on ${family}, evaluated on ${other}`,
           arm: 'dense' as const,
@@ -197,9 +193,8 @@ const definitions: readonly Experiment[] = [
             task: { family: other },
             evaluation: { ...roomy.evaluation, afterColdStart: false },
           },
-        },
-      ];
-    }),
+        })),
+    ]),
   },
 ];
 

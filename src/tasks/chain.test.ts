@@ -64,10 +64,11 @@ describe('problem families', () => {
     );
   });
 
-  it('thinks in arithmetic that holds: recurrences', () => {
+  it('thinks in arithmetic that holds: recurrences and Horner’s rule', () => {
+    const families = fc.constantFrom('recurrence' as const, 'horner' as const);
     fc.assert(
-      fc.property(seeds, variants, (seed, variant) => {
-        const problem = problemFamily({ family: 'recurrence', valueMax: 49, operations: '' }).generate(
+      fc.property(families, seeds, variants, (family, seed, variant) => {
+        const problem = problemFamily({ family, valueMax: 49, operations: '' }).generate(
           6,
           new Random(seed),
           variant,

@@ -5,10 +5,11 @@
  * is a file that makes a `ProblemFamily` from `TaskSettings` and a line in the registry.
  */
 import { chainFamily, chainSettingsProblem, type ChainSettings } from './chain.ts';
+import { hornerFamily, hornerSettingsProblem } from './horner.ts';
 import { stepLabels, type ProblemFamily, type ProblemVariant } from './problem.ts';
 import { recurrenceFamily, recurrenceSettingsProblem } from './recurrence.ts';
 
-export const familyNames = ['chain', 'recurrence'] as const;
+export const familyNames = ['chain', 'recurrence', 'horner'] as const;
 export type FamilyName = (typeof familyNames)[number];
 
 /** Everything that decides which problems can be drawn, but for their length. `operations` matters to chains only. */
@@ -19,6 +20,7 @@ export interface TaskSettings extends ChainSettings {
 const families: Record<FamilyName, (settings: TaskSettings) => ProblemFamily> = {
   chain: chainFamily,
   recurrence: recurrenceFamily,
+  horner: hornerFamily,
 };
 
 /** The family these settings name. Throws where its settings are unsound. */
@@ -33,6 +35,8 @@ export function taskSettingsProblem(settings: TaskSettings): string | undefined 
       return chainSettingsProblem(settings);
     case 'recurrence':
       return recurrenceSettingsProblem(settings);
+    case 'horner':
+      return hornerSettingsProblem(settings);
   }
 }
 

@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { benchmarkNames, benchmarkProblems, isHeldOut, trainProblem } from './problems.ts';
-import { chainTask, microTask, recurrenceTask } from './teacher.fixture.ts';
+import { chainTask, hornerTask, microTask, recurrenceTask } from './teacher.fixture.ts';
 
 const lengths = { min: 4, max: 8 };
 
 describe('problem sets', () => {
   it('never trains on a held-out question, and holds out about one in ten', () => {
     // Short chains of small values have few questions, so a leak would show as a repeated text.
-    for (const task of [{ ...microTask, valueMax: 12 }, microTask, chainTask, recurrenceTask]) {
+    for (const task of [{ ...microTask, valueMax: 12 }, microTask, chainTask, recurrenceTask, hornerTask]) {
       const short = { min: 2, max: 3 };
       const trained = new Set(
         Array.from({ length: 3000 }, (_, i) => trainProblem(task, short, 'stage-1', 1, i).question),

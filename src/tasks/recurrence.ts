@@ -24,7 +24,10 @@ export interface RecurrenceSettings {
 }
 
 /** Smallest and largest factor of the recurrence. */
-const factorRange: Record<ProblemVariant, readonly [number, number]> = { standard: [2, 9], harder: [11, 19] };
+export const factorRange: Record<ProblemVariant, readonly [number, number]> = {
+  standard: [2, 9],
+  harder: [11, 19],
+};
 
 /** Why there is no recurrence with these settings, in a sentence; undefined where there is. */
 export function recurrenceSettingsProblem({ valueMax }: RecurrenceSettings): string | undefined {
@@ -72,7 +75,7 @@ function generateRecurrence(
 }
 
 /** One step from a non-negative whole `incoming`; throws on an operation that is not a recurrence. */
-function workRecurrenceStep(incoming: string, operation: string, label: string): Step {
+export function workRecurrenceStep(incoming: string, operation: string, label: string): Step {
   const parts = /^\(x\*(\d+)\+(\d+)\)%(\d+)$/.exec(operation);
   if (parts === null) throw new Error(`"${operation}" is not a recurrence.`);
   const [factor, addend, modulus] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
@@ -91,7 +94,7 @@ function workRecurrenceStep(incoming: string, operation: string, label: string):
 }
 
 /** Every number at its widest at once: an upper bound, rarely reached. */
-function longestRecurrenceTexts(valueMax: number, variant: ProblemVariant): LongestTexts {
+export function longestRecurrenceTexts(valueMax: number, variant: ProblemVariant): LongestTexts {
   const digits = (n: number) => String(n).length;
   const value = digits(valueMax);
   const factor = factorRange[variant][1];

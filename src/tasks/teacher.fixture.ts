@@ -11,6 +11,7 @@ import { transcribePlan } from './transcript.ts';
 
 export const chainTask: TaskSettings = { family: 'chain', valueMax: 49, operations: '+-*/%' };
 export const recurrenceTask: TaskSettings = { family: 'recurrence', valueMax: 49, operations: '+-*/%' };
+export const hornerTask: TaskSettings = { ...recurrenceTask, family: 'horner' };
 export const microTask: TaskSettings = { family: 'chain', valueMax: 20, operations: '+-' };
 
 export const faultless: TeacherSettings = {

@@ -11,7 +11,7 @@ import {
   problemFamily,
   thoughtTrajectoryTokens,
 } from './families.ts';
-import { chainTask, faultless, microTask, recurrenceTask, teach } from './teacher.fixture.ts';
+import { chainTask, faultless, hornerTask, microTask, recurrenceTask, teach } from './teacher.fixture.ts';
 import { planCode, planTrajectory, teacherStyle, teacherStyles, type TeacherSettings } from './teacher.ts';
 import { promptTokens, transcribePlan } from './transcript.ts';
 import { reward } from './verifier.ts';
@@ -32,7 +32,7 @@ describe('teacher', () => {
   it('makes trajectories whose tokens, mask and sandbox log agree, accidents included', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom(chainTask, recurrenceTask, microTask),
+        fc.constantFrom(chainTask, recurrenceTask, hornerTask, microTask),
         fc.nat(1e6),
         rates,
         rates,
@@ -144,7 +144,7 @@ describe('teacher', () => {
   });
 
   it('stays within the bounds that settings are checked against, slips included', () => {
-    for (const task of [chainTask, recurrenceTask, microTask, { ...chainTask, valueMax: 120 }]) {
+    for (const task of [chainTask, recurrenceTask, hornerTask, microTask, { ...chainTask, valueMax: 120 }]) {
       for (const style of ['dense', 'sparse']) {
         let closest = 0;
         for (const { plan, trajectory } of teach(task, only(style, { slipRate: 0.3 }), 300)) {
@@ -160,7 +160,7 @@ describe('teacher', () => {
         expect(closest).toBeGreaterThan(0.8);
       }
     }
-    expect(familyNames).toContain('recurrence');
+    expect(familyNames).toEqual(['chain', 'recurrence', 'horner']);
   });
 
   it('slips at the rate asked for, consistently, and almost always to a wrong answer', () => {

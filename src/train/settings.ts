@@ -65,7 +65,7 @@ const task = z
       .meta(
         text(
           'Problem family',
-          'chain: a start value and lettered operations; recurrence: the same rule again and again. Each step needs the one before.',
+          'chain: a start value and lettered operations; recurrence: the same rule again and again; horner: digits read in a base. Each step needs the one before.',
         ),
       ),
     valueMax: whole(9, 99, 49).meta(
