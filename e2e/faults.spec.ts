@@ -3,6 +3,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from './lab.ts';
+import { microRunTimeout } from './microRun.ts';
 
 test('Python that cannot be downloaded', async ({ lab, expectedErrors }) => {
   expectedErrors.push(/Failed to load resource|ERR_FAILED|pyodide/);
@@ -21,20 +22,44 @@ test('Python that cannot be downloaded', async ({ lab, expectedErrors }) => {
   await lab.waitFor('running', 60_000);
 });
 
-test('a graphics device that is lost in the middle of a run', async ({ lab, expectedErrors }) => {
+test('a graphics device that is lost in the middle of GRPO: the run goes on from its checkpoint', async ({
+  lab,
+  expectedErrors,
+}) => {
+  test.setTimeout(microRunTimeout);
   expectedErrors.push(/device.*lost|WebGPU|GPU/i);
   const { page } = lab;
-  await lab.open('?preset=micro');
+  await lab.open('?preset=micro&sft.epochs=4&evaluation.afterColdStart=false&evaluation.problems=1');
   await expect(page.getByTestId('engine-badge').first()).toContainText('WebGPU');
   await lab.train();
-  await expect(page.getByTestId('phase-sft')).toHaveAttribute('data-status', 'active', { timeout: 90_000 });
+  await expect(page.getByTestId('phase-stage1')).toHaveAttribute('data-status', 'active', {
+    timeout: microRunTimeout,
+  });
+  const round = async () => Number(await lab.root.getAttribute('data-round'));
+  const coldStart = await round();
+  await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(coldStart + 1);
   const session = await page.context().browser()?.newBrowserCDPSession();
   // The command does not answer: the process it kills is the one that would.
   void session?.send('Browser.crashGpuProcess').catch(() => undefined);
   await lab.waitFor('failed', 60_000);
-  await expect(page.getByTestId('failure')).toContainText(/lost/i);
-  await expect(page.getByTestId('failure')).toContainText(/Reset|train again/i);
-  await expect(lab.primary).toBeEnabled();
+  const failure = page.getByTestId('failure');
+  await expect(failure).toContainText(/lost/i);
+  await expect(failure).toContainText(/The run is safe up to round \d+\./);
+  await expect(failure.getByRole('button', { name: /go on|train/i })).toHaveCount(1);
+  await expect(lab.primary).toHaveText('Go on');
+
+  const goOn = failure.getByRole('button', { name: /^Go on from round \d+$/ });
+  const safe = Number(/\d+/.exec(await goOn.innerText())?.[0]);
+  expect(safe).toBeGreaterThan(coldStart);
+  await goOn.click();
+  await expect(lab.root).not.toHaveAttribute('data-status', 'failed');
+  expect(await round(), 'what came after the checkpoint is gone').toBe(safe);
+  await lab.waitFor('done', microRunTimeout);
+  for (const id of ['density', 'loss']) {
+    const axis = (await lab.chartRows(id)).map((row) => Number(row[0]));
+    expect(axis, id).toEqual(axis.map((_, i) => i + 1));
+  }
+  expect(await round()).toBeGreaterThan(safe);
 });
 
 test('a file that is not a run', async ({ lab }, testInfo) => {
