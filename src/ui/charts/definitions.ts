@@ -1,8 +1,8 @@
 /**
  * Which small charts there are, and what each draws. Names and explanations come from the metric registry.
  *
- * Invariant: every series is told apart by more than its colour; at most six charts (the page's seventh is the
- * density chart), which is what a live page can redraw without being felt.
+ * Invariant: every series is told apart by more than its colour; at most seven charts beside the density chart, which is what a
+ * live page can redraw without being felt, a turn each.
  */
 import { metricDefinition, type MetricName } from '../../metrics/registry.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
@@ -37,6 +37,10 @@ const help = (...names: MetricName[]) => names.map((name) => metricDefinition(na
 const lowerFirst = (sentence: string) => sentence.charAt(0).toLowerCase() + sentence.slice(1);
 const tickNumber = (value: number) =>
   Number.isInteger(value) ? value.toFixed(0) : String(+value.toPrecision(2));
+/** As 1e-4: for numbers far below one. */
+const tickPower = (value: number) => (value === 0 ? '0' : value.toExponential().replace('e+', 'e'));
+/** The sampler and the trainer, both in float32, agree better than this on every sampled token's probability. */
+const probabilityBound = 1e-4;
 const tickShare = (value: number) => `${+(value * 100).toFixed(1)}%`;
 
 export const accuracyChart: ChartDefinition = {
@@ -146,5 +150,20 @@ export const smallCharts: readonly ChartDefinition[] = [
     format: formatNumber,
     formatTick: tickNumber,
     headline: 'train/loss',
+  },
+  {
+    id: 'mismatch',
+    title: 'Sampler vs trainer',
+    help: `${help('rollout_probs_diff_max', 'rollout_probs_diff_mean')} The scale ends at the bound, ${probabilityBound}: a line that reaches the top says that the two do not run the same policy.`,
+    source: 'rounds',
+    series: [
+      { metric: 'rollout_probs_diff_max', label: 'largest', colour: 'var(--lab-vermillion)' },
+      { metric: 'rollout_probs_diff_mean', label: 'mean', colour: 'var(--lab-grey)', dash: '4 3' },
+    ],
+    top: probabilityBound,
+    leastTop: probabilityBound,
+    format: formatNumber,
+    formatTick: tickPower,
+    headline: 'rollout_probs_diff_max',
   },
 ];
