@@ -84,7 +84,9 @@ function SpeedTable({ preset, cells, largest }: TableProps & { readonly largest:
                   <b>{times(cell.ratio.median)}</b>
                   <Bar ratio={cell.ratio} largest={largest} />
                   <small>
-                    {times(cell.ratio.low)} to {times(cell.ratio.high)}
+                    {cell.ratio.samples === 1
+                      ? 'one pair'
+                      : `${formatNumber(cell.ratio.low)}–${times(cell.ratio.high)}`}
                   </small>
                 </>
               )}
@@ -102,7 +104,7 @@ function SpreadCell({ spread }: { readonly spread: Spread | undefined }) {
     <td title={plural(spread.samples, 'sample')}>
       {formatNumber(spread.median)}
       <small>
-        {spread.samples === 1 ? 'one sample' : `${formatNumber(spread.low)} to ${formatNumber(spread.high)}`}
+        {spread.samples === 1 ? 'one sample' : `${formatNumber(spread.low)}–${formatNumber(spread.high)}`}
       </small>
     </td>
   );

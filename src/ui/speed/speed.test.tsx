@@ -36,7 +36,7 @@ describe('the benchmark panel', () => {
     act(() => newest().say(benchReportMessage));
     const training = screen.getByTestId('speed-mini-sft');
     expect(training.dataset['ratio']).toBe('2');
-    expect(training.textContent).toMatch(/4 seq., 450 tokens \*1,000900 to 1,100500450 to 5502×/);
+    expect(training.textContent).toMatch(/4 seq., 450 tokens \*1,000900–1,100500450–5502×/);
     expect(screen.getByTestId('speed-mini-rollout').textContent).toContain('40×');
     const calls = screen.getByRole('table', { name: 'What a step of mini asks for', hidden: true });
     expect(within(calls).getAllByRole('row', { hidden: true })).toHaveLength(5);
