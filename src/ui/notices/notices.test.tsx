@@ -1,0 +1,76 @@
+// @vitest-environment jsdom
+import { cleanup, fireEvent, screen, within } from '@testing-library/react';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { failureView } from '../../lab/failures.ts';
+import type { LabState } from '../../lab/state.ts';
+import { fakeLab, mockBrowser, renderInLab } from '../app/lab.fixture.tsx';
+import { RunControls } from '../topbar/RunControls.tsx';
+import { EngineMemory } from '../topbar/EngineMemory.tsx';
+import { Notices } from './Notices.tsx';
+
+beforeAll(mockBrowser);
+afterEach(cleanup);
+
+const saved = { phase: 'stage1', done: 3, round: 14 } as const;
+
+function show(change: Partial<LabState>) {
+  const lab = fakeLab({ status: 'failed', ...change });
+  renderInLab(
+    lab,
+    <>
+      <RunControls />
+      <Notices onShowSettings={() => undefined} />
+    </>,
+  );
+  return lab;
+}
+
+describe('a run that failed', () => {
+  it.each(['device-lost', 'engine', 'numerics', 'trainer', 'sandbox'] as const)(
+    'offers one button, to go on from its checkpoint: %s',
+    (source) => {
+      const lab = show({ saved, failure: failureView(source, 'it stopped', saved) });
+      const notice = screen.getByTestId('failure');
+      expect(notice.textContent).toContain('It stopped. The run is safe up to round 14. ');
+      const buttons = within(notice).getAllByRole('button', { name: /^(?!Dismiss)/ });
+      expect(buttons.map((button) => button.textContent)).toEqual(['Go on from round 14']);
+      fireEvent.click(within(notice).getByText('Go on from round 14'));
+      expect(lab.actions.resume).toHaveBeenCalledOnce();
+      expect(lab.actions.train).not.toHaveBeenCalled();
+    },
+  );
+
+  it('goes on from the bar too, also when the notice has been dismissed', () => {
+    const lab = show({ saved });
+    fireEvent.click(screen.getByRole('button', { name: 'Go on' }));
+    expect(lab.actions.resume).toHaveBeenCalledOnce();
+  });
+
+  it('begins again where there is no checkpoint', () => {
+    const lab = show({ failure: failureView('device-lost', 'it stopped') });
+    fireEvent.click(within(screen.getByTestId('failure')).getByRole('button', { name: 'Train again' }));
+    expect(lab.actions.train).toHaveBeenCalledOnce();
+  });
+
+  it('says after numbers that are none that a lower learning rate helps', () => {
+    show({ saved, failure: failureView('numerics', 'The loss is NaN.', saved) });
+    expect(screen.getByTestId('failure').textContent).toMatch(/lower learning rate/);
+  });
+});
+
+describe('the memory plan', () => {
+  it('is the sum and its parts, in megabytes', () => {
+    const parts = [
+      { name: 'Training', bytes: 1.5 * 2 ** 20 },
+      { name: 'Rollouts', bytes: 200 * 2 ** 20 },
+    ];
+    renderInLab(
+      fakeLab(),
+      <dl>
+        <EngineMemory parts={parts} />
+      </dl>,
+    );
+    const text = screen.getByTestId('engine-memory').textContent;
+    expect(text).toBe('202 MB planned on the GPUTraining1.5 MBRollouts200 MB');
+  });
+});
