@@ -4,6 +4,7 @@
  * Invariant: pure, from a study to texts. Every number is a mean over seeds with its smallest and largest value; what was not
  * measured is a dash, never a zero.
  */
+import { learningVariants, runsOf, studyLines } from '../lab/compare.ts';
 import { metrics } from '../metrics/registry.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import {
@@ -33,13 +34,9 @@ const plotted = [
 export function writeReport(study: Study): Report {
   const plots = new Map<string, string>();
   // Runs that only evaluate have no rounds to draw.
-  const learning = study.variants.filter(({ name }) =>
-    runsOf(study, name).some(({ rounds }) => rounds.x.length > 0),
-  );
+  const learning = learningVariants(study);
   for (const metric of plotted) {
-    const lines = learning
-      .map((variant) => ({ title: variant.title, points: bandOf(runsOf(study, variant.name), metric) }))
-      .filter(({ points }) => points.length > 0);
+    const lines = studyLines(study, metric).filter(({ points }) => points.length > 0);
     if (lines.length > 0) plots.set(`${fileName(metric)}.svg`, metricPlot(study, metric, lines));
   }
   for (const budget of ['short', 'long'] as const) {
@@ -110,8 +107,6 @@ export function writeReport(study: Study): Report {
   return { markdown: `${markdown}\n`, plots };
 }
 
-const runsOf = (study: Study, variant: string) => study.runs.filter((run) => run.variant === variant);
-
 function callRow(title: string, runs: readonly StudyRun[]): string[] {
   const calls = 'tool_use/avg_tool_calls_per_trajectory';
   const two = (value: number) => value.toFixed(2);
@@ -140,23 +135,6 @@ function keptRow(title: string, runs: readonly StudyRun[]): string[] {
       percent(spread(runs.map((run) => callsKept(run, budget)))),
     ]),
   ];
-}
-
-/** A metric by round over a variant's seeds. */
-function bandOf(runs: readonly StudyRun[], metric: StudyMetric): Line['points'] {
-  const byRound = new Map<number, number[]>();
-  for (const { rounds } of runs) {
-    rounds.x.forEach((x, row) => {
-      const value = rounds.metrics[metric]?.[row];
-      if (value !== null && value !== undefined) byRound.set(x, [...(byRound.get(x) ?? []), value]);
-    });
-  }
-  return [...byRound.entries()]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([x, values]) => {
-      const over = spread(values);
-      return over === null ? [] : [{ x, mean: over.mean, min: over.min, max: over.max }];
-    });
 }
 
 function metricPlot(study: Study, metric: StudyMetric, lines: readonly Line[]): string {
