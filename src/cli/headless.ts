@@ -44,14 +44,14 @@ export async function runHeadless(
   });
   const sandbox = await createNodeSandbox({ settings: settings.sandbox });
   const provenance: Provenance = {
-    origin: { versions: versions(), userAgent: `Node ${process.version}` },
+    origin: { versions: versions(), userAgent: `Node ${process.version}`, commit: commit() ?? undefined },
     settings,
     presetName,
     engine: engine.description,
     sandbox: sandbox.version,
     parameters: parameterCount(policyConfig(settings.policy.preset, vocabularySize)),
   };
-  folder.writeConfig({ ...provenance, commit: commit(), startedAt: new Date().toISOString() });
+  folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
   progress.say(`${engine.description.engine} on ${engine.description.adapter}; ${sandbox.version}`);
   if (place !== null) {
     const { phase, done } = place.checkpoint.position;

@@ -42,6 +42,11 @@ function browserEnvironment(): LabEnvironment {
       const timer = setTimeout(action, milliseconds);
       return () => clearTimeout(timer);
     },
+    download: async (path) => {
+      const response = await fetch(new URL(path, page));
+      if (!response.ok) throw new Error(`${path}: ${response.status}`);
+      return response.text();
+    },
     date: () => new Date().toISOString(),
     origin: {
       versions: { [name]: version, ...dependencies },

@@ -20,6 +20,8 @@ export interface Origin {
   /** Package versions by name, the lab's own among them. */
   readonly versions: Readonly<Record<string, string>>;
   readonly userAgent: string;
+  /** The commit of its sources, where they lay in a git checkout. */
+  readonly commit?: string | undefined;
 }
 
 export interface LabEnvironment {
@@ -36,6 +38,8 @@ export interface LabEnvironment {
   now(): number;
   /** Run `action` after `milliseconds`; the result cancels it. */
   after(milliseconds: number, action: () => void): () => void;
+  /** The text of a file beside the page. Rejects where there is none. @param path relative to the page */
+  download(path: string): Promise<string>;
   /** The wall clock as an ISO string, for exported files. */
   date(): string;
   readonly origin: Origin;

@@ -1,22 +1,21 @@
 /**
- * A run's files: what can be taken out of the lab, and what can be opened in it.
+ * Files: what can be taken out of the lab (a run, its weights), and what can be opened in it (a run, a study).
  *
  * Invariant: a file that is no good becomes a notice and changes nothing; a checkpoint that never comes becomes null.
  */
 import type { FromTrainer } from '../worker/protocol.ts';
 import type { LabEnvironment } from './environment.ts';
-import { readRunFile, writeRunFile } from './runFile.ts';
+import { readRun, writeRunFile, type RecordedRun } from './runFile.ts';
 import type { RunLife } from './runLife.ts';
-import { fileStem } from './session.ts';
+import { fileStem, type Session } from './session.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { LabActions } from './state.ts';
+import { isStudy, readStudy } from './study.ts';
 
 /** Patience with a checkpoint, milliseconds. */
 const checkpointPatience = 60_000;
-/** Largest run file that is read. A run of the lab is a hundredth of it. */
+/** Largest file that is read. A run of the lab is a hundredth of it. */
 const maxFileBytes = 256 * 2 ** 20;
-
-const tooLarge = { ok: false, message: 'it is far larger than a run of this lab.' } as const;
 
 type Weights = Extract<FromTrainer, { type: 'checkpoint' }>;
 
@@ -34,23 +33,28 @@ export class RunFiles {
   exportRun(): ReturnType<LabActions['exportRun']> {
     const { session } = this.#run;
     if (session === null) return null;
+    // A run that is not live is exported whole, whatever part of it is shown.
+    const text = writeRunFile(session.recorded ?? this.#record(session));
+    return {
+      name: `${fileStem(session)}.json`,
+      blob: new Blob([text], { type: 'application/json' }),
+    };
+  }
+
+  #record({ settings, presetName, view, series }: Session): RecordedRun {
     const { engine, sandbox, parameters, elapsedSeconds, tokensPerSecond } = this.#snapshots.state;
-    const text = writeRunFile({
-      recordedAt: session.recorded?.recordedAt ?? this.#environment.date(),
-      origin: session.recorded?.origin ?? this.#environment.origin,
-      settings: session.settings,
-      presetName: session.presetName,
+    return {
+      recordedAt: this.#environment.date(),
+      origin: this.#environment.origin,
+      settings,
+      presetName,
       engine,
       sandbox,
       parameters,
       elapsedSeconds,
       tokensPerSecond,
-      view: session.view,
-      series: session.series.record(),
-    });
-    return {
-      name: `${fileStem(session)}.json`,
-      blob: new Blob([text], { type: 'application/json' }),
+      view,
+      series: series.record(),
     };
   }
 
@@ -69,12 +73,30 @@ export class RunFiles {
   }
 
   async open(file: Blob, name: string): Promise<void> {
-    const read = file.size > maxFileBytes ? tooLarge : readRunFile(await file.text().catch(() => ''));
-    const { notices } = this.#snapshots.state;
-    if (!read.ok) {
-      this.#snapshots.now({ notices: [...notices, `“${name}” was not opened: ${read.message}`] });
+    if (file.size > maxFileBytes) {
+      this.#refuse(name, 'it is far larger than a run of this lab.');
       return;
     }
-    this.#run.show(read.run, name, read.notices);
+    let json: unknown;
+    try {
+      json = JSON.parse(await file.text());
+    } catch {
+      this.#refuse(name, 'it is not a JSON file, or was cut off.');
+      return;
+    }
+    if (isStudy(json)) {
+      const read = readStudy(json);
+      if (read.ok) this.#snapshots.now({ study: { name, study: read.study } });
+      else this.#refuse(name, read.message);
+    } else {
+      const read = readRun(json);
+      if (read.ok) this.#run.show(read.run, 'file', name, read.notices);
+      else this.#refuse(name, read.message);
+    }
+  }
+
+  #refuse(name: string, message: string): void {
+    const { notices } = this.#snapshots.state;
+    this.#snapshots.now({ notices: [...notices, `“${name}” was not opened: ${message}`] });
   }
 }

@@ -103,6 +103,11 @@ export function readRunFile(contents: string): ReadRun {
   } catch {
     return { ok: false, message: 'it is not a JSON file, or was cut off.' };
   }
+  return readRun(json);
+}
+
+/** Read a parsed file. Never throws. */
+export function readRun(json: unknown): ReadRun {
   const head = headSchema.safeParse(json);
   if (!head.success) return { ok: false, message: 'it is not a run exported by ASTER Lab.' };
   if (head.data.version > version) {

@@ -29,7 +29,11 @@ const curationSchema = z.object({
 
 export const fileSchema = z.object({
   recordedAt: z.string(),
-  origin: z.object({ versions: z.record(z.string(), z.string()), userAgent: z.string() }),
+  origin: z.object({
+    versions: z.record(z.string(), z.string()),
+    userAgent: z.string(),
+    commit: z.string().optional(),
+  }),
   settings: z.unknown(),
   preset: z.string(),
   engine: z

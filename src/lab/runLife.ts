@@ -115,12 +115,24 @@ export class RunLife {
     this.probe();
   }
 
-  /** Show a run that was opened from a file. */
-  show(run: RecordedRun, name: string, remarks: readonly string[]): void {
+  /** Show a run that is not live. */
+  show(
+    run: RecordedRun,
+    kind: Parameters<typeof openedState>[1],
+    name: string,
+    remarks: readonly string[],
+  ): void {
     const idle = this.#leave();
     const { series, notices } = this.#snapshots.state;
     this.#session = recordedSession(run, series.version + 1);
-    this.#snapshots.now({ ...idle, ...openedState(run, name), notices: [...notices, ...remarks] });
+    this.#snapshots.now({ ...idle, ...openedState(run, kind, name), notices: [...notices, ...remarks] });
+  }
+
+  /** Show that run as it stood at a frame (`recorded.ts`), with the next snapshot. */
+  showFrame(frame: number): void {
+    const recorded = this.#session?.recorded ?? null;
+    if (recorded === null) return;
+    this.#session = recordedSession(recorded, this.#snapshots.state.series.version + 1, frame);
   }
 
   /** Whether there is a live worker that could hand out its weights. */

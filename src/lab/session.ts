@@ -10,9 +10,11 @@ import type { SavedPlace } from '../worker/protocol.ts';
 import { phaseViews, runSecondsLeft } from './phases.ts';
 import { defaultPreset, findPreset } from './presets.ts';
 import { emptyRun, reduceRun, type RunView } from './reduce.ts';
+import { cutRun } from './recorded.ts';
+import { wholeRun } from './recordedReplay.ts';
 import type { RecordedRun } from './runFile.ts';
 import { RunSeries, type SeriesMark } from './series.ts';
-import type { LabState } from './state.ts';
+import type { LabState, RunSource } from './state.ts';
 
 /** The newest checkpoint of a live run, and what had been seen by then. */
 export interface SavedRun {
@@ -47,8 +49,9 @@ export function liveSession(settings: RunSettings, presetName: string, version: 
   };
 }
 
-export function recordedSession(run: RecordedRun, version: number): Session {
-  const { settings, presetName, view, series } = run;
+/** @param frame the moment to show (`recorded.ts`); the whole run where absent */
+export function recordedSession(run: RecordedRun, version: number, frame = Infinity): Session {
+  const { settings, presetName, view, series } = cutRun(run, frame);
   return {
     settings,
     presetName,
@@ -93,12 +96,17 @@ export function shownState(session: Session, now: number): Partial<LabState> {
 }
 
 /** What the state says of a run that was opened from a file, beyond what its session shows. */
-export function openedState(run: RecordedRun, name: string): Partial<LabState> {
+export function openedState(
+  run: RecordedRun,
+  kind: Exclude<RunSource['kind'], 'live'>,
+  name: string,
+): Partial<LabState> {
   const { recordedAt, settings, presetName, engine, sandbox, parameters, elapsedSeconds, tokensPerSecond } =
     run;
   return {
     status: 'done',
-    source: { kind: 'file', name, recordedAt },
+    source: { kind, name, recordedAt, commit: run.origin.commit },
+    replay: wholeRun(run),
     runSettings: settings,
     runPresetName: presetName,
     engine,
@@ -109,11 +117,14 @@ export function openedState(run: RecordedRun, name: string): Partial<LabState> {
   };
 }
 
-/** Everything but the form, as it is when there is no run. */
+/** Everything but the form, the study and the list of recorded runs, as it is when there is no run. */
 export function idleState(
   settings: RunSettings,
   version = 0,
-): Omit<LabState, 'settings' | 'presetName' | 'notices' | 'settingProblems'> {
+): Omit<
+  LabState,
+  'settings' | 'presetName' | 'notices' | 'settingProblems' | 'study' | 'recordings' | 'opening'
+> {
   const { phases, ...view } = emptyRun(settings);
   return {
     ...view,
@@ -121,6 +132,7 @@ export function idleState(
     status: 'idle',
     requested: null,
     source: { kind: 'live' },
+    replay: null,
     runSettings: null,
     runPresetName: null,
     engine: null,

@@ -11,6 +11,8 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import type { BenchmarkResult, PhaseName, PromptFilterReport, ScoredTrajectory } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { FailureSource, MemoryPart, RunStatus, SavedPlace } from '../worker/protocol.ts';
+import type { RecordedEntry } from './recordedRuns.ts';
+import type { Study } from './study.ts';
 
 export type { BenchmarkResult, CurationReport, PhaseName, PromptFilterReport, RunSettings, ScoredTrajectory };
 
@@ -89,13 +91,37 @@ export interface FailureView {
   readonly goOn?: string;
 }
 
+/** Which part of a recorded run is shown (lab/recorded.ts says what a frame is). */
+export interface ReplayView {
+  readonly frame: number;
+  /** The whole run. */
+  readonly last: number;
+  readonly playing: boolean;
+}
+
+/** Where the run shown comes from: this machine now, a file, or the recorded runs that come with the page. */
+export type RunSource =
+  | { readonly kind: 'live' }
+  | {
+      readonly kind: 'file' | 'recording';
+      readonly name: string;
+      readonly recordedAt: string;
+      readonly commit?: string | undefined;
+    };
+
 export interface LabState {
   readonly status: LabStatus;
   /** What a person has asked of the trainer that it has not done yet (it acts between two units of work). */
   readonly requested: 'pause' | 'resume' | 'step' | null;
-  /** A live run, or one opened from a file. */
-  readonly source:
-    { readonly kind: 'live' } | { readonly kind: 'file'; readonly name: string; readonly recordedAt: string };
+  readonly source: RunSource;
+  /** Of a run that is not live; null for one that is. */
+  readonly replay: ReplayView | null;
+  /** A study opened beside the run. */
+  readonly study: { readonly name: string; readonly study: Study } | null;
+  /** Recorded runs that come with the page. */
+  readonly recordings: readonly RecordedEntry[];
+  /** The file of the one that is being loaded. */
+  readonly opening: string | null;
   /** Settings of the next run (the form). A running or opened run has its own `runSettings`. */
   readonly settings: RunSettings;
   readonly runSettings: RunSettings | null;
@@ -113,7 +139,7 @@ export interface LabState {
   readonly boot: { readonly message: string; readonly share: number | null } | null;
   readonly failure: FailureView | null;
   /** The newest checkpoint that a stopped run can go on from, if there is one. */
-  readonly saved?: SavedPlace | null;
+  readonly saved: SavedPlace | null;
   readonly phases: readonly PhaseView[];
   /** Of the whole run; null while unknown. */
   readonly secondsLeft: number | null;
@@ -148,8 +174,15 @@ export interface LabActions {
   exportRun(): { readonly name: string; readonly blob: Blob } | null;
   /** The current weights as safetensors; needs a live run. */
   exportCheckpoint(): Promise<{ readonly name: string; readonly blob: Blob } | null>;
-  /** Open an exported run for viewing. A bad file becomes a notice and changes nothing. */
-  openRun(file: Blob, name: string): Promise<void>;
+  /** Open an exported run for viewing, or a study beside the run shown. A bad file becomes a notice and changes nothing. */
+  openFile(file: Blob, name: string): Promise<void>;
+  closeStudy(): void;
+  /** Show one of the recorded runs that come with the page. */
+  openRecording(file: string): Promise<void>;
+  /** Play the run shown, if it is not live: on from where it stands, from the beginning where that is the end. */
+  playReplay(): void;
+  pauseReplay(): void;
+  seekReplay(frame: number): void;
 }
 
 /** zustand's vanilla store shape, so that any consumer can subscribe. */

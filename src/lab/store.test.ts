@@ -565,7 +565,7 @@ describe('files', () => {
     const shown = state();
 
     const other = open('run.seed=8');
-    await other.lab.actions.openRun(blob, 'mine.json');
+    await other.lab.actions.openFile(blob, 'mine.json');
     const seen = other.state();
     for (const key of [
       'runSettings',
@@ -607,7 +607,7 @@ describe('files', () => {
     world.trainer.tell({ type: 'trajectories', phase: 'stage1', round: 1, trajectories: batch(1, 8, 0) });
     world.pass(300);
     const before = state();
-    await lab.actions.openRun(new Blob(['{"format":"something else"}']), 'other.json');
+    await lab.actions.openFile(new Blob(['{"format":"something else"}']), 'other.json');
     const { notices, ...after } = state();
     expect(notices).toEqual(['“other.json” was not opened: it is not a run exported by ASTER Lab.']);
     expect({ ...after, notices: before.notices, elapsedSeconds: 0 }).toEqual({

@@ -10,6 +10,8 @@ import type { LabEnvironment } from './environment.ts';
 import { RunFiles } from './files.ts';
 import { SettingsForm } from './form.ts';
 import { RunLife } from './runLife.ts';
+import { Replay } from './recordedReplay.ts';
+import { RecordedRuns } from './recordedRuns.ts';
 import { idleState } from './session.ts';
 import { Snapshots } from './snapshots.ts';
 import type { LabActions, LabStore } from './state.ts';
@@ -19,22 +21,42 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   const { settings, presetName, notices } = parseUrl(environment.address.read());
   const snapshots: Snapshots = new Snapshots(
     environment,
-    { ...idleState(settings), settings, presetName, notices, settingProblems: validateSettings(settings) },
+    {
+      ...idleState(settings),
+      ...{ settings, presetName, notices, settingProblems: validateSettings(settings) },
+      ...{ study: null, recordings: [], opening: null },
+    },
     () => run.shown,
   );
   const run: RunLife = new RunLife(environment, snapshots);
   const form = new SettingsForm(environment, snapshots, run);
   const files = new RunFiles(environment, snapshots, run);
+  const recorded = new RecordedRuns(environment, snapshots, run);
+  const replay = new Replay(environment, snapshots, run);
   if (notices.length > 0) form.writeAddress();
   run.probe();
+  void recorded.list();
   return {
     getState: () => snapshots.state,
     subscribe: (listener) => snapshots.store.subscribe(listener),
-    actions: createActions(snapshots, run, form, files),
+    actions: {
+      ...createActions(snapshots, run, form, files),
+      openRecording: (file) => recorded.open(file),
+      playReplay: () => replay.play(),
+      pauseReplay: () => replay.pause(),
+      seekReplay: (frame) => replay.seek(frame),
+    },
   };
 }
 
-function createActions(snapshots: Snapshots, run: RunLife, form: SettingsForm, files: RunFiles): LabActions {
+type RecordedActions = 'openRecording' | 'playReplay' | 'pauseReplay' | 'seekReplay';
+
+function createActions(
+  snapshots: Snapshots,
+  run: RunLife,
+  form: SettingsForm,
+  files: RunFiles,
+): Omit<LabActions, RecordedActions> {
   return {
     train: () => run.train(),
     pause: () => run.command('pause', ['starting', 'running']),
@@ -51,6 +73,7 @@ function createActions(snapshots: Snapshots, run: RunLife, form: SettingsForm, f
     dismissFailure: () => snapshots.now({ failure: null }),
     exportRun: () => files.exportRun(),
     exportCheckpoint: () => files.exportWeights(),
-    openRun: (file, name) => files.open(file, name),
+    openFile: (file, name) => files.open(file, name),
+    closeStudy: () => snapshots.now({ study: null }),
   };
 }

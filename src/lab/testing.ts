@@ -54,6 +54,8 @@ export class FakeWorld {
   readonly trainers: FakeTrainer[] = [];
   query = '';
   awake = false;
+  /** What can be downloaded. */
+  readonly files = new Map<string, string>();
   readonly environment: LabEnvironment;
   #time = 0;
   #timers: { readonly due: number; readonly action: () => void }[] = [];
@@ -76,6 +78,10 @@ export class FakeWorld {
         return () => {
           this.#timers = this.#timers.filter((other) => other !== timer);
         };
+      },
+      download: (path) => {
+        const text = this.files.get(path);
+        return text === undefined ? Promise.reject(new Error('404')) : Promise.resolve(text);
       },
       date: () => '2026-02-03T04:05:06.000Z',
       origin: { versions: { 'aster-lab': '0.1.0', zod: '4' }, userAgent: 'a test' },

@@ -69,7 +69,7 @@ export function FileMenu() {
         onChange={(event) => {
           const file = event.target.files?.[0];
           event.target.value = '';
-          if (file !== undefined) void actions.openRun(file, file.name);
+          if (file !== undefined) void actions.openFile(file, file.name);
         }}
       />
     </>
