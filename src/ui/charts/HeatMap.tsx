@@ -28,7 +28,13 @@ export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
   const scheme = useComputedColorScheme('light');
   const rows = rowCount(columns, zoneTop);
   useEffect(() => {
-    if (canvas.current !== null) draw(canvas.current, { columns, end, zoneTop }, rows);
+    const element = canvas.current;
+    if (element === null) return;
+    const redraw = () => draw(element, { columns, end, zoneTop }, rows);
+    redraw();
+    // A crash of the GPU process wipes canvases too.
+    element.addEventListener('contextrestored', redraw);
+    return () => element.removeEventListener('contextrestored', redraw);
   }, [columns, end, zoneTop, rows, size.width, size.height, scheme]);
   return (
     <div className={styles.map}>

@@ -1,7 +1,7 @@
 /**
- * The strip of six small charts under the hero.
+ * The strip of small charts under the hero.
  *
- * Invariant: each is its own subscriber and takes its own turn, so one publication of the lab becomes six short tasks.
+ * Invariant: each is its own subscriber and takes its own turn, so one publication of the lab becomes short tasks, one a chart.
  */
 import { lazy, memo, Suspense, useCallback, useMemo } from 'react';
 import type { LabState, SeriesPoint } from '../../lab/state.ts';

@@ -74,7 +74,7 @@ export const smallCharts: readonly ChartDefinition[] = [
   },
   {
     id: 'length',
-    title: 'Response length',
+    title: 'Length',
     help: `${help('response_length/mean')} The dashed line, on the right-hand scale: ${lowerFirst(help('response_length/clip_ratio'))}`,
     source: 'rounds',
     series: [
@@ -94,7 +94,7 @@ export const smallCharts: readonly ChartDefinition[] = [
   },
   {
     id: 'clip',
-    title: 'Clip fractions',
+    title: 'Clipping',
     help: help('actor/pg_clipfrac', 'clip_ratio/low_mean', 'clip_ratio/high_mean'),
     source: 'rounds',
     series: [
@@ -109,7 +109,7 @@ export const smallCharts: readonly ChartDefinition[] = [
   },
   {
     id: 'tools',
-    title: 'Tool results',
+    title: 'Results',
     help: `What became of the calls, by kind. ${help('tool_use/execution_success_ratio')} What is left raised an error, timed out, ran out of memory or was refused for its form.`,
     source: 'rounds',
     series: [
@@ -142,7 +142,7 @@ export const smallCharts: readonly ChartDefinition[] = [
   },
   {
     id: 'loss',
-    title: 'Cold-start loss',
+    title: 'SFT loss',
     help: help('train/loss'),
     source: 'sft',
     series: [{ metric: 'train/loss', label: 'nats per token, by step', colour: 'var(--lab-orange)' }],
@@ -153,7 +153,7 @@ export const smallCharts: readonly ChartDefinition[] = [
   },
   {
     id: 'mismatch',
-    title: 'Sampler vs trainer',
+    title: 'Mismatch',
     help: `${help('rollout_probs_diff_max', 'rollout_probs_diff_mean')} The scale ends at the bound, ${probabilityBound}: a line that reaches the top says that the two do not run the same policy.`,
     source: 'rounds',
     series: [
