@@ -18,7 +18,7 @@ import {
   sameShare,
   type RolloutMeasurement,
 } from './measure.ts';
-import type { Cell, Peak, Work } from './report.ts';
+import type { MeasuredCell, Work } from './report.ts';
 import { fullResponse, rolloutWork, trainingBatch, type BenchPreset } from './workload.ts';
 
 /** What cells are measured with. */
@@ -27,8 +27,6 @@ export interface Bench extends Timing {
   readonly config: PolicyConfig;
   readonly weights: NamedTensors;
   readonly software: boolean;
-  readonly matmul: Peak;
-  readonly copy: Peak;
 }
 
 /** Sequences: the recipe's SFT batch, a quarter of its GRPO mini-batch, its rollout batch; less on a software adapter. */
@@ -37,11 +35,11 @@ const softwareSequences = { sft: 32, grpo: 32, rollout: 64 } as const;
 /** Response tokens that a rollout has at least, however slow the adapter. */
 const leastResponse = 8;
 
-export function measureCell(bench: Bench, work: Work): Promise<Cell> {
+export function measureCell(bench: Bench, work: Work): Promise<MeasuredCell> {
   return work === 'rollout' ? rolloutCell(bench) : trainingCell(bench, work);
 }
 
-async function trainingCell(bench: Bench, kind: 'sft' | 'grpo'): Promise<Cell> {
+async function trainingCell(bench: Bench, kind: 'sft' | 'grpo'): Promise<MeasuredCell> {
   const { preset, config, now } = bench;
   const batchOf = (sequences: number): GrpoSequence[] =>
     trainingBatch(preset, config.vocabularySize, sequences, new Random(`bench/${preset}/${kind}`));
@@ -71,7 +69,6 @@ async function trainingCell(bench: Bench, kind: 'sft' | 'grpo'): Promise<Cell> {
   });
   const [ours, theirs] = losses;
   const seconds = wgsl.milliseconds.median / 1000;
-  const rate = trainingFlops(config, lengths) / seconds;
   return {
     preset,
     work: kind,
@@ -84,14 +81,14 @@ async function trainingCell(bench: Bench, kind: 'sft' | 'grpo'): Promise<Cell> {
     ratio,
     disagreement:
       ours === undefined || theirs === undefined ? null : Math.abs(ours - theirs) / Math.abs(theirs),
-    wgslShares: {
-      matmul: rate / bench.matmul.perSecond.median,
-      copy: trainingBytes(config, tokens) / seconds / bench.copy.perSecond.median,
+    wgslRates: {
+      flops: trainingFlops(config, lengths) / seconds,
+      bytes: trainingBytes(config, tokens) / seconds,
     },
   };
 }
 
-async function rolloutCell(bench: Bench): Promise<Cell> {
+async function rolloutCell(bench: Bench): Promise<MeasuredCell> {
   const { preset, config, now } = bench;
   const full = fullResponse(preset);
   const sequences = bench.software ? softwareSequences.rollout : sequencesOf.rollout;
@@ -134,12 +131,9 @@ async function rolloutCell(bench: Bench): Promise<Cell> {
     tfjs,
     ratio,
     disagreement: theirs ? 1 - sameShare(first.sequences, theirs.sequences) : null,
-    wgslShares: {
-      matmul: null,
-      copy:
-        decodingBytes(config, steps, positions) /
-        (wgsl.milliseconds.median / 1000) /
-        bench.copy.perSecond.median,
+    wgslRates: {
+      flops: null,
+      bytes: decodingBytes(config, steps, positions) / (wgsl.milliseconds.median / 1000),
     },
   };
 }

@@ -84,7 +84,7 @@ function callTable(cells: readonly Cell[]): string {
 
 function peakLines({ matmul, copy, cells }: BenchReport): string {
   const lines = [
-    `- Matmul rate: ${spread(matmul.perSecond, 1e9)} GFLOP/s (${matmul.best}; best of ${matmul.tried.length})`,
+    `- Matmul rate: ${spread(matmul.perSecond, 1e9)} GFLOP/s (${matmul.best}; best of ${matmul.tried.length}, measured at the start and after every preset)`,
     `- Copy bandwidth: ${spread(copy.perSecond, 1e9)} GB/s, read and written (${copy.best})`,
   ];
   const disagreements = cells.map(disagreement).filter((text) => text !== '');

@@ -38,6 +38,9 @@ export const softwareVariants: readonly MatmulVariant[] = [
   { kind: 'registers', rows: 4, columns: 8, depth: 4, threads: [8, 8] },
   { kind: 'registers', rows: 4, columns: 4, depth: 4, threads: [8, 8] },
   { kind: 'registers', rows: 8, columns: 4, depth: 4, threads: [8, 8] },
+  { kind: 'registers', rows: 8, columns: 8, depth: 4, threads: [8, 8] },
+  { kind: 'registers', rows: 4, columns: 16, depth: 4, threads: [8, 4] },
+  { kind: 'shared', rows: 8, columns: 8, depth: 16, threads: [8, 8] },
 ];
 
 const bindings = /* wgsl */ `

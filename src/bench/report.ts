@@ -21,6 +21,9 @@ export interface EngineCell {
   readonly counts: GpuCounts;
 }
 
+/** What is measured; shares follow when the adapter's best is known. */
+export type MeasuredCell = Omit<Cell, 'wgslShares'>;
+
 export interface Cell {
   readonly preset: BenchPreset;
   readonly work: Work;
@@ -36,14 +39,13 @@ export interface Cell {
   readonly ratio: Spread | null;
   /** Training: relative difference of the first losses. Rollouts: share of sequences that differ in any token. */
   readonly disagreement: number | null;
-  readonly wgslShares: {
-    /** Of the adapter's measured matmul rate; null for rollouts. */
-    readonly matmul: number | null;
-    /** Of the adapter's measured copy bandwidth. */
-    readonly copy: number;
-  };
+  /** What wgsl's median is, in operations and in bytes a second (`cost.ts`); operations are null for rollouts. */
+  readonly wgslRates: { readonly flops: number | null; readonly bytes: number };
+  /** The same as shares of the adapter's best measured matmul rate and copy bandwidth. */
+  readonly wgslShares: { readonly matmul: number | null; readonly copy: number };
 }
 
+/** The best that was seen in the whole benchmark: it is measured at the start and again after every preset. */
 export interface Peak {
   /** Floating-point operations, or bytes read and written, per second: the best variant's median. */
   readonly perSecond: Spread;
