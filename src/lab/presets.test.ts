@@ -26,9 +26,8 @@ describe('presets', () => {
     expect(differingPaths(presetSettings('mini'), presetSettings('mini-sparse'))).toEqual([
       'teacher.denseWeight',
       'teacher.sparseWeight',
-      'teacher.checksMin',
-      'teacher.checksMax',
       'curation.bin',
+      'curation.keepZero',
     ]);
   });
 

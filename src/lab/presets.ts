@@ -37,37 +37,6 @@ const definitions = {
     arm: 'sparse',
     changes: {},
   },
-  quick: {
-    title: 'Quick, dense cold start',
-    description:
-      'The collapse experiment made small: sums and differences of three to five steps. The dense cold start keeps its calls.',
-    takes: 'under a minute on a GPU, minutes on a processor',
-    changes: {
-      task: {
-        operations: '+-',
-        valueMax: 20,
-        coldStartMinLength: 3,
-        coldStartMaxLength: 5,
-        trainProblems: 512,
-      },
-      teacher: { trajectories: 2400 },
-      curation: { denseMin: 3, size: 1500 },
-      sft: { epochs: 12 },
-      grpo: { promptsPerStep: 32 },
-      stage1: { steps: 25, minLength: 3, maxLength: 4, context: 78 },
-      stage2: { steps: 12, minLength: 4, maxLength: 5, context: 130 },
-      evaluation: { shortContext: 78, longContext: 130 },
-    },
-  },
-  'quick-sparse': {
-    title: 'Quick, sparse cold start',
-    description:
-      'The same problems, thought through in the head and checked afterwards: watch the checks go.',
-    takes: 'under a minute on a GPU, minutes on a processor',
-    over: 'quick',
-    arm: 'sparse',
-    changes: {},
-  },
   nano: {
     title: 'Nano, nine calls',
     description: 'Chains of 8 to 14 steps on 0.34M parameters, with the paper’s nine calls and more.',
@@ -127,6 +96,34 @@ const definitions = {
       evaluation: { problems: 6, samples: 2, shortContext: 64, longContext: 80 },
       collapse: { patience: 3 },
     },
+  },
+  quick: {
+    title: 'Quick, dense cold start',
+    description:
+      'Interaction collapse made small: sums and differences of two or three steps. This cold start takes every step by tool, and keeps its calls.',
+    takes: 'seconds on a GPU, a minute or two on a processor',
+    over: 'micro',
+    changes: {
+      task: { coldStartMinLength: 2, coldStartMaxLength: 3, trainProblems: 256 },
+      teacher: { trajectories: 640, checksMax: 1 },
+      curation: { sparseMax: 1, denseMin: 2, size: 400 },
+      sft: { epochs: 16 },
+      grpo: { promptsPerStep: 16, learningRate: 1e-3 },
+      // Two steps in the head fit this context; with a check afterwards they do not.
+      stage1: { steps: 20, minLength: 2, maxLength: 2, context: 46 },
+      stage2: { steps: 10, minLength: 2, maxLength: 3, context: 84 },
+      evaluation: { problems: 32, samples: 4, shortContext: 64, longContext: 84 },
+      collapse: { patience: 10 },
+    },
+  },
+  'quick-sparse': {
+    title: 'Quick, sparse cold start',
+    description:
+      'The same problems, thought through in the head and checked afterwards: watch reinforcement learning give the checks up.',
+    takes: 'seconds on a GPU, a minute or two on a processor',
+    over: 'quick',
+    arm: 'sparse',
+    changes: {},
   },
 } as const satisfies Record<string, PresetDefinition>;
 
