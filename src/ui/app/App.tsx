@@ -15,6 +15,7 @@ import { Hero } from '../hero/Hero.tsx';
 import { HelpDialog } from '../help/HelpDialog.tsx';
 import { Notices } from '../notices/Notices.tsx';
 import { PhaseRibbon } from '../phases/PhaseRibbon.tsx';
+import { ReplayBar } from '../replay/ReplayBar.tsx';
 import { SidePanel, type PanelName } from '../side/SidePanel.tsx';
 import { TopBar } from '../topbar/TopBar.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
@@ -67,6 +68,7 @@ function Page() {
       <TopBar onHelp={showHelp} />
       <PhaseRibbon />
       <main className={styles.main}>
+        <ReplayBar />
         <Notices onShowSettings={() => setPanel('settings')} />
         <div className={styles.grid}>
           <ErrorBoundary what="The density chart">

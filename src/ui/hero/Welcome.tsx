@@ -6,6 +6,7 @@ import { Play } from 'lucide-react';
 import { findPreset } from '../../lab/presets.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
+import { RecordedChoices } from '../replay/RecordedChoices.tsx';
 import styles from './welcome.module.css';
 
 const selectPreset = (state: LabState) => state.presetName;
@@ -41,6 +42,7 @@ export function Welcome() {
           )}
         </span>
       </div>
+      <RecordedChoices />
     </div>
   );
 }

@@ -40,7 +40,8 @@ interface Props {
 
 const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
   const [made, setPick] = useState<Pick | null>(null);
-  const pick = made?.run === run ? made : null;
+  // A replay that was moved back has not come to the round yet.
+  const pick = made?.run === run && made.round.round <= (rounds.at(-1)?.round ?? 0) ? made : null;
   const round = pick?.round ?? rounds.at(-1);
   const groups = useMemo(() => (round === undefined ? [] : groupsOf(round.trajectories)), [round]);
   const group = groups.find(({ prompt }) => prompt === pick?.prompt) ?? mostTellingGroup(groups);

@@ -119,8 +119,8 @@ function RunClock() {
   const [main, side] = clockWords(status, left, elapsed, speed);
   return (
     <div className={styles.clock} data-testid="run-clock">
-      <strong>{source.kind === 'file' ? 'Opened from a file' : main}</strong>
-      <span>{source.kind === 'file' ? source.name : side}</span>
+      <strong>{source.kind === 'live' ? main : 'Recorded run'}</strong>
+      <span>{source.kind === 'live' ? side : source.name}</span>
     </div>
   );
 }

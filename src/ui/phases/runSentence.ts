@@ -20,6 +20,9 @@ export function runSentence(state: LabState): string {
     .filter((part) => part !== '')
     .join(', ');
   const tail = `${numbers === '' ? '' : ` ${numbers}.`}${collapse.alarm === null ? '' : ` Interaction collapse since round ${collapse.alarm.round}.`}`;
+  const { replay } = state;
+  if (replay !== null && replay.frame < replay.last)
+    return `Replay of a recorded run, round ${replay.frame} of ${replay.last - 1}.${tail}`;
   switch (status) {
     case 'idle':
       return 'Ready. Nothing runs yet.';

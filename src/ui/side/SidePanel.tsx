@@ -1,15 +1,16 @@
 /**
- * The right of the page: guide, trajectories, curation, benchmarks, settings, speed, as tabs that scroll inside.
+ * The right of the page: guide, trajectories, curation, benchmarks, settings, comparison, speed, as tabs that scroll inside.
  *
  * Invariant: until a person chooses a tab it follows the run (the guide before it, the trajectories once there are some);
- * from then on it stays where they put it. Only the open tab is mounted.
+ * from then on it stays where they put it. Opening a study is choosing the comparison. Only the open tab is mounted.
  */
-import { lazy, Suspense, useDeferredValue, type ReactNode } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useRef, type ReactNode } from 'react';
 import { Tabs } from '@mantine/core';
 import type { LabState } from '../../lab/state.ts';
 import { ErrorBoundary } from '../app/ErrorBoundary.tsx';
 import { useLab } from '../app/lab.tsx';
 import { Benchmarks } from '../benchmarks/Benchmarks.tsx';
+import { Compare } from '../compare/Compare.tsx';
 import { Curation } from '../curation/Curation.tsx';
 import { Guide } from '../guide/Guide.tsx';
 import { Inspector } from '../inspector/Inspector.tsx';
@@ -20,7 +21,8 @@ const SettingsForm = lazy(async () => ({
   default: (await import('../settings/SettingsForm.tsx')).SettingsForm,
 }));
 
-export type PanelName = 'guide' | 'trajectories' | 'curation' | 'benchmarks' | 'settings' | 'speed';
+export type PanelName =
+  'guide' | 'trajectories' | 'curation' | 'benchmarks' | 'settings' | 'compare' | 'speed';
 
 const panels: readonly {
   readonly name: PanelName;
@@ -40,11 +42,13 @@ const panels: readonly {
       </Suspense>
     ),
   },
+  { name: 'compare', label: 'Compare', body: () => <Compare /> },
   { name: 'speed', label: 'Speed', body: () => <Speed /> },
 ];
 
 const selectHasRollouts = (state: LabState) => state.rounds.length > 0;
 const selectHasCuration = (state: LabState) => state.curation !== null;
+const selectStudy = (state: LabState) => state.study;
 
 interface Props {
   readonly chosen: PanelName | null;
@@ -59,6 +63,12 @@ export function SidePanel({ chosen, onChoose }: Props) {
     hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide',
   );
   const open = chosen ?? followed;
+  const study = useLab(selectStudy);
+  const seen = useRef(study);
+  useEffect(() => {
+    if (study !== null && study !== seen.current) onChoose('compare');
+    seen.current = study;
+  }, [study, onChoose]);
   return (
     <section className={styles.panel} aria-labelledby="side-title">
       <h2 id="side-title" className="lab-hidden">

@@ -1,16 +1,20 @@
 /**
- * What can be taken out of the page and put back: the run as JSON, the weights as safetensors.
+ * What can be taken out of the page and put into it: the run as JSON, the weights as safetensors; a run or a study from a file,
+ * and the recorded runs that come with the page, where there are some.
  */
-import { useRef } from 'react';
 import { ActionIcon, Menu } from '@mantine/core';
-import { Box, FileDown, FileUp, FolderDown } from 'lucide-react';
+import { Box, FileDown, FileUp, FolderDown, History } from 'lucide-react';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
+import { useFileInput } from './useFileInput.tsx';
+import styles from './topBar.module.css';
 
 const selectHasRun = (state: LabState) => state.runSettings !== null;
 const selectHasWeights = (state: LabState) =>
   state.source.kind === 'live' &&
   (state.status === 'running' || state.status === 'paused' || state.status === 'done');
+
+const selectRecordings = (state: LabState) => state.recordings;
 
 function save(file: { readonly name: string; readonly blob: Blob }): void {
   const address = URL.createObjectURL(file.blob);
@@ -25,7 +29,8 @@ export function FileMenu() {
   const hasRun = useLab(selectHasRun);
   const hasWeights = useLab(selectHasWeights);
   const actions = useLabActions();
-  const input = useRef<HTMLInputElement>(null);
+  const recordings = useLab(selectRecordings);
+  const { input, ask } = useFileInput('Exported run or study', 'open-run');
   const exportRun = () => {
     const file = actions.exportRun();
     if (file !== null) save(file);
@@ -54,24 +59,28 @@ export function FileMenu() {
             Export the weights (safetensors)
           </Menu.Item>
           <Menu.Divider />
-          <Menu.Item leftSection={<FileUp size={15} aria-hidden />} onClick={() => input.current?.click()}>
-            Open an exported run …
+          <Menu.Item leftSection={<FileUp size={15} aria-hidden />} onClick={ask}>
+            Open a run or a study …
           </Menu.Item>
+          {recordings.length === 0 ? null : (
+            <>
+              <Menu.Divider />
+              <Menu.Label>Recorded runs</Menu.Label>
+            </>
+          )}
+          {recordings.map(({ file, title, description }) => (
+            <Menu.Item
+              key={file}
+              leftSection={<History size={15} aria-hidden />}
+              onClick={() => void actions.openRecording(file)}
+            >
+              {title}
+              <span className={styles.itemNote}>{description}</span>
+            </Menu.Item>
+          ))}
         </Menu.Dropdown>
       </Menu>
-      <input
-        ref={input}
-        type="file"
-        accept=".json,application/json"
-        aria-label="Exported run"
-        data-testid="open-run"
-        hidden
-        onChange={(event) => {
-          const file = event.target.files?.[0];
-          event.target.value = '';
-          if (file !== undefined) void actions.openFile(file, file.name);
-        }}
-      />
+      {input}
     </>
   );
 }

@@ -1,8 +1,10 @@
 /**
  * The two choices that matter before a click on Train: which preset, which seed.
+ *
+ * Invariant: every preset stands in the menu, in one of its groups; the pairs of the collapse experiment stand together.
  */
 import { Select, type ComboboxItem } from '@mantine/core';
-import { findPreset, presets } from '../../lab/presets.ts';
+import { findPreset, type PresetName } from '../../lab/presets.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
 import { DraftNumberInput } from '../settings/DraftNumberInput.tsx';
@@ -11,7 +13,30 @@ import styles from './topBar.module.css';
 const selectPreset = (state: LabState) => state.presetName;
 const selectSeed = (state: LabState) => state.settings.run.seed;
 
-const choices = presets.map(({ name, title }) => ({ value: name, label: title }));
+const groups = {
+  collapse: 'Collapse and its cure: the same run, two cold starts',
+  larger: 'Larger, for a GPU',
+  smoke: 'Everything once',
+} as const;
+
+/** In the order of the menu, smallest first. */
+const groupOf: Readonly<Record<PresetName, keyof typeof groups>> = {
+  'quick-sparse': 'collapse',
+  quick: 'collapse',
+  'mini-sparse': 'collapse',
+  mini: 'collapse',
+  nano: 'larger',
+  'nano-natural': 'larger',
+  small: 'larger',
+  micro: 'smoke',
+};
+
+const choices = Object.entries(groups).map(([key, group]) => ({
+  group,
+  items: Object.entries(groupOf)
+    .filter(([, one]) => one === key)
+    .map(([value]) => ({ value, label: findPreset(value)?.title ?? value })),
+}));
 
 export function PresetSelect() {
   const preset = useLab(selectPreset);

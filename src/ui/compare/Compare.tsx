@@ -1,0 +1,48 @@
+/**
+ * Experiments and their results: an open study, or which experiments there are and how to run one.
+ */
+import { Button } from '@mantine/core';
+import { FileUp } from 'lucide-react';
+import { experiments } from '../../lab/experiments.ts';
+import type { LabState } from '../../lab/state.ts';
+import { useLab } from '../app/lab.tsx';
+import { useFileInput } from '../topbar/useFileInput.tsx';
+import { StudyView } from './StudyView.tsx';
+import styles from './compare.module.css';
+
+const selectStudy = (state: LabState) => state.study;
+
+export function Compare() {
+  const open = useLab(selectStudy);
+  return open === null ? <NoStudy /> : <StudyView key={open.name} name={open.name} study={open.study} />;
+}
+
+function NoStudy() {
+  const { input, ask } = useFileInput('Study', 'open-study');
+  return (
+    <div className={styles.compare} data-testid="no-study">
+      <header className={styles.head}>
+        <h3>One run is an anecdote</h3>
+        <p>
+          A study runs an experiment’s variants on several seeds, without a page. Its <code>study.json</code>{' '}
+          opens here: a line for each variant with its spread, and this run beside them.
+        </p>
+      </header>
+      <div>
+        <Button size="xs" variant="default" leftSection={<FileUp size={14} aria-hidden />} onClick={ask}>
+          Open a study …
+        </Button>
+        {input}
+      </div>
+      <ul className={styles.experiments}>
+        {experiments.map(({ name, title, question, variants }) => (
+          <li key={name}>
+            <strong>{title}</strong> <span>{variants.length} variants</span>
+            <p>{question}</p>
+            <code>npm run study -- {name}</code>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

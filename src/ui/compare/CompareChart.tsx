@@ -1,0 +1,150 @@
+/**
+ * A metric by rollout round: a line for each variant, the mean over its seeds, with a band from the smallest to the largest.
+ *
+ * Invariant: it draws what it is given and never animates; the figure around it holds the same numbers as a table.
+ */
+import { memo, useMemo } from 'react';
+import { Area, ComposedChart, Label, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts';
+import type { BandPoint, StageStart } from '../../lab/compare.ts';
+import type { MetricDefinition } from '../../metrics/registry.ts';
+import { formatMetric } from '../app/format.ts';
+import { ChartTooltip } from '../charts/ChartTooltip.tsx';
+import { roundDomain, roundTicks } from '../charts/plot.ts';
+import { axisTicks, axisTop } from '../charts/roundAxis.ts';
+import type { VariantStyle } from './variantStyle.ts';
+
+export interface DrawnLine {
+  readonly name: string;
+  readonly title: string;
+  readonly style: VariantStyle;
+  readonly points: readonly BandPoint[];
+}
+
+interface Props {
+  readonly lines: readonly DrawnLine[];
+  readonly stages: readonly StageStart[];
+  readonly metric: MetricDefinition;
+}
+
+type Row = Record<string, number | readonly [number, number]> & { readonly x: number };
+
+const tick = { fill: 'var(--lab-ink-3)', fontSize: 10.5 };
+const margin = { top: 5, right: 8, bottom: 0, left: 0 };
+
+/** Lines have their own rounds; the chart wants one row for each. */
+function rowsOf(lines: readonly DrawnLine[]): readonly Row[] {
+  const rows = new Map<number, Row>();
+  for (const { name, points } of lines) {
+    for (const { x, mean, min, max } of points) {
+      const row: Row = rows.get(x) ?? { x };
+      row[name] = mean;
+      row[`${name} band`] = [min, max];
+      rows.set(x, row);
+    }
+  }
+  return [...rows.values()].sort((a, b) => a.x - b.x);
+}
+
+export const CompareChart = memo(function CompareChart({ lines, stages, metric }: Props) {
+  const { unit, label } = metric;
+  const rows = useMemo(() => rowsOf(lines), [lines]);
+  const highest = Math.max(0, ...lines.flatMap(({ points }) => points.map(({ max }) => max)));
+  const share = unit === 'share';
+  const top = share ? 1 : axisTop(highest, unit === 'nats' ? 0.1 : 1);
+  const ticks = useMemo(() => (share ? [0, 0.25, 0.5, 0.75, 1] : axisTicks(top)), [share, top]);
+  const end = Math.max(1, rows.at(-1)?.x ?? 1);
+  const tooltip = useMemo(
+    () => (
+      <ChartTooltip
+        lines={lines.map(({ name, title, style }) => ({
+          key: name,
+          label: title,
+          colour: style.colour,
+          format: (value) => formatMetric(value, unit),
+        }))}
+        heading={(x) => `Round ${x} · mean over seeds`}
+      />
+    ),
+    [lines, unit],
+  );
+  return (
+    <ComposedChart
+      responsive
+      data={rows}
+      margin={margin}
+      style={{ width: '100%', height: '100%' }}
+      title={label}
+    >
+      <XAxis
+        dataKey="x"
+        type="number"
+        domain={roundDomain(end)}
+        ticks={roundTicks(end, 6).slice(1)}
+        allowDataOverflow
+        height={18}
+        tick={tick}
+        tickLine={false}
+        axisLine={{ stroke: 'var(--lab-line-strong)' }}
+      />
+      <YAxis
+        type="number"
+        domain={[0, top]}
+        ticks={ticks}
+        allowDataOverflow
+        width={36}
+        tick={tick}
+        tickLine={false}
+        axisLine={false}
+        tickFormatter={(value: number) => (share ? `${value * 100}%` : String(+value.toPrecision(2)))}
+      />
+      {stages.map(({ stage, round }) => (
+        <ReferenceLine
+          key={`${stage}-${round}`}
+          x={round - 0.5}
+          stroke="var(--lab-line-strong)"
+          strokeDasharray="3 3"
+          zIndex={-1}
+        >
+          <Label
+            value={`Stage ${stage}`}
+            position="insideTopLeft"
+            offset={4}
+            fill="var(--lab-ink-3)"
+            fontSize={10.5}
+          />
+        </ReferenceLine>
+      ))}
+      {lines.map(({ name, style }) => (
+        <Area
+          key={`${name} band`}
+          dataKey={`${name} band`}
+          type="linear"
+          stroke="none"
+          fill={style.colour}
+          fillOpacity={0.14}
+          isAnimationActive={false}
+          dot={false}
+          activeDot={false}
+          connectNulls
+        />
+      ))}
+      {/* Areas without a filling: see DensityChart. */}
+      {lines.map(({ name, style, points }) => (
+        <Area
+          key={name}
+          dataKey={name}
+          type="linear"
+          fill="none"
+          stroke={style.colour}
+          strokeWidth={2}
+          {...(style.dash === undefined ? {} : { strokeDasharray: style.dash })}
+          isAnimationActive={false}
+          dot={points.length === 1 ? { r: 3, fill: style.colour } : false}
+          activeDot={{ r: 3 }}
+          connectNulls
+        />
+      ))}
+      <Tooltip content={tooltip} isAnimationActive={false} cursor={{ stroke: 'var(--lab-line-strong)' }} />
+    </ComposedChart>
+  );
+});

@@ -1,0 +1,190 @@
+/**
+ * An open study: what it asked and how it was made, its lines, and its numbers, with the run shown laid over it.
+ *
+ * Invariant: every number comes from lab/compare.ts; a line that is switched off is left out of the chart and of its table twin
+ * alike, never of the tables below.
+ */
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { CloseButton, Select } from '@mantine/core';
+import {
+  distinct,
+  runLine,
+  stageStarts,
+  studyLines,
+  studyRows,
+  type CompareLine,
+} from '../../lab/compare.ts';
+import { studyMetrics, type Study, type StudyMetric } from '../../lab/study.ts';
+import type { LabState } from '../../lab/state.ts';
+import { metricDefinition } from '../../metrics/registry.ts';
+import { formatMetric } from '../app/format.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import { ChartFigure } from '../charts/ChartFigure.tsx';
+import { sameRounds } from '../charts/sameSeries.ts';
+import { useLabInTurn } from '../charts/turns.ts';
+import type { DrawnLine } from './CompareChart.tsx';
+import { AccuracyTable, CallsTable, RunList } from './CompareTables.tsx';
+import { VariantLegend } from './VariantLegend.tsx';
+import { runStyle, variantStyle } from './variantStyle.ts';
+import styles from './compare.module.css';
+
+const CompareChart = lazy(async () => ({ default: (await import('./CompareChart.tsx')).CompareChart }));
+
+const runTurn = { select: (state: LabState) => state.series, pace: 1000, same: sameRounds };
+const selectSource = (state: LabState) => state.source;
+const metricChoices = studyMetrics.map((name) => ({ value: name, label: metricDefinition(name).label }));
+/** The name of the run's line; no variant is called so. */
+const thisRun = '(this run)';
+
+export function StudyView({ name, study }: { name: string; study: Study }) {
+  const [metric, setMetric] = useState<StudyMetric>('tool_use/avg_tool_calls_per_trajectory');
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const { rounds } = useLabInTurn(runTurn);
+  const source = useLab(selectSource);
+  const rows = useMemo(() => studyRows(study), [study]);
+  const lines = useMemo<readonly DrawnLine[]>(() => {
+    const variants: readonly CompareLine[] = studyLines(study, metric);
+    const own = runLine(rounds, metric);
+    return [
+      ...variants.map((line, place) => ({ ...line, style: variantStyle(place) })),
+      ...(own.length === 0
+        ? []
+        : [
+            {
+              name: thisRun,
+              title: source.kind === 'live' ? 'This run' : `This run: ${source.name}`,
+              style: runStyle,
+              points: own,
+            },
+          ]),
+    ];
+  }, [study, metric, rounds, source]);
+  const drawn = useMemo(() => lines.filter((line) => !hidden.has(line.name)), [lines, hidden]);
+  const stages = useMemo(
+    () =>
+      stageStarts(
+        study,
+        drawn.map((line) => line.name),
+      ),
+    [study, drawn],
+  );
+  const styleOf = (variant: string) => lines.find((line) => line.name === variant)?.style;
+  const definition = metricDefinition(metric);
+  const toggle = (line: string) => {
+    const next = new Set(hidden);
+    if (!next.delete(line)) next.add(line);
+    setHidden(next);
+  };
+  return (
+    <div className={styles.compare} data-testid="study" data-experiment={study.experiment}>
+      <StudyHead name={name} study={study} />
+      <section className={styles.drawing} aria-label="Variants by rollout round">
+        <Select
+          aria-label="Metric"
+          size="xs"
+          className={styles.metric}
+          data={metricChoices}
+          value={metric}
+          allowDeselect={false}
+          onChange={(chosen) => setMetric(studyMetrics.find((one) => one === chosen) ?? metric)}
+        />
+        <div className={styles.chart}>
+          <ChartFigure
+            id="compare"
+            title={definition.label}
+            subtitle="by rollout round"
+            help={`${definition.help} Lines are means over seeds, bands reach from the smallest seed to the largest.`}
+            table={() => chartTable(drawn, definition.unit)}
+            summary={`${drawn.length} lines.`}
+          >
+            <Suspense fallback={null}>
+              <CompareChart lines={drawn} stages={stages} metric={definition} />
+            </Suspense>
+          </ChartFigure>
+        </div>
+        <VariantLegend
+          items={lines.map((line) => ({ ...line, shown: !hidden.has(line.name) }))}
+          onToggle={toggle}
+        />
+        <StageNote stages={stages} />
+      </section>
+      <CallsTable rows={rows} styleOf={styleOf} />
+      <AccuracyTable
+        rows={rows}
+        styleOf={styleOf}
+        k={study.runs.flatMap(({ benchmarks }) => benchmarks)[0]?.k ?? null}
+      />
+      <RunList study={study} />
+    </div>
+  );
+}
+
+function StudyHead({ name, study }: { name: string; study: Study }) {
+  const actions = useLabActions();
+  const seeds = [...distinct(study.runs.map(({ seed }) => seed))].sort((a, b) => a - b);
+  const engines = distinct(study.runs.map(({ engine }) => engine));
+  const facts: readonly (readonly [string, string])[] = [
+    ['preset', study.preset],
+    [seeds.length === 1 ? 'seed' : 'seeds', seeds.join(', ')],
+    [engines.length === 1 ? 'engine' : 'engines', engines.join('; ')],
+    ['made', study.createdAt.slice(0, 10)],
+    ...(study.commit === null ? [] : [['commit', study.commit.slice(0, 10)] as const]),
+    ['file', name],
+  ];
+  return (
+    <header className={styles.head}>
+      <CloseButton
+        size={24}
+        className={styles.close ?? ''}
+        aria-label="Close the study"
+        onClick={() => actions.closeStudy()}
+      />
+      <h3>{study.title}</h3>
+      <p>{study.question}</p>
+      <dl>
+        {facts.map(([term, fact]) => (
+          <div key={term}>
+            <dt>{term}</dt>
+            <dd>{fact}</dd>
+          </div>
+        ))}
+      </dl>
+    </header>
+  );
+}
+
+/** Said only where the variants do not begin their stages together. */
+function StageNote({ stages }: { stages: ReturnType<typeof stageStarts> }) {
+  const apart = stages.filter(({ variants }) => variants.length > 0);
+  if (apart.length === 0) return null;
+  return (
+    <p className={styles.note}>
+      Not all variants begin a stage in the same round:{' '}
+      {apart
+        .map(({ stage, round, variants }) => `stage ${stage} in ${round} (${variants.join(', ')})`)
+        .join('; ')}
+      .
+    </p>
+  );
+}
+
+function chartTable(lines: readonly DrawnLine[], unit: string) {
+  const columns = lines.flatMap(({ title, points }) => {
+    const byRound = new Map(points.map((point) => [point.x, point]));
+    const spreads = points.some(({ seeds }) => seeds > 1);
+    return [
+      { head: title, at: (round: number) => byRound.get(round)?.mean },
+      ...(spreads
+        ? [
+            { head: `${title}: smallest`, at: (round: number) => byRound.get(round)?.min },
+            { head: `${title}: largest`, at: (round: number) => byRound.get(round)?.max },
+          ]
+        : []),
+    ];
+  });
+  const rounds = [...distinct(lines.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+  return {
+    columns: ['Round', ...columns.map(({ head }) => head)],
+    rows: rounds.map((round) => [String(round), ...columns.map(({ at }) => formatMetric(at(round), unit))]),
+  };
+}
