@@ -1,0 +1,123 @@
+/**
+ * A study opened beside the run, and recorded runs: shown as recorded, replayed, and never in the way when they fail.
+ *
+ * The study's numbers are made up; the recorded run is a real one of `micro` (src/lab/fixtures).
+ */
+import { readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import { exampleStudy } from '../src/lab/compare.fixture.ts';
+import { expectAccessible } from './axe.ts';
+import { expect, test } from './lab.ts';
+
+const recorded = readFileSync(new URL('../src/lab/fixtures/recordedRun.json', import.meta.url), 'utf8');
+const entry = {
+  ...{ file: 'micro.json', title: 'Micro, dense', description: 'A run of a few steps.' },
+  ...{ arm: 'dense', preset: 'micro', seed: 4 },
+};
+
+const file = (name: string, text: string) => ({
+  name,
+  mimeType: 'application/json',
+  buffer: Buffer.from(text),
+});
+
+/** Put recorded runs beside the page, whatever it has been deployed with. */
+async function serveRuns(page: Page, run: string | null): Promise<void> {
+  await page.route('**/runs/index.json', (route) => route.fulfill({ json: [entry] }));
+  await page.route('**/runs/micro.json', (route) =>
+    run === null
+      ? route.fulfill({ status: 404 })
+      : route.fulfill({ contentType: 'application/json', body: run }),
+  );
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`a study opens beside the run, ${colorScheme}`, async ({ lab }) => {
+    const { page } = lab;
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await lab.open('?preset=micro');
+    await lab.tab('Compare').click();
+    await expect(page.getByTestId('no-study')).toContainText('npm run study -- collapse');
+    await page.getByTestId('open-study').setInputFiles(file('study.json', JSON.stringify(exampleStudy())));
+    const study = page.getByTestId('study');
+    await expect(study).toContainText('Interaction collapse');
+    await expect(page.getByTestId('compare-calls-sparse')).toContainText('1 of 2');
+    // A line for each variant that learned; its name switches it off.
+    const lines = page.getByTestId('chart-compare').locator('path.recharts-area-curve[stroke^="var"]');
+    await expect(lines).toHaveCount(2);
+    await study.getByRole('button', { name: 'Dense cold start' }).click();
+    await expect(lines).toHaveCount(1);
+    expect((await lab.chartRows('compare'))[0]).toEqual(['9', '1.50', '1.00', '2.00']);
+    await expectAccessible(page, 'a study');
+    await page
+      .getByRole('combobox', { name: 'Metric' })
+      .or(page.getByRole('textbox', { name: 'Metric' }))
+      .first()
+      .click();
+    await page.getByRole('option', { name: 'Entropy' }).click();
+    await expect(page.getByTestId('chart-compare').getByRole('heading')).toHaveText('Entropy');
+
+    await page
+      .getByTestId('open-run')
+      .setInputFiles(file('broken.json', '{"format":"aster-lab-study","version":1}'));
+    await expect(page.getByTestId('notice')).toContainText('“broken.json” was not opened: it is damaged');
+    await expect(study).toBeVisible();
+    await page.getByRole('button', { name: 'Close the study' }).click();
+    await expect(page.getByTestId('no-study')).toBeVisible();
+  });
+}
+
+test('a recorded run is shown as one, and replayed round by round', async ({ lab }) => {
+  const { page } = lab;
+  await serveRuns(page, recorded);
+  await lab.open();
+  await page.getByRole('group', { name: 'Recorded runs' }).getByRole('button', { name: entry.title }).click();
+  const bar = page.getByTestId('replay');
+  await expect(bar).toContainText('Recorded run, not live');
+  await expect(lab.root).toHaveAttribute('data-source', 'recording');
+  await expect(lab.root).toHaveAttribute('data-round', '10');
+  const end = await lab.tile('calls');
+  await expectAccessible(page, 'a recorded run');
+
+  const slider = bar.getByRole('slider', { name: 'Round shown' });
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await expect(lab.root).toHaveAttribute('data-round', '');
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+  await expect(bar).toHaveAttribute('data-frame', '3');
+  await expect(lab.root).toHaveAttribute('data-round', '3');
+  await expect(page.getByTestId('phase-stage1')).toHaveAttribute('data-status', 'active');
+  await expect(page.getByTestId('phase-evaluation')).toHaveAttribute('data-status', 'waiting');
+  await expect.poll(() => lab.tile('calls')).toBe(1.625);
+  await lab.tab('Trajectories').click();
+  await expect(page.getByTestId('inspector').getByLabel('Round', { exact: true }).first()).toHaveValue(
+    /^Round 3/,
+  );
+
+  await bar.getByRole('button', { name: 'Play on' }).click();
+  await expect(bar).toHaveAttribute('data-frame', '11', { timeout: 40_000 });
+  await expect(bar.getByRole('button', { name: 'Replay' })).toBeVisible();
+  await expect.poll(() => lab.tile('calls')).toBe(end);
+
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(
+    await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+  ).toBeLessThanOrEqual(0);
+  await lab.tab('Compare').click();
+  await page.getByTestId('open-study').setInputFiles(file('study.json', JSON.stringify(exampleStudy())));
+  await expect(page.getByRole('button', { name: `This run: ${entry.title}` })).toBeVisible();
+  await expectAccessible(page, 'a study on a phone');
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await expect(bar).toHaveCount(0);
+});
+
+test('a recorded run that cannot be loaded is one sentence', async ({ lab, expectedErrors }) => {
+  expectedErrors.push(/404/);
+  await serveRuns(lab.page, null);
+  await lab.open();
+  await lab.page.getByRole('button', { name: entry.title }).click();
+  await expect(lab.page.getByTestId('notice')).toHaveText(
+    /“Micro, dense” was not opened: it could not be loaded/,
+  );
+  await expect(lab.root).toHaveAttribute('data-source', 'live');
+});
