@@ -15,7 +15,9 @@ const entry: RecordedEntry = {
 const shown = {
   status: 'done',
   source: {
-    ...{ kind: 'recording', name: 'Sparse, quick', recordedAt: '2026-11-22T12:00:00.000Z' },
+    kind: 'recording',
+    name: 'Sparse, quick',
+    recordedAt: '2026-11-22T12:00:00.000Z',
     commit: '0123456789abcdef',
   },
   replay: { frame: 11, last: 11, playing: false },
