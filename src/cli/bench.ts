@@ -5,11 +5,9 @@
  *
  * Invariant: it ends with a report of what was measured, also when interrupted, and with status 1 only if nothing could be.
  */
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { dependencies, devDependencies, name, version } from '../../package.json';
 import { benchmark, type BenchProgress } from '../bench/benchmark.ts';
 import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
 import { markdown } from '../bench/markdown.ts';
@@ -18,6 +16,7 @@ import { benchPresets, type BenchPreset } from '../bench/workload.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { installAdvice, openDawn } from './dawn.ts';
+import { labVersions, sourceCommit } from './provenance.ts';
 
 const usage = `npm run bench -- [options]
   --presets mini,nano,small   which policies (of ${benchPresets.join(', ')})
@@ -82,18 +81,6 @@ function host(): string {
   return `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${process.platform} ${release()}, load average ${load.join(' ')}`;
 }
 
-function commit(): Readonly<Record<string, string>> {
-  try {
-    const described = execFileSync('git', ['describe', '--always', '--dirty'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return { commit: described.trim() };
-  } catch {
-    return {}; // not a checkout
-  }
-}
-
 async function main(): Promise<number> {
   const options = readArguments();
   if (options === 'help') {
@@ -124,13 +111,7 @@ async function main(): Promise<number> {
       now: () => performance.now(),
       date: new Date().toISOString(),
       host: host(),
-      versions: {
-        [name]: version,
-        ...commit(),
-        node: process.versions.node,
-        webgpu: devDependencies.webgpu,
-        tfjs: dependencies['@tensorflow/tfjs'],
-      },
+      versions: { ...labVersions(), commit: sourceCommit() ?? 'unknown' },
       onProgress: (now) => {
         found = now.report ?? found;
         progress(now);

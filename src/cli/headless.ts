@@ -4,20 +4,20 @@
  * Invariant: killed at any moment and started again with the same options, it ends with the same metrics as a run that was
  * never stopped (on the same adapter); a test kills one. Clocks are read here, for rates and provenance, and never handed on.
  */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { oneGroup } from '../lab/reduce.ts';
 import { readCheckpoint } from '../policy/checkpoint.ts';
 import { parameterCount, policyConfig } from '../policy/config.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
-import { decodeTokens, vocabularySize } from '../tasks/vocabulary.ts';
-import type { RunEvent, RunTick } from '../train/events.ts';
+import { vocabularySize } from '../tasks/vocabulary.ts';
+import type { RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
 import { createHeadlessEngine } from './engine.ts';
 import type { TrainOptions } from './options.ts';
 import type { Progress } from './progress.ts';
+import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
 import type { RunFolder } from './runFolder.ts';
+import { clock, headline, log } from './runLog.ts';
 
 /** Stopped by the user; the folder holds a checkpoint to go on from. */
 export class StoppedError extends Error {
@@ -44,7 +44,11 @@ export async function runHeadless(
   });
   const sandbox = await createNodeSandbox({ settings: settings.sandbox });
   const provenance: Provenance = {
-    origin: { versions: versions(), userAgent: `Node ${process.version}`, commit: commit() ?? undefined },
+    origin: {
+      versions: labVersions(),
+      userAgent: `Node ${process.version}`,
+      commit: sourceCommit() ?? undefined,
+    },
     settings,
     presetName,
     engine: engine.description,
@@ -100,105 +104,4 @@ export async function runHeadless(
   }
   folder.writeRun(recording.write(provenance, new Date().toISOString(), seconds(), tokens));
   return recording;
-}
-
-/** Measurements go to metrics.jsonl; of the rollouts one group a round to trajectories.jsonl, to be read. */
-function log(folder: RunFolder, event: RunEvent, seconds: number): void {
-  const at = Math.round(seconds * 100) / 100;
-  switch (event.type) {
-    case 'progress':
-      return;
-    case 'trajectories':
-      for (const { tokens, calls, ...rest } of oneGroup(event)) {
-        const { problem, reward, advantage, prompt, sample, stop } = rest;
-        folder.append('trajectories.jsonl', {
-          phase: event.phase,
-          round: event.round,
-          prompt,
-          sample,
-          reward,
-          advantage,
-          calls: calls.length,
-          stop,
-          answer: problem.answer,
-          text: decodeTokens(tokens),
-        });
-      }
-      return;
-    case 'curation': {
-      const { pool, kept, dropped, poolHistogram, soundHistogram, keptHistogram } = event.report;
-      const report = { pool, kept, dropped, poolHistogram, soundHistogram, keptHistogram };
-      folder.append('metrics.jsonl', { seconds: at, type: event.type, report });
-      return;
-    }
-    case 'phase':
-    case 'sft':
-    case 'round':
-    case 'promptFilter':
-    case 'benchmark':
-    case 'collapseReference':
-    case 'collapsed':
-    case 'done':
-      folder.append('metrics.jsonl', { seconds: at, ...event });
-      return;
-  }
-}
-
-/** What deserves a line of its own on the terminal. */
-function headline(event: RunEvent): string | null {
-  switch (event.type) {
-    case 'phase':
-      return `${event.phase}: ${event.total} ${event.unit}`;
-    case 'round': {
-      const { values } = event;
-      const calls = values['tool_use/avg_tool_calls_per_trajectory'] ?? 0;
-      const entropy = values['actor/entropy'];
-      return (
-        `${event.phase} ${event.step}: ${calls.toFixed(2)} calls, ${percent(values['critic/score/mean'])} right, ` +
-        `${percent(values['response_length/clip_ratio'])} cut off${entropy === undefined ? '' : `, entropy ${entropy.toFixed(3)}`}`
-      );
-    }
-    case 'benchmark': {
-      const { benchmark, budget, meanAtK, passAtK, k, toolCalls } = event.result;
-      return `${benchmark}, ${budget} budget: mean@${k} ${percent(meanAtK)}, pass@${k} ${percent(passAtK)}, ${toolCalls.toFixed(2)} calls`;
-    }
-    case 'collapsed':
-      return `collapse alarm: ${event.density.toFixed(2)} calls per trajectory`;
-    case 'sft':
-    case 'progress':
-    case 'trajectories':
-    case 'curation':
-    case 'promptFilter':
-    case 'collapseReference':
-    case 'done':
-      return null;
-  }
-}
-
-const percent = (share: number | undefined) => `${(100 * (share ?? 0)).toFixed(1)}%`;
-
-function clock(seconds: number): string {
-  const whole = Math.round(seconds);
-  return `${String(Math.floor(whole / 60)).padStart(3)}:${String(whole % 60).padStart(2, '0')}`;
-}
-
-function versions(): Record<string, string> {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version, dependencies } = JSON.parse(text) as {
-    version: string;
-    dependencies: Record<string, string>;
-  };
-  return { 'aster-lab': version, pyodide: dependencies['pyodide'] ?? '' };
-}
-
-/** The commit of the sources, where they lie in a git checkout. */
-function commit(): string | null {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return null;
-  }
 }

@@ -5,7 +5,6 @@
  * it stopped and finished runs are not run again. The report is written anew from the runs' own files.
  */
 import { spawn } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +14,7 @@ import { findPreset, presets } from '../lab/presets.ts';
 import { readRunFile } from '../lab/runFile.ts';
 import { makeStudy, studyRun, type StudyRun } from '../lab/study.ts';
 import { resolveSettings, UsageError } from './options.ts';
+import { sourceCommit } from './provenance.ts';
 import { writeReport } from './report.ts';
 
 const usage = `npm run study -- collapse --seeds 1,2,3
@@ -56,18 +56,23 @@ try {
 }
 
 function read() {
-  return parseArgs({
-    allowPositionals: true,
-    options: {
-      preset: { type: 'string' },
-      seeds: { type: 'string' },
-      variants: { type: 'string' },
-      jobs: { type: 'string' },
-      set: { type: 'string', multiple: true },
-      out: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        preset: { type: 'string' },
+        seeds: { type: 'string' },
+        variants: { type: 'string' },
+        jobs: { type: 'string' },
+        set: { type: 'string', multiple: true },
+        out: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(1);
+  }
 }
 
 /** Every run of the study, checked before the first one starts. @throws UsageError */
@@ -186,7 +191,7 @@ function report(jobs: readonly Job[]): void {
   }
   const study = makeStudy(experiment, presetName, runs, {
     createdAt: new Date().toISOString(),
-    commit: commit(),
+    commit: sourceCommit(),
   });
   const { markdown, plots } = writeReport(study);
   writeFileSync(join(out, 'study.json'), `${JSON.stringify(study)}\n`);
@@ -195,15 +200,4 @@ function report(jobs: readonly Job[]): void {
   console.log(
     `${join(out, 'report.md')}: ${runs.length} runs; ${join(out, 'study.json')} opens in the page.`,
   );
-}
-
-function commit(): string | null {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,90 @@
+/**
+ * What a headless run says of its events: lines for the logs, and headlines for the terminal.
+ *
+ * Invariant: measurements are logged whole; of the rollouts one group a round, to be read.
+ */
+import { oneGroup } from '../lab/reduce.ts';
+import { decodeTokens } from '../tasks/vocabulary.ts';
+import type { RunEvent } from '../train/events.ts';
+import type { RunFolder } from './runFolder.ts';
+
+/** Into metrics.jsonl and trajectories.jsonl. @param seconds of run time */
+export function log(folder: RunFolder, event: RunEvent, seconds: number): void {
+  const at = Math.round(seconds * 100) / 100;
+  switch (event.type) {
+    case 'progress':
+      return;
+    case 'trajectories':
+      for (const { tokens, calls, ...rest } of oneGroup(event)) {
+        const { problem, reward, advantage, prompt, sample, stop } = rest;
+        folder.append('trajectories.jsonl', {
+          phase: event.phase,
+          round: event.round,
+          prompt,
+          sample,
+          reward,
+          advantage,
+          calls: calls.length,
+          stop,
+          answer: problem.answer,
+          text: decodeTokens(tokens),
+        });
+      }
+      return;
+    case 'curation': {
+      const { pool, kept, dropped, poolHistogram, soundHistogram, keptHistogram } = event.report;
+      const report = { pool, kept, dropped, poolHistogram, soundHistogram, keptHistogram };
+      folder.append('metrics.jsonl', { seconds: at, type: event.type, report });
+      return;
+    }
+    case 'phase':
+    case 'sft':
+    case 'round':
+    case 'promptFilter':
+    case 'benchmark':
+    case 'collapseReference':
+    case 'collapsed':
+    case 'done':
+      folder.append('metrics.jsonl', { seconds: at, ...event });
+      return;
+  }
+}
+
+/** What deserves a line of its own on the terminal; null for the rest. */
+export function headline(event: RunEvent): string | null {
+  switch (event.type) {
+    case 'phase':
+      return `${event.phase}: ${event.total} ${event.unit}`;
+    case 'round': {
+      const { values } = event;
+      const calls = values['tool_use/avg_tool_calls_per_trajectory'] ?? 0;
+      const entropy = values['actor/entropy'];
+      return (
+        `${event.phase} ${event.step}: ${calls.toFixed(2)} calls, ${percent(values['critic/score/mean'])} right, ` +
+        `${percent(values['response_length/clip_ratio'])} cut off${entropy === undefined ? '' : `, entropy ${entropy.toFixed(3)}`}`
+      );
+    }
+    case 'benchmark': {
+      const { benchmark, budget, meanAtK, passAtK, k, toolCalls } = event.result;
+      return `${benchmark}, ${budget} budget: mean@${k} ${percent(meanAtK)}, pass@${k} ${percent(passAtK)}, ${toolCalls.toFixed(2)} calls`;
+    }
+    case 'collapsed':
+      return `collapse alarm: ${event.density.toFixed(2)} calls per trajectory`;
+    case 'sft':
+    case 'progress':
+    case 'trajectories':
+    case 'curation':
+    case 'promptFilter':
+    case 'collapseReference':
+    case 'done':
+      return null;
+  }
+}
+
+const percent = (share: number | undefined) => `${(100 * (share ?? 0)).toFixed(1)}%`;
+
+/** Minutes and seconds. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  return `${String(Math.floor(whole / 60)).padStart(3)}:${String(whole % 60).padStart(2, '0')}`;
+}
