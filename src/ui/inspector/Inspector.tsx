@@ -40,8 +40,7 @@ interface Props {
 
 const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
   const [made, setPick] = useState<Pick | null>(null);
-  // A replay that was moved back has not come to the round yet.
-  const pick = made?.run === run && made.round.round <= (rounds.at(-1)?.round ?? 0) ? made : null;
+  const pick = made?.run === run && hasHappened(made.round, rounds) ? made : null;
   const round = pick?.round ?? rounds.at(-1);
   const groups = useMemo(() => (round === undefined ? [] : groupsOf(round.trajectories)), [round]);
   const group = groups.find(({ prompt }) => prompt === pick?.prompt) ?? mostTellingGroup(groups);
@@ -86,6 +85,15 @@ const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
     </div>
   );
 });
+
+/** A round that was picked may have left the store since; a replay that was moved back has not come to it yet. */
+function hasHappened({ phase, round }: RoundView, rounds: LabState['rounds']): boolean {
+  const newest = rounds.at(-1);
+  return (
+    (newest !== undefined && round < newest.round) ||
+    rounds.some((kept) => kept.round === round && kept.phase === phase)
+  );
+}
 
 function NothingYet() {
   return (

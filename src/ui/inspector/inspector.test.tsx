@@ -116,6 +116,19 @@ describe('the inspector', () => {
     expect(shown()).toContain('Round 2');
   });
 
+  it('lets a pick go while a replay stands before it', async () => {
+    const evaluated: RoundView = { ...roundOf(2), phase: 'evaluation' };
+    const lab = fakeLab({ runSettings: run, rounds: [roundOf(1), roundOf(2), evaluated] });
+    renderInLab(lab, <Inspector />);
+    const shown = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Round' }).value;
+    fireEvent.click(screen.getByTestId('sample-1'));
+    expect(shown()).toContain('Evaluation');
+    await act(async () => lab.set({ rounds: [roundOf(1), roundOf(2)] }));
+    expect(shown()).toMatch(/Round 2 .*stage 1/);
+    await act(async () => lab.set({ rounds: [roundOf(1)] }));
+    expect(shown()).toContain('Round 1');
+  });
+
   it('forgets a pick with its run', async () => {
     const lab = fakeLab({ runSettings: run, rounds: [roundOf(5)] });
     renderInLab(lab, <Inspector />);

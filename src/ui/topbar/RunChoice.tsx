@@ -21,10 +21,10 @@ const groups = {
 
 /** In the order of the menu, smallest first. */
 const groupOf: Readonly<Record<PresetName, keyof typeof groups>> = {
-  'quick-sparse': 'collapse',
   quick: 'collapse',
-  'mini-sparse': 'collapse',
+  'quick-sparse': 'collapse',
   mini: 'collapse',
+  'mini-sparse': 'collapse',
   nano: 'larger',
   'nano-natural': 'larger',
   small: 'larger',
