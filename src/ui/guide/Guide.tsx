@@ -11,10 +11,10 @@ import styles from './guide.module.css';
 const selectPhases = (state: LabState) => state.phases;
 const selectPreset = (state: LabState) => state.presetName;
 
-/** The pair of presets that shows collapse and its cure. */
+/** The pair of presets that shows collapse and its cure within minutes on any machine. */
 const pair = [
-  { name: 'mini-sparse', question: 'Thinks first, checks afterwards. Will it keep checking?' },
-  { name: 'mini', question: 'Takes every step by a tool call. Will it stay so?' },
+  { name: 'quick-sparse', question: 'Thinks first, checks afterwards. Will it keep checking?' },
+  { name: 'quick', question: 'Takes every step by a tool call. Will it stay so?' },
 ] as const;
 
 export function Guide() {
