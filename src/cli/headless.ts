@@ -5,10 +5,10 @@
  * never stopped (on the same adapter); a test kills one. Clocks are read here, for rates and provenance, and never handed on.
  */
 import { readFileSync } from 'node:fs';
-import { readCheckpoint } from '../policy/checkpoint.ts';
 import { parameterCount, policyConfig } from '../policy/config.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
+import { readWeights } from '../train/checkpointFile.ts';
 import type { RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
 import { createHeadlessEngine } from './engine.ts';
@@ -79,7 +79,7 @@ export async function runHeadless(
       ...(place === null ? {} : { from: place.checkpoint }),
       ...(options.weights === null
         ? {}
-        : { initialTensors: readCheckpoint(readFileSync(options.weights)).tensors }),
+        : { initialTensors: readWeights(readFileSync(options.weights), settings.policy.preset) }),
     });
     for await (const tick of work) {
       tokens += tick.tokens;

@@ -3,11 +3,16 @@
  * prefixes, and in the metadata the settings, the position and Hugging Face's config.
  *
  * Invariant: what is written reads back bit for bit; a file that is damaged, foreign or newer is a `CheckpointError` with one
- * sentence for people. A reader that only wants the policy finds it as in any checkpoint (policy/checkpoint.ts).
+ * sentence for people. Whoever only wants the weights gets them from such a file as from a plain one (`readWeights`).
  */
 import { z } from 'zod';
-import { checkTensors, huggingFaceConfig } from '../policy/checkpoint.ts';
-import { policyConfig, type NamedTensor, type NamedTensors } from '../policy/config.ts';
+import { checkTensors, huggingFaceConfig, readCheckpoint } from '../policy/checkpoint.ts';
+import {
+  policyConfig,
+  type NamedTensor,
+  type NamedTensors,
+  type PolicyPresetName,
+} from '../policy/config.ts';
 import {
   CheckpointError,
   readSafetensors,
@@ -67,6 +72,16 @@ export function configFor(settings: RunSettings) {
     eosTokenId: tokenIds.imEnd,
     padTokenId: tokenIds.pad,
   });
+}
+
+/**
+ * The weights in a run's checkpoint, or in a plain one (policy/checkpoint.ts), for a policy of this preset.
+ * @throws CheckpointError
+ */
+export function readWeights(bytes: Uint8Array, preset: PolicyPresetName): NamedTensors {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const weights = metadata['run'] === undefined ? readCheckpoint(bytes).tensors : withPrefix(tensors, '');
+  return checkTensors(policyConfig(preset, vocabularySize), weights);
 }
 
 /** @throws CheckpointError */

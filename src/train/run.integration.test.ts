@@ -8,7 +8,7 @@ import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { decodeTokens, encodeText, tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import type { RunCheckpoint } from './checkpoint.ts';
-import { readRunCheckpoint, writeRunCheckpoint } from './checkpointFile.ts';
+import { readRunCheckpoint, readWeights, writeRunCheckpoint } from './checkpointFile.ts';
 import type { RunEvent } from './events.ts';
 import { rollOut } from './rollout.ts';
 import { runRecipe } from './run.ts';
@@ -119,6 +119,9 @@ describe('a whole run on a real engine with real Python', () => {
       }
       expect(stops.map(({ name }) => name)).toEqual([...wanted]);
       for (const { name, bytes, eventsBefore } of stops) {
+        const { tensors } = readRunCheckpoint(bytes);
+        expect([...readWeights(bytes, 'micro')], 'the weights alone').toEqual([...tensors]);
+        expect(() => readWeights(bytes, 'mini'), 'for another policy').toThrow(/the policy needs/);
         const resumed: RunEvent[] = [];
         for await (const tick of run(short, readRunCheckpoint(bytes))) resumed.push(...tick.events);
         expect(resumed, `after ${name}`).toEqual(events.slice(eventsBefore));
