@@ -35,6 +35,14 @@ const definitions = {
       curation: { bin: 'sparse', keepZero: true },
     },
   },
+  'no-dense': {
+    title: 'Without the dense subset',
+    description: 'ASTER’s ablation: the dense recipe’s own pool, but for its interaction-dense trajectories.',
+    changes: {
+      teacher: { denseWeight: 8, sparseWeight: 1, naturalWeight: 1, selectiveWeight: 0 },
+      curation: { bin: 'belowDense', keepZero: true },
+    },
+  },
   natural: {
     title: 'Natural',
     description: 'A broad mixture: every density, nothing left out.',

@@ -60,12 +60,7 @@ const definitions: readonly Experiment[] = [
     variants: [
       { name: 'sparse', title: 'Sparse cold start', arm: 'sparse' },
       { name: 'dense', title: 'Dense cold start', arm: 'dense' },
-      {
-        name: 'no-dense',
-        title: 'The dense recipe without its dense subset',
-        arm: 'dense',
-        changes: { curation: { bin: 'belowDense', keepZero: true } },
-      },
+      { name: 'no-dense', title: 'Without the dense subset', arm: 'no-dense' },
     ],
   },
   {
