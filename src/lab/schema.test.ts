@@ -44,7 +44,7 @@ describe('form model', () => {
     expect(formField('grpo.normaliseByStd')).toMatchObject({ kind: 'boolean', default: true });
     expect(formField('curation.bin')).toMatchObject({
       kind: 'choice',
-      choices: ['all', 'sparse', 'medium', 'dense'],
+      choices: ['all', 'sparse', 'medium', 'dense', 'belowDense'],
       default: 'dense',
     });
     expect(formField('task.operations')).toMatchObject({ kind: 'text', default: '+-*/%' });
