@@ -149,11 +149,11 @@ describe('when something goes wrong', () => {
     expect(lab.actions.dismissNotice).toHaveBeenCalledWith(1);
   });
 
-  it('offers the smallest preset where there is no GPU', () => {
+  it('offers a preset of minutes where there is no GPU', () => {
     const lab = fakeLab({ engine: { engine: 'tfjs', backend: 'wasm', adapter: 'SIMD', reason: '' } });
     render(<App store={lab} />);
-    fireEvent.click(within(screen.getByTestId('device-notice')).getByRole('button', { name: 'Use Micro' }));
-    expect(lab.actions.applyPreset).toHaveBeenCalledWith('micro');
+    fireEvent.click(within(screen.getByTestId('device-notice')).getByRole('button', { name: 'Use Quick' }));
+    expect(lab.actions.applyPreset).toHaveBeenCalledWith('quick-sparse');
   });
 
   it('lets a person leave a start that takes too long', () => {

@@ -141,7 +141,8 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       >
         <Label
           value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
-          position="insideTopRight"
+          // A zone too thin for its words has them above it.
+          position={zoneTop < top / 6 ? 'insideBottomRight' : 'insideTopRight'}
           offset={7}
           fill="var(--lab-alarm-ink)"
           fontSize={11}

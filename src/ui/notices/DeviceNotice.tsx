@@ -14,7 +14,8 @@ const selectPreset = (state: LabState) => state.presetName;
 const selectAsked = (state: LabState) => state.settings.run.backend !== 'auto';
 const selectFree = (state: LabState) => state.status === 'idle' && state.source.kind === 'live';
 
-const smallest = 'micro';
+/** Presets that a processor runs in minutes. */
+const small: readonly string[] = ['quick-sparse', 'quick', 'micro'];
 
 export function DeviceNotice() {
   const engine = useLab(selectEngine);
@@ -39,15 +40,15 @@ export function DeviceNotice() {
       testId="device-notice"
       onDismiss={() => setDismissed(true)}
       actions={
-        preset === smallest ? null : (
-          <Button size="compact-sm" variant="default" onClick={() => actions.applyPreset(smallest)}>
-            Use Micro
+        small.includes(preset) ? null : (
+          <Button size="compact-sm" variant="default" onClick={() => actions.applyPreset('quick-sparse')}>
+            Use Quick
           </Button>
         )
       }
     >
       Everything works, only slower
-      {preset === smallest ? '.' : '; the Micro preset shows the whole recipe in minutes.'}{' '}
+      {small.includes(preset) ? '.' : '; the Quick presets show collapse and its cure in minutes.'}{' '}
       {software || asked
         ? ''
         : 'A current Chrome, Edge, Firefox or Safari with WebGPU switched on is much faster.'}
