@@ -90,7 +90,7 @@ export async function runHeadless(
         if (line !== null) progress.say(`${clock(seconds())}  ${line}`);
       }
       const active = recording.view.phases.findLast(({ status }) => status === 'active');
-      progress.show(active, tokens / Math.max(0.001, seconds() - recording.earlierSeconds), '');
+      progress.show(active, tokens / Math.max(0.001, seconds() - recording.earlierSeconds));
       if (tick.checkpoint === undefined) continue;
       const isLasting = active !== undefined && active.done >= active.total && active.name !== 'evaluation';
       if (isLasting || stopping.aborted || seconds() - savedAt >= options.checkpointEvery) {

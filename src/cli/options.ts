@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { armNames, findArm, withChanges } from '../lab/arms.ts';
 import { findPreset, presets } from '../lab/presets.ts';
-import type { RunSettings } from '../lab/schema.ts';
+import { formField, getSetting, withSetting, type RunSettings, type SettingValue } from '../lab/schema.ts';
 import { runSettingsSchema } from '../train/settings.ts';
 import { validateSettings } from '../train/validate.ts';
 
@@ -114,19 +114,16 @@ export function resolveSettings(
 
 function assign(settings: RunSettings, assignment: string): RunSettings {
   const [path = '', text] = assignment.split(/=(.*)/s);
-  const [group = '', field = ''] = path.split('.');
-  const fields: unknown = Object.hasOwn(settings, group) ? settings[group as keyof RunSettings] : undefined;
-  if (text === undefined || typeof fields !== 'object' || fields === null || !Object.hasOwn(fields, field)) {
+  if (text === undefined || formField(path) === undefined) {
     throw new UsageError(
       `“${assignment}” sets nothing: write --set group.name=value with a setting of the page's form, e.g. grpo.learningRate=1e-4.`,
     );
   }
-  const change = { [group]: { [field]: valueOf(text, (fields as Record<string, unknown>)[field]) } };
-  return withChanges(settings, change);
+  return withSetting(settings, path, valueOf(text, getSetting(settings, path)));
 }
 
 /** The text as the type that the setting has now; the schema judges what does not fit. */
-function valueOf(text: string, now: unknown): unknown {
+function valueOf(text: string, now: SettingValue): SettingValue {
   if (typeof now === 'number') return text.trim() === '' ? text : Number(text);
   if (typeof now === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   return text;

@@ -18,12 +18,12 @@ export class Progress {
   }
 
   /** Show where the run is, unless that was done a moment ago. */
-  show(phase: PhaseTrack | undefined, tokensPerSecond: number, note: string): void {
+  show(phase: PhaseTrack | undefined, tokensPerSecond: number): void {
     const { isTTY } = this.#stream;
     const now = this.#now();
     if (phase === undefined || now - this.#last < (isTTY ? intervals.terminal : intervals.file)) return;
     this.#last = now;
-    const line = `${progressLine(phase)}  ${Math.round(tokensPerSecond)} tokens/s  ${note}`;
+    const line = `${progressLine(phase)}  ${Math.round(tokensPerSecond)} tokens/s`;
     this.#stream.write(isTTY ? `\r\x1b[K${line.slice(0, (this.#stream.columns || 120) - 1)}` : `${line}\n`);
   }
 

@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { RunCheckpoint } from '../train/checkpoint.ts';
-import type { RunSettings } from '../train/settings.ts';
+import { differingPaths, type RunSettings } from '../lab/schema.ts';
 import { UsageError } from './options.ts';
 
 /** Checkpoints kept besides those at the end of a phase. */
@@ -52,7 +52,7 @@ export class RunFolder {
     const path = join(this.path, 'config.json');
     if (!existsSync(path)) return;
     const { settings: other } = JSON.parse(readFileSync(path, 'utf8')) as { settings: RunSettings };
-    const changed = differences(settings, other);
+    const changed = differingPaths(settings, other);
     if (changed.length === 0) return;
     throw new UsageError(
       `${this.path} holds another run (it differs in ${changed.slice(0, 3).join(', ')}); choose another --out, or delete the folder.`,
@@ -130,14 +130,4 @@ export class RunFolder {
     writeFileSync(`${path}.new`, contents);
     renameSync(`${path}.new`, path);
   }
-}
-
-/** Settings that two runs do not share, as paths. */
-function differences(a: RunSettings, b: RunSettings): string[] {
-  return Object.entries(a).flatMap(([group, fields]) => {
-    const others: Readonly<Record<string, unknown>> = b[group as keyof RunSettings] ?? {};
-    return Object.entries(fields)
-      .filter(([name, value]) => others[name] !== value)
-      .map(([name]) => `${group}.${name}`);
-  });
 }

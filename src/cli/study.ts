@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { experiments, findExperiment, variantSettings, type Variant } from '../lab/experiments.ts';
 import { findPreset, presets } from '../lab/presets.ts';
 import { readRunFile } from '../lab/runFile.ts';
+import { differingPaths, getSetting } from '../lab/schema.ts';
 import { makeStudy, studyRun, type StudyRun } from '../lab/study.ts';
 import { resolveSettings, UsageError } from './options.ts';
 import { sourceCommit } from './provenance.ts';
@@ -87,7 +88,10 @@ function plan(): Job[] {
   return seeds.flatMap((seed) =>
     variants.map((variant) => {
       const settings = variantSettings(preset.settings, variant);
-      const assignments = [...changedSettings(settings), ...(values.set ?? [])];
+      const changed = differingPaths(preset.settings, settings).map(
+        (path) => `${path}=${getSetting(settings, path)}`,
+      );
+      const assignments = [...changed, ...(values.set ?? [])];
       resolveSettings(preset.settings, { seed: `${seed}`, assignments }); // throws what is wrong with it
       return { variant, seed, folder: folderOf(variant.name, seed), assignments };
     }),
@@ -96,16 +100,6 @@ function plan(): Job[] {
 
 function folderOf(variant: string, seed: number): string {
   return join(out, `${variant}-${seed}`);
-}
-
-/** The settings that are not the preset's, as the words of `--set`. */
-function changedSettings(settings: NonNullable<typeof preset>['settings']): string[] {
-  const base: Readonly<Record<string, Readonly<Record<string, unknown>>>> = preset?.settings ?? {};
-  return Object.entries(settings).flatMap(([group, fields]) =>
-    Object.entries(fields)
-      .filter(([name, value]) => base[group]?.[name] !== value)
-      .map(([name, value]) => `${group}.${name}=${value}`),
-  );
 }
 
 /** Runs what is not finished, a few at a time, each after the run it begins with. @returns how many failed */

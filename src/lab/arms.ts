@@ -18,12 +18,16 @@ interface ArmDefinition {
   readonly changes: SettingChanges;
 }
 
+/** Shares of the teacher's styles that several arms draw from. */
+const mostlyDense = { denseWeight: 8, sparseWeight: 1, naturalWeight: 1, selectiveWeight: 0 } as const;
+const mixture = { denseWeight: 0, sparseWeight: 0, naturalWeight: 1, selectiveWeight: 0 } as const;
+
 const definitions = {
   dense: {
     title: 'Dense',
     description: 'Every step by a tool call: ASTER’s interaction-dense cold start.',
     changes: {
-      teacher: { denseWeight: 8, sparseWeight: 1, naturalWeight: 1, selectiveWeight: 0 },
+      teacher: mostlyDense,
       curation: { bin: 'dense', keepZero: false },
     },
   },
@@ -39,7 +43,7 @@ const definitions = {
     title: 'Without the dense subset',
     description: 'ASTER’s ablation: the dense recipe’s own pool, but for its interaction-dense trajectories.',
     changes: {
-      teacher: { denseWeight: 8, sparseWeight: 1, naturalWeight: 1, selectiveWeight: 0 },
+      teacher: mostlyDense,
       curation: { bin: 'belowDense', keepZero: true },
     },
   },
@@ -47,7 +51,7 @@ const definitions = {
     title: 'Natural',
     description: 'A broad mixture: every density, nothing left out.',
     changes: {
-      teacher: { denseWeight: 0, sparseWeight: 0, naturalWeight: 1, selectiveWeight: 0 },
+      teacher: mixture,
       curation: { bin: 'all', keepZero: true },
     },
   },
@@ -64,7 +68,7 @@ const definitions = {
     description:
       'No cold start beyond the format: one short pass over the mixture, then reinforcement learning.',
     changes: {
-      teacher: { denseWeight: 0, sparseWeight: 0, naturalWeight: 1, selectiveWeight: 0 },
+      teacher: mixture,
       curation: { bin: 'all', keepZero: true },
       sft: { epochs: 1 },
     },

@@ -2,8 +2,8 @@
  * The benchmark in a real page: its worker, the wall clock and the versions. One for the page, made when it is first asked for.
  */
 import { dependencies, name, version } from '../../package.json';
-import type { FromBench } from '../worker/benchProtocol.ts';
 import { BenchRunner, type BenchPort } from './benchRunner.ts';
+import { workerPort } from './workerPort.ts';
 
 let runner: BenchRunner | undefined;
 
@@ -18,18 +18,5 @@ export function pageBenchmark(): BenchRunner {
 }
 
 function createWorker(): BenchPort {
-  const worker = new Worker(new URL('../worker/bench.worker.ts', import.meta.url), { type: 'module' });
-  return {
-    post: (message) => worker.postMessage(message),
-    onMessage: (listener) =>
-      worker.addEventListener('message', (event: MessageEvent<FromBench>) => listener(event.data)),
-    onError: (listener) => {
-      worker.addEventListener('error', (event) => {
-        event.preventDefault();
-        listener(event.message || 'its script could not be loaded; reload the page.');
-      });
-      worker.addEventListener('messageerror', () => listener('it sent a message that cannot be read.'));
-    },
-    terminate: () => worker.terminate(),
-  };
+  return workerPort(new Worker(new URL('../worker/bench.worker.ts', import.meta.url), { type: 'module' }));
 }

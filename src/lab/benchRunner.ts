@@ -7,6 +7,7 @@
  */
 import type { BenchPreset, BenchReport, FromBench, ToBench, Work } from '../worker/benchProtocol.ts';
 import type { LabState, LabStore } from './state.ts';
+import type { WorkerPort } from './workerPort.ts';
 
 export type {
   BenchPreset,
@@ -22,12 +23,7 @@ export type {
 /** The policies that the page offers to time. */
 export const benchChoices = ['micro', 'mini', 'nano', 'small'] as const satisfies readonly BenchPreset[];
 
-export interface BenchPort {
-  post(message: ToBench): void;
-  onMessage(listener: (message: FromBench) => void): void;
-  onError(listener: (message: string) => void): void;
-  terminate(): void;
-}
+export type BenchPort = WorkerPort<ToBench, FromBench>;
 
 export interface BenchEnvironment {
   createWorker(): BenchPort;

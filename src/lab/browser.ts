@@ -5,11 +5,11 @@
  */
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
-import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
 import { benchSettings, PythonBench } from './pythonBench.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
+import { workerPort } from './workerPort.ts';
 
 /** Starts the lab in this page. Call it once. */
 export function createLabStore(): LabStore {
@@ -61,21 +61,7 @@ function browserEnvironment(): LabEnvironment {
 }
 
 function createTrainer(): TrainerPort {
-  const worker = new Worker(new URL('../worker/trainer.worker.ts', import.meta.url), { type: 'module' });
-  return {
-    post: (message: ToTrainer) => worker.postMessage(message),
-    onMessage: (listener) =>
-      worker.addEventListener('message', (event: MessageEvent<FromTrainer>) => listener(event.data)),
-    onError: (listener) => {
-      worker.addEventListener('error', (event) => {
-        event.preventDefault();
-        // A script that cannot be loaded gives an event without a message.
-        listener(event.message || 'its script could not be loaded; reload the page.');
-      });
-      worker.addEventListener('messageerror', () => listener('it sent a message that cannot be read.'));
-    },
-    terminate: () => worker.terminate(),
-  };
+  return workerPort(new Worker(new URL('../worker/trainer.worker.ts', import.meta.url), { type: 'module' }));
 }
 
 /** Holds the screen's wake lock while asked to; a hidden page loses it and takes it back when it is seen again. */

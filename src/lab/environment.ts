@@ -5,15 +5,10 @@
  * `browser.ts` binds it to a real page.
  */
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
+import type { WorkerPort } from './workerPort.ts';
 
 /** One trainer worker. */
-export interface TrainerPort {
-  post(message: ToTrainer): void;
-  onMessage(listener: (message: FromTrainer) => void): void;
-  /** The worker threw, could not be loaded, or sent what cannot be read. */
-  onError(listener: (message: string) => void): void;
-  terminate(): void;
-}
+export type TrainerPort = WorkerPort<ToTrainer, FromTrainer>;
 
 /** Software that made a run; written into every exported file. */
 export interface Origin {

@@ -6,6 +6,7 @@
  * file gives one sentence and changes nothing.
  */
 import { z } from 'zod';
+import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import type { Experiment } from './experiments.ts';
@@ -167,7 +168,7 @@ export function spread(values: readonly (number | null)[]): Spread | null {
   const measured = values.filter((value) => value !== null);
   if (measured.length === 0) return null;
   return {
-    mean: measured.reduce((sum, value) => sum + value, 0) / measured.length,
+    mean: mean(measured),
     min: Math.min(...measured),
     max: Math.max(...measured),
     seeds: measured.length,
@@ -181,7 +182,7 @@ export function endValue({ rounds }: StudyRun, metric: StudyMetric, end = Infini
     return x < end && value !== null && value !== undefined ? [value] : [];
   });
   const last = values.slice(-endRounds);
-  return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length;
+  return last.length === 0 ? null : mean(last);
 }
 
 /** Tool calls per trajectory on the benchmark of the training range: the same problems before and after reinforcement learning. */

@@ -5,7 +5,7 @@
  * is a file that makes a `ProblemFamily` from `TaskSettings` and a line in the registry.
  */
 import { chainFamily, chainSettingsProblem, type ChainSettings } from './chain.ts';
-import { hornerFamily, hornerSettingsProblem } from './horner.ts';
+import { hornerFamily } from './horner.ts';
 import { stepLabels, type ProblemFamily, type ProblemVariant } from './problem.ts';
 import { recurrenceFamily, recurrenceSettingsProblem } from './recurrence.ts';
 
@@ -34,9 +34,8 @@ export function taskSettingsProblem(settings: TaskSettings): string | undefined 
     case 'chain':
       return chainSettingsProblem(settings);
     case 'recurrence':
-      return recurrenceSettingsProblem(settings);
     case 'horner':
-      return hornerSettingsProblem(settings);
+      return recurrenceSettingsProblem(settings);
   }
 }
 

@@ -16,12 +16,9 @@ import {
   type RecurrenceSettings,
 } from './recurrence.ts';
 
-/** Why there is nothing to read with these settings, in a sentence; undefined where there is. */
-export const hornerSettingsProblem = recurrenceSettingsProblem;
-
 /** The family for these settings. Throws where there is no room for a modulus. */
 export function hornerFamily({ valueMax }: RecurrenceSettings): ProblemFamily {
-  const objection = hornerSettingsProblem({ valueMax });
+  const objection = recurrenceSettingsProblem({ valueMax });
   if (objection !== undefined) throw new Error(objection);
   return {
     name: 'horner',

@@ -6,7 +6,12 @@
  * sentence for people. Whoever only wants the weights gets them from such a file as from a plain one (`readWeights`).
  */
 import { z } from 'zod';
-import { checkTensors, huggingFaceConfig, readCheckpoint } from '../policy/checkpoint.ts';
+import {
+  checkTensors,
+  huggingFaceConfig,
+  readCheckpoint,
+  type CheckpointContext,
+} from '../policy/checkpoint.ts';
 import {
   policyConfig,
   type NamedTensor,
@@ -57,21 +62,23 @@ export function writeRunCheckpoint(checkpoint: RunCheckpoint): Uint8Array {
   add(prefixes.m, optimizer.m);
   add(prefixes.v, optimizer.v);
   if (reference !== null) add(prefixes.reference, reference);
+  const shape = policyConfig(settings.policy.preset, vocabularySize);
+  const config = huggingFaceConfig(shape, checkpointContext(settings));
   const run = { format, version, settings, optimizerStep: optimizer.step, position };
   return writeSafetensors({
     tensors: stored,
-    metadata: { run: JSON.stringify(run), config: JSON.stringify(configFor(settings)) },
+    metadata: { run: JSON.stringify(run), config: JSON.stringify(config) },
   });
 }
 
-/** The `config.json` of a run's policy. */
-export function configFor(settings: RunSettings) {
-  return huggingFaceConfig(policyConfig(settings.policy.preset, vocabularySize), {
+/** What a checkpoint of a run's policy says beyond its shape. */
+export function checkpointContext(settings: RunSettings): CheckpointContext {
+  return {
     maxPositionEmbeddings: longestContext(settings),
     bosTokenId: tokenIds.imStart,
     eosTokenId: tokenIds.imEnd,
     padTokenId: tokenIds.pad,
-  });
+  };
 }
 
 /**

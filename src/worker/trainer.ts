@@ -11,12 +11,11 @@ import { parameterCount } from '../policy/config.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { RunCheckpoint } from '../train/checkpoint.ts';
-import { readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
+import { checkpointContext, readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { PhaseName, RunEvent, RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
 import { validateSettings } from '../train/validate.ts';
-import { longestContext, type RunSettings } from '../train/settings.ts';
-import { tokenIds } from '../tasks/vocabulary.ts';
+import type { RunSettings } from '../train/settings.ts';
 import { failureSource, lossBehind } from './faults.ts';
 import { Hold, TokenRate, turnEventLoop } from './pacing.ts';
 import type { FailureSource, FromTrainer, MemoryPart, ToTrainer } from './protocol.ts';
@@ -55,7 +54,7 @@ export class Trainer {
   readonly #ports: TrainerPorts;
   #engine: PolicyEngine | null = null;
   #phase: PhaseName = 'problems';
-  #longestContext = 0;
+  #settings: RunSettings | null = null;
   readonly #hold = new Hold();
   #driving = false;
   #over = false;
@@ -131,7 +130,7 @@ export class Trainer {
       return;
     }
     this.#engine = engine;
-    this.#longestContext = longestContext(settings);
+    this.#settings = settings;
     void engine.lost.then((message) => this.#fail('device-lost', new Error(message)));
     try {
       sandbox = await this.#ports.createSandbox(settings, baseUrl, boot);
@@ -236,18 +235,13 @@ export class Trainer {
   /** Hand out the weights as they are. */
   async #sendCheckpoint(): Promise<void> {
     this.#checkpointAsked = false;
-    const engine = this.#engine;
-    if (engine === null) return;
+    const [engine, settings] = [this.#engine, this.#settings];
+    if (engine === null || settings === null) return;
     try {
       const tensors = await engine.readTensors();
       const bytes = writeCheckpoint(
         { config: engine.config, tensors, metadata: { phase: this.#phase } },
-        {
-          maxPositionEmbeddings: this.#longestContext,
-          bosTokenId: tokenIds.imStart,
-          eosTokenId: tokenIds.imEnd,
-          padTokenId: tokenIds.pad,
-        },
+        checkpointContext(settings),
       );
       this.#ports.post({ type: 'checkpoint', bytes, phase: this.#phase }, bytes);
     } catch (error) {

@@ -1,0 +1,29 @@
+/**
+ * A page's line to one of its workers, whatever the two say to each other.
+ *
+ * Invariant: a worker that throws, cannot be loaded, or sends what cannot be read is reported in a sentence, never lost.
+ */
+export interface WorkerPort<To, From> {
+  post(message: To): void;
+  onMessage(listener: (message: From) => void): void;
+  /** The worker threw, could not be loaded, or sent what cannot be read. */
+  onError(listener: (message: string) => void): void;
+  terminate(): void;
+}
+
+export function workerPort<To, From>(worker: Worker): WorkerPort<To, From> {
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) =>
+      worker.addEventListener('message', (event: MessageEvent<From>) => listener(event.data)),
+    onError: (listener) => {
+      worker.addEventListener('error', (event) => {
+        event.preventDefault();
+        // A script that cannot be loaded gives an event without a message.
+        listener(event.message || 'its script could not be loaded; reload the page.');
+      });
+      worker.addEventListener('messageerror', () => listener('it sent a message that cannot be read.'));
+    },
+    terminate: () => worker.terminate(),
+  };
+}
