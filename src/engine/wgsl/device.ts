@@ -20,6 +20,11 @@ export interface Gpu {
   readonly adapterName: string;
   /** True for a CPU rasteriser (SwiftShader, llvmpipe): work is then cut into smaller submits. */
   readonly isSoftware: boolean;
+  /**
+   * Lanes of a subgroup where matrix products go through subgroups (matmulSubgroup.wgsl), 0 where they take the plain kernel.
+   * PERFORMANCE.md says where they win.
+   */
+  readonly matmulLanes: number;
   readonly lost: Promise<string>;
   /** Throws the first uncaptured error, if there was one. */
   check(): void;
@@ -28,8 +33,25 @@ export interface Gpu {
   destroy(): void;
 }
 
-/** Which variant of the kernels to take: threads sharing a row's sum on a GPU, none on a CPU rasteriser. */
-export type Tuning = 'gpu' | 'software';
+/**
+ * Which variant of the kernels to take: threads sharing a row's sum on a GPU, none on a CPU rasteriser; there with or without
+ * subgroups in matrix products.
+ */
+export type Tuning = 'gpu' | 'software' | 'software-subgroups';
+
+/** Subgroups of this many lanes win (llvmpipe's 8); of four (SwiftShader's) they draw, and a GPU has not been measured. */
+const WINNING_LANES = 8;
+
+/** Lanes of every subgroup here, 0 where there are none or their number is not fixed. */
+function fixedLanes({ features, info }: GPUAdapter): number {
+  if (!features.has('subgroups')) return 0;
+  return info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
+}
+
+function tuningOf(adapterName: string, lanes: number): Tuning {
+  if (!/swiftshader|llvmpipe|lavapipe|warp|software|cpu/i.test(adapterName)) return 'gpu';
+  return lanes === WINNING_LANES ? 'software-subgroups' : 'software';
+}
 
 /**
  * Open a device with as much memory per buffer as the adapter allows. Rejects with `WgslUnavailableError`.
@@ -45,9 +67,16 @@ export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise
   if (!adapter) {
     throw new WgslUnavailableError('The browser has WebGPU but found no graphics adapter it may use.');
   }
+  const { vendor, architecture, description, device: model } = adapter.info;
+  const adapterName =
+    [vendor, architecture, description || model].filter(Boolean).join(' ') || 'unnamed adapter';
+  const lanes = fixedLanes(adapter);
+  const chosen = tuning ?? tuningOf(adapterName, lanes);
+  const withSubgroups = chosen === 'software-subgroups' && lanes > 0;
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
+      requiredFeatures: withSubgroups ? ['subgroups'] : [],
       requiredLimits: {
         maxBufferSize: adapter.limits.maxBufferSize,
         maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
@@ -58,9 +87,6 @@ export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise
       `The graphics adapter refused a device: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const { vendor, architecture, description, device: model } = adapter.info;
-  const adapterName =
-    [vendor, architecture, description || model].filter(Boolean).join(' ') || 'unnamed adapter';
   let fault: string | undefined;
   let destroyed = false;
   device.addEventListener('uncapturederror', (event) => {
@@ -78,9 +104,8 @@ export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise
   return {
     device,
     adapterName,
-    isSoftware: tuning
-      ? tuning === 'software'
-      : /swiftshader|llvmpipe|lavapipe|warp|software|cpu/i.test(adapterName),
+    isSoftware: chosen !== 'gpu',
+    matmulLanes: withSubgroups ? lanes : 0,
     lost,
     check() {
       if (fault !== undefined) throw new DeviceFault(fault);

@@ -1,5 +1,5 @@
 /**
- * Runs single kernels for tests: named arrays in, one dispatch, named arrays out. Not part of the engine.
+ * Runs single kernels for tests and for the gate before subgroups: named arrays in, one dispatch, named arrays out. Not for a run's work.
  *
  * Invariant: any validation error fails the call, so a kernel that was silently dropped cannot pass.
  */
@@ -15,9 +15,9 @@ export class KernelHarness {
   readonly gpu: Gpu;
   readonly library: KernelLibrary;
 
-  constructor(gpu: Gpu) {
+  constructor(gpu: Gpu, library = new KernelLibrary(gpu)) {
     this.gpu = gpu;
-    this.library = new KernelLibrary(gpu);
+    this.library = library;
   }
 
   /**

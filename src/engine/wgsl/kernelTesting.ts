@@ -27,8 +27,12 @@ export interface KernelTopic {
   ) => ModelContext;
 }
 
-export function describeKernels(name: string, tests: (topic: KernelTopic) => void): void {
-  describe.each(['software', 'gpu'] as const)(`${name}, tuned for %s`, (tuning) => {
+export function describeKernels(
+  name: string,
+  tests: (topic: KernelTopic) => void,
+  tunings: readonly Tuning[] = ['software', 'gpu'],
+): void {
+  describe.each(tunings)(`${name}, tuned for %s`, (tuning) => {
     let harness: KernelHarness | undefined;
     beforeAll(async () => {
       harness = new KernelHarness(await openDevice(navigator.gpu, tuning));
@@ -50,7 +54,8 @@ export function describeKernels(name: string, tests: (topic: KernelTopic) => voi
         layout: parameterLayout(config),
         capacity: 64,
         slots,
-        isSoftware: tuning === 'software',
+        isSoftware: tuning !== 'gpu',
+        matmulLanes: harness?.gpu.matmulLanes ?? 0,
         buffer,
         uniform,
       }),

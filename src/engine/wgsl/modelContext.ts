@@ -5,6 +5,7 @@
 import type { PolicyConfig } from '../../policy/config.ts';
 import type { Binding, DispatchSpec } from './dispatchList.ts';
 import { widths } from './bufferSizes.ts';
+import type { KernelSpec } from './kernels.ts';
 import type { GroupPlace, LayerGroups, ParameterLayout } from './parameterLayout.ts';
 
 export interface ModelContext {
@@ -20,6 +21,8 @@ export interface ModelContext {
   uniform(words: readonly number[]): GPUBufferBinding;
   /** The adapter is a CPU rasteriser. */
   readonly isSoftware: boolean;
+  /** Lanes of a subgroup where matrix products go through subgroups, 0 where they do not (`Gpu.matmulLanes`). */
+  readonly matmulLanes: number;
 }
 
 type MatmulForm = 'NT' | 'NN' | 'TN';
@@ -37,12 +40,20 @@ export const gradientSlots = (c: ModelContext, place: GroupPlace): GPUBufferBind
   offset: place.offset * 4,
 });
 
+interface MatmulSize {
+  readonly m?: number;
+  readonly n: number;
+  readonly k?: number;
+  readonly strideA?: number;
+  readonly strideC?: number;
+}
+
 /** NT, NN: C[rows, n] from A[rows, k]. TN: C[m, n] summed over rows, into the gradient slots. */
 export function matmul(
-  c: Pick<ModelContext, 'buffer' | 'uniform' | 'slots' | 'layout'>,
+  c: Pick<ModelContext, 'buffer' | 'uniform' | 'slots' | 'layout' | 'matmulLanes'>,
   form: MatmulForm,
   operands: { a: Binding; b: Binding; out: Binding; residual?: Binding },
-  size: { m?: number; n: number; k?: number; strideA?: number; strideC?: number },
+  size: MatmulSize,
 ): DispatchSpec {
   const gradient = form === 'TN';
   const { residual } = operands;
@@ -51,16 +62,16 @@ export function matmul(
   const strideC = size.strideC ?? n;
   const wide = strideA % 4 === 0 && strideC % 4 === 0 && (form === 'NT' ? k : n) % 4 === 0;
   const forms = { FORM_NT: form === 'NT', FORM_NN: form === 'NN', FORM_TN: gradient };
-  const constants = { ...forms, RESIDUAL: residual !== undefined };
-  const octets = Math.ceil(n / 8);
-  const tile = 32;
+  const { kernel, grid } = matmulKernel(wide ? (c.matmulLanes > 0 ? 'subgroup' : 'registers') : 'tiled', {
+    rows: gradient ? m : undefined,
+    n,
+    lanes: c.matmulLanes,
+  });
   return {
-    kernel: wide
-      ? { file: 'matmul.wgsl', constants }
-      : {
-          file: 'matmulAnyWidth.wgsl',
-          constants: { ...constants, THREADS_X: tile / 4, THREADS_Y: tile / 4, TILE_K: 16 },
-        },
+    kernel: {
+      file: kernel.file,
+      constants: { ...forms, RESIDUAL: residual !== undefined, ...kernel.constants },
+    },
     bindings: {
       a: operands.a,
       b: operands.b,
@@ -69,18 +80,46 @@ export function matmul(
       batch: c.buffer('batch'),
       dims: c.uniform([m, n, k, c.layout.size, strideA, strideC, 0, 0]),
     },
-    ...(wide
-      ? {
-          x: gradient
-            ? Math.ceil((Math.ceil(m / 4) * octets) / 64)
-            : { perRow: octets, rowsPerUnit: 4, groupSize: 64 },
-        }
-      : {
-          x: gradient ? Math.ceil(m / tile) : { perRow: 1, groupSize: tile },
-          y: Math.ceil(n / tile),
-        }),
+    ...grid,
     z: gradient ? c.slots : 1,
   };
+}
+
+/** File, own constants and grid of a product's kernel. `rows` is undefined where the batch's rows decide. */
+function matmulKernel(
+  kind: 'registers' | 'subgroup' | 'tiled',
+  { rows, n, lanes }: { rows: number | undefined; n: number; lanes: number },
+): { kernel: KernelSpec; grid: Pick<DispatchSpec, 'x' | 'y'> } {
+  switch (kind) {
+    case 'registers': {
+      const octets = Math.ceil(n / 8);
+      const x =
+        rows === undefined
+          ? { perRow: octets, rowsPerUnit: 4, groupSize: 64 }
+          : Math.ceil((Math.ceil(rows / 4) * octets) / 64);
+      return { kernel: { file: 'matmul.wgsl', constants: {} }, grid: { x } };
+    }
+    case 'subgroup': {
+      // Four subgroups side by side where that leaves no columns over; one otherwise.
+      const threads = n % (8 * lanes) === 0 ? 4 * lanes : lanes;
+      const x = rows === undefined ? { perRow: 1, groupSize: 2 * lanes } : Math.ceil(rows / (2 * lanes));
+      return {
+        kernel: { file: 'matmulSubgroup.wgsl', constants: { LANES: lanes, THREADS: threads } },
+        grid: { x, y: Math.ceil(n / (2 * threads)) },
+      };
+    }
+    case 'tiled': {
+      const tile = 32;
+      const x = rows === undefined ? { perRow: 1, groupSize: tile } : Math.ceil(rows / tile);
+      return {
+        kernel: {
+          file: 'matmulAnyWidth.wgsl',
+          constants: { THREADS_X: tile / 4, THREADS_Y: tile / 4, TILE_K: 16 },
+        },
+        grid: { x, y: Math.ceil(n / tile) },
+      };
+    }
+  }
 }
 
 /** Threads that share a row's sum. A barrier costs a CPU rasteriser more than the sum itself. */

@@ -122,7 +122,9 @@ export function copySpecs(c: ModelContext): DispatchSpec[] {
 
 /** The context's buffers under the names that a list of dispatches asks for. */
 export function rolloutContext(
-  base: Pick<ModelContext, 'layout' | 'slots' | 'uniform' | 'isSoftware'> & { readonly config: PolicyConfig },
+  base: Pick<ModelContext, 'layout' | 'slots' | 'uniform' | 'isSoftware' | 'matmulLanes'> & {
+    readonly config: PolicyConfig;
+  },
   capacity: number,
   buffer: (name: string) => GPUBuffer,
 ): ModelContext {

@@ -96,6 +96,7 @@ export class RolloutPlan {
         slots: parameters.slots,
         uniform: parameters.uniforms.place,
         isSoftware: gpu.isSoftware,
+        matmulLanes: gpu.matmulLanes,
       };
       const decoding = rolloutContext(base, shape.slots, (name) => buffers.get(name));
       const own = new Map([

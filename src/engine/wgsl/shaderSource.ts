@@ -6,7 +6,7 @@
  * The pass knows, each alone on its line: `#include "file.wgsl"` (once per output, later mentions are dropped); `#if NAME`
  * / `#else` / `#endif` (NAME must be a constant; false and 0 are off); `#for X COUNT` / `#end`, which repeats its lines with
  * `{X}` replaced by 0, 1, ... COUNT - 1 (a number or a constant), so that what a thread keeps stays in registers:
- * a dynamically indexed private array does not. Constants become WGSL `const`s.
+ * a dynamically indexed private array does not. Constants become WGSL `const`s; `enable` lines go above them, where WGSL wants them.
  */
 
 export type ShaderConstants = Readonly<Record<string, number | boolean>>;
@@ -45,6 +45,10 @@ export function expandShader(
   const push = (text: string, origin: LineOrigin) => {
     lines.push(text);
     origins.push(origin);
+  };
+  const pushFirst = (text: string, origin: LineOrigin) => {
+    lines.unshift(text);
+    origins.unshift(origin);
   };
   for (const [name, value] of Object.entries(constants)) {
     const text =
@@ -108,6 +112,7 @@ export function expandShader(
         case undefined:
           if (!live) break;
           if (repeat) repeat.body.push([text, origin]);
+          else if (text.startsWith('enable ')) pushFirst(text, origin);
           else push(text, origin);
           break;
         default:

@@ -1,6 +1,12 @@
-/** The shared conformance suite on the hand-written kernels, in both variants: for a CPU rasteriser and for a GPU. */
+/** The shared conformance suite on the hand-written kernels, in each variant: for a CPU rasteriser, with subgroups, and for a GPU. */
 import { describeEngineConformance } from '../conformance/conformance.ts';
 import { createWgslEngine } from './wgslEngine.ts';
 
 describeEngineConformance('wgsl', (config) => createWgslEngine({ config, tuning: 'software' }));
 describeEngineConformance('wgsl, tuned for a GPU', (config) => createWgslEngine({ config, tuning: 'gpu' }));
+// Only the matrix products differ, and they have tests of their own.
+describeEngineConformance(
+  'wgsl, with subgroups',
+  (config) => createWgslEngine({ config, tuning: 'software-subgroups' }),
+  'brief',
+);

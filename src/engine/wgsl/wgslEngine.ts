@@ -26,6 +26,7 @@ import { KernelLibrary, type CompileProgress } from './kernels.ts';
 import { memoryPlan, type Means, type MemoryNeeds, type MemoryPlan } from './memoryPlan.ts';
 import { RolloutPlans } from './rolloutPlans.ts';
 import { startSession } from './rolloutSession.ts';
+import { gatedSubgroups } from './subgroupGate.ts';
 import { Trainer } from './trainer.ts';
 
 export { WgslUnavailableError } from './device.ts';
@@ -60,9 +61,10 @@ export interface WgslEngine extends PolicyEngine {
  */
 export async function createWgslEngine(options: WgslEngineOptions): Promise<WgslEngine> {
   const navigatorGpu = typeof navigator === 'undefined' ? undefined : navigator.gpu;
-  const gpu = await openDevice(options.gpu ?? navigatorGpu, options.tuning);
+  const opened = await openDevice(options.gpu ?? navigatorGpu, options.tuning);
   try {
-    const library = new KernelLibrary(gpu, options.onProgress);
+    const library = new KernelLibrary(opened, options.onProgress);
+    const gpu = await gatedSubgroups(opened, library);
     const means: Means = {
       limits: gpu.device.limits,
       isSoftware: gpu.isSoftware,
@@ -83,7 +85,7 @@ export async function createWgslEngine(options: WgslEngineOptions): Promise<Wgsl
     });
     return new Engine(gpu, means, parameters, trainer, rollouts);
   } catch (error) {
-    gpu.destroy();
+    opened.destroy();
     throw error;
   }
 }

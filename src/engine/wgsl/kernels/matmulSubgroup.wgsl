@@ -1,0 +1,135 @@
+// C = A B with subgroups: 2 LANES rows by 2 columns a thread. The lanes of a subgroup read a row of A each and show it to
+// the others (subgroupBroadcast), so that a value of A is loaded once for all the columns of the subgroup, and two values of B
+// serve 2 LANES rows. Made for CPU rasterisers whose lanes are SIMD lanes: there a load is one for each lane, a broadcast is next to
+// nothing. Needs a subgroup size that is known and fixed (LANES) and a workgroup whose subgroups are whole.
+//
+// FORM_NT  C[rows, N] = A[rows, K] B[N, K]^T   FORM_NN  C[rows, N] = A[rows, K] B[K, N]
+// FORM_TN  C[M, N]    = A[tokens, M]^T B[tokens, N], tokens split over gradient slots
+// RESIDUAL adds `residual` (shape of C). Rows and columns past the edge repeat the last one and are not stored; columns of A past K (a
+// padded vocabulary) must be 0.
+enable subgroups;
+#include "batch.wgsl"
+#include "matmulDims.wgsl"
+
+#if FORM_TN
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+#else
+@group(0) @binding(0) var<storage, read> a: array<vec4<f32>>;
+#endif
+#if FORM_NT
+@group(0) @binding(1) var<storage, read> b: array<vec4<f32>>;
+#else
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+#endif
+#if RESIDUAL
+@group(0) @binding(2) var<storage, read> residual: array<f32>; // [rows, N]
+#endif
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+@group(0) @binding(4) var<uniform> batch: Batch;
+@group(0) @binding(5) var<uniform> dims: MatmulDims;
+
+fn store(at: u32, value: f32) {
+#if FORM_TN
+  if (batch.accumulate == 1u) { c[at] += value; } else { c[at] = value; }
+#else
+#if RESIDUAL
+  c[at] = residual[at] + value;
+#else
+  c[at] = value;
+#endif
+#endif
+}
+
+// The thread's values of one row, in columns n and n + THREADS.
+fn storeRow(slot: u32, row: u32, rows: u32, n: u32, values: vec2<f32>) {
+  if (row >= rows) { return; }
+#if FORM_TN
+  let at = slot * dims.slotStride + row * dims.n + n;
+#else
+  let at = row * dims.strideC + n;
+#endif
+  if (n < dims.n) { store(at, values.x); }
+  if (n + THREADS < dims.n) { store(at + THREADS, values.y); }
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+#if FORM_TN
+  let rows = dims.m;
+#else
+  let rows = batch.tokens;
+#endif
+  let row = group.x * LANES * 2u;
+  let n = group.y * THREADS * 2u + thread;
+  let n0 = min(n, dims.n - 1u);
+  let n1 = min(n + THREADS, dims.n - 1u);
+  let upperRow = min(row + lane, rows - 1u);
+  let lowerRow = min(row + LANES + lane, rows - 1u);
+#for R LANES
+  var upper{R} = vec2<f32>();
+  var lower{R} = vec2<f32>();
+#end
+#if FORM_TN
+  let begin = group.z * batch.splitTokens;
+  let end = min(begin + batch.splitTokens, batch.tokens);
+  for (var token = begin; token < end; token++) {
+    let aUpper = a[token * dims.strideA + upperRow];
+    let aLower = a[token * dims.strideA + lowerRow];
+    let b0 = vec2<f32>(b[token * dims.n + n0], b[token * dims.n + n1]);
+#for R LANES
+    upper{R} = fma(vec2<f32>(subgroupBroadcast(aUpper, {R}u)), b0, upper{R});
+    lower{R} = fma(vec2<f32>(subgroupBroadcast(aLower, {R}u)), b0, lower{R});
+#end
+  }
+#else
+  let quads = (dims.k + 3u) / 4u;
+  let stepA = dims.strideA / 4u;
+  for (var k = 0u; k < quads; k++) {
+    let aUpper = a[upperRow * stepA + k];
+    let aLower = a[lowerRow * stepA + k];
+#if FORM_NT
+    let left = b[n0 * quads + k];
+    let right = b[n1 * quads + k];
+    let b0 = vec2<f32>(left.x, right.x);
+    let b1 = vec2<f32>(left.y, right.y);
+    let b2 = vec2<f32>(left.z, right.z);
+    let b3 = vec2<f32>(left.w, right.w);
+#else
+    let first = k * 4u * dims.n;
+    let b0 = vec2<f32>(b[first + n0], b[first + n1]);
+    let b1 = vec2<f32>(b[first + dims.n + n0], b[first + dims.n + n1]);
+    let b2 = vec2<f32>(b[first + 2u * dims.n + n0], b[first + 2u * dims.n + n1]);
+    let b3 = vec2<f32>(b[first + 3u * dims.n + n0], b[first + 3u * dims.n + n1]);
+#endif
+#for R LANES
+    upper{R} = fma(vec2<f32>(subgroupBroadcast(aUpper.x, {R}u)), b0, upper{R});
+    lower{R} = fma(vec2<f32>(subgroupBroadcast(aLower.x, {R}u)), b0, lower{R});
+#end
+#for R LANES
+    upper{R} = fma(vec2<f32>(subgroupBroadcast(aUpper.y, {R}u)), b1, upper{R});
+    lower{R} = fma(vec2<f32>(subgroupBroadcast(aLower.y, {R}u)), b1, lower{R});
+#end
+#for R LANES
+    upper{R} = fma(vec2<f32>(subgroupBroadcast(aUpper.z, {R}u)), b2, upper{R});
+    lower{R} = fma(vec2<f32>(subgroupBroadcast(aLower.z, {R}u)), b2, lower{R});
+#end
+#for R LANES
+    upper{R} = fma(vec2<f32>(subgroupBroadcast(aUpper.w, {R}u)), b3, upper{R});
+    lower{R} = fma(vec2<f32>(subgroupBroadcast(aLower.w, {R}u)), b3, lower{R});
+#end
+  }
+#endif
+#if FORM_TN
+  let slot = group.z;
+#else
+  let slot = 0u;
+#endif
+#for R LANES
+  storeRow(slot, row + {R}u, rows, n, upper{R});
+  storeRow(slot, row + LANES + {R}u, rows, n, lower{R});
+#end
+}
