@@ -6,6 +6,8 @@
  * a step that is timed makes the same calls as without this file, but for one test of a flag per encoder and per read-back.
  */
 
+import { overlay } from './overlay.ts';
+
 export interface GpuCounts {
   readonly submits: number;
   readonly dispatches: number;
@@ -145,9 +147,4 @@ class Counter {
 function writtenBytes([, , data, dataOffset = 0, size]: Parameters<GPUQueue['writeBuffer']>): number {
   const element = 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
   return size === undefined ? data.byteLength - dataOffset * element : size * element;
-}
-
-/** Dawn's methods in Node are not writable, but an object's own property may stand before them. */
-function overlay(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { value, configurable: true });
 }

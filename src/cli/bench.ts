@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: both engines timed on this machine's adapter, in Node, as a table.
+ * `npm run bench`: both engines timed on this machine's adapter, in Node, as a table; or, with `--profile`, our own kernels.
  *
  *     npm run bench -- [--presets mini,nano,small] [--works sft,grpo,rollout] [--seconds n] [--json file]
+ *     npm run bench -- --profile [--presets …] [--works …] [--sequences n]
  *
  * Invariant: it ends with a report of what was measured, also when interrupted, and with status 1 only if nothing could be.
  */
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { benchmark, type BenchProgress } from '../bench/benchmark.ts';
 import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
 import { markdown } from '../bench/markdown.ts';
+import { profileEngine, profileMarkdown } from '../bench/profile.ts';
 import type { BenchReport, Work } from '../bench/report.ts';
 import { benchPresets, type BenchPreset } from '../bench/workload.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device.ts';
@@ -22,7 +24,9 @@ const usage = `npm run bench -- [options]
   --presets mini,nano,small   which policies (of ${benchPresets.join(', ')})
   --works sft,grpo,rollout    which work
   --seconds 20                time for the samples of one cell; starting and compiling come on top
-  --json file                 write the report there as well`;
+  --json file                 write the report there as well
+  --profile                   time each of our kernels by timestamps instead
+  --sequences 16              sequences of a profiled batch`;
 
 const allWorks: readonly Work[] = ['sft', 'grpo', 'rollout'];
 
@@ -31,6 +35,8 @@ interface Arguments {
   readonly works: readonly Work[];
   readonly seconds: number;
   readonly json: string | undefined;
+  readonly profile: boolean;
+  readonly sequences: number;
 }
 
 /** Throws a sentence for people. */
@@ -41,13 +47,20 @@ function readArguments(): Arguments | 'help' {
       works: { type: 'string', default: allWorks.join() },
       seconds: { type: 'string', default: '20' },
       json: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      sequences: { type: 'string', default: '16' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
   const seconds = Number(values.seconds);
   if (!(seconds > 0)) throw new Error(`--seconds must be a number above 0, not “${values.seconds}”.`);
+  const sequences = Number(values.sequences);
+  if (!(Number.isInteger(sequences) && sequences > 0))
+    throw new Error(`--sequences must be a whole number above 0, not “${values.sequences}”.`);
   return {
+    profile: values.profile,
+    sequences,
     presets: chosen('presets', values.presets, benchPresets),
     works: chosen('works', values.works, allWorks),
     seconds,
@@ -81,12 +94,34 @@ function host(): string {
   return `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${process.platform} ${release()}, load average ${load.join(' ')}`;
 }
 
+async function profile({ presets, works, sequences }: Arguments): Promise<number> {
+  try {
+    await profileEngine(
+      {
+        gpu: openDawn(),
+        presets,
+        works,
+        sequences,
+        vocabulary: vocabularySize,
+        now: () => performance.now(),
+      },
+      (found) => console.log(`${profileMarkdown(found)}\n`),
+    );
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    if (error instanceof WgslUnavailableError) console.error(installAdvice);
+    return 1;
+  }
+}
+
 async function main(): Promise<number> {
   const options = readArguments();
   if (options === 'help') {
     console.log(usage);
     return 0;
   }
+  if (options.profile) return profile(options);
   const tap = tapGpu(openDawn());
   offerGpu(tap.gpu);
   let found: BenchReport | null = null;

@@ -9,10 +9,10 @@ import { create, globals } from 'webgpu';
 /** Dawn's instance dies with its JavaScript object, and what waits for the GPU then waits for ever; so the object is kept. */
 let instance: GPU | undefined;
 
-/** Dawn's `GPU`, with the WebGPU constants (`GPUBufferUsage` and so on) put where browsers have them. */
+/** Dawn's `GPU`, with timestamps as fine as the device's (a browser's are blurred) and the WebGPU constants (`GPUBufferUsage` and so on) put where browsers have them. */
 export function openDawn(): GPU {
   Object.assign(globalThis, globals);
-  return (instance ??= create([]));
+  return (instance ??= create(['disable-dawn-features=timestamp_quantization']));
 }
 
 /** What to do where Dawn finds no adapter. */

@@ -70,7 +70,7 @@ export class KernelLibrary {
     if (failure) throw new DeviceFault(`${spec.file}: ${failure.message}`);
     try {
       const pipeline = await device.createComputePipelineAsync({
-        label: spec.file,
+        label: kernelLabel(spec),
         layout: 'auto',
         compute: { module, entryPoint: 'main' },
       });
@@ -79,6 +79,12 @@ export class KernelLibrary {
       throw new DeviceFault(`${spec.file}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+}
+
+/** The file and the switches that are on: what tells two kernels of one file apart in a profile. */
+export function kernelLabel({ file, constants }: KernelSpec): string {
+  const on = Object.keys(constants).filter((name) => constants[name] === true);
+  return [file, ...on].join(' ');
 }
 
 function located(source: ShaderSource, message: GPUCompilationMessage): string {
