@@ -1,14 +1,14 @@
 /**
- * C = A B in plain f32 WGSL, in several tilings: the yardstick for what the adapter can do with such code.
+ * C = A B in f32 WGSL, in several tilings: the yardstick for what the adapter can do with such code.
  *
- * A is [size, size], B and C likewise, row-major, and `size` is a multiple of every tile. Two forms: `shared` stages tiles of A and B
+ * A is [size, size], B and C likewise, row-major, and `size` is a multiple of every tile. Three forms: `shared` stages tiles of A and B
  * in workgroup memory (a GPU's way); `registers` reads global memory into a block of outputs per thread, with no barrier (a CPU
- * rasteriser's way). Loops over a thread's outputs are written out, so that they live in registers whatever the compiler.
+ * rasteriser's way); `subgroup` is that with a row of A in each lane, shown to the others. Loops over a thread's outputs are written out, so that they live in registers whatever the compiler.
  */
 
 export interface MatmulVariant {
-  readonly kind: 'shared' | 'registers';
-  /** Outputs of a thread: rows by columns, each a multiple of 4. */
+  readonly kind: 'shared' | 'registers' | 'subgroup';
+  /** Outputs of a thread: rows by columns, each a multiple of 4; of `subgroup`, twice the lanes by 2. */
   readonly rows: number;
   readonly columns: number;
   /** Depth of a tile of the shared form; both forms step through depth by whole fours. */
@@ -43,6 +43,16 @@ export const softwareVariants: readonly MatmulVariant[] = [
   { kind: 'shared', rows: 8, columns: 8, depth: 16, threads: [8, 8] },
 ];
 
+/** With every subgroup of this many lanes. */
+export const subgroupVariants = (lanes: number): readonly MatmulVariant[] =>
+  [1, 4].map((subgroups) => ({
+    kind: 'subgroup',
+    rows: 2 * lanes,
+    columns: 2,
+    depth: 4,
+    threads: [1, subgroups * lanes],
+  }));
+
 const bindings = /* wgsl */ `
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
@@ -50,7 +60,14 @@ const bindings = /* wgsl */ `
 `;
 
 export function matmulSource(variant: MatmulVariant, size: number): string {
-  return variant.kind === 'shared' ? sharedSource(variant, size) : registerSource(variant, size);
+  switch (variant.kind) {
+    case 'shared':
+      return sharedSource(variant, size);
+    case 'registers':
+      return registerSource(variant, size);
+    case 'subgroup':
+      return subgroupSource(variant, size);
+  }
 }
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -96,6 +113,38 @@ ${outerProduct(
 )}
   }
 ${lines(rows, (i) => lines(fours, (j) => `c[(row + ${i}u) * ${stride}u + four + ${j}u] = c${i}_${j};`))}
+}
+`;
+}
+
+function subgroupSource({ rows, threads }: MatmulVariant, size: number): string {
+  const lanes = rows / 2;
+  return /* wgsl */ `enable subgroups;
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> c: array<vec2f>;
+@compute @workgroup_size(${threads[1]})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let row = group.y * ${rows}u;
+  let pair = group.x * ${threads[1]}u + thread;
+${lines(rows, (i) => `var c${i} = vec2f();`)}
+  for (var k = 0u; k < ${size / 4}u; k++) {
+    let upper = a[(row + lane) * ${size / 4}u + k];
+    let lower = a[(row + ${lanes}u + lane) * ${size / 4}u + k];
+${lines(4, (kk) => `let b${kk} = b[(k * 4u + ${kk}u) * ${size / 2}u + pair];`)}
+${lines(4, (kk) =>
+  lines(
+    rows,
+    (i) =>
+      `c${i} = fma(vec2f(subgroupBroadcast(${i < lanes ? 'upper' : 'lower'}[${kk}], ${i % lanes}u)), b${kk}, c${i});`,
+  ),
+)}
+  }
+${lines(rows, (i) => `c[(row + ${i}u) * ${size / 2}u + pair] = c${i};`)}
 }
 `;
 }

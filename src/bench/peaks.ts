@@ -1,5 +1,5 @@
 /**
- * What this adapter can do at best with plain WGSL: its matmul rate in f32, and its copy bandwidth.
+ * What this adapter can do at best with our WGSL: its matmul rate in f32, and its copy bandwidth.
  *
  * Invariants. (1) The best of several kernels and sizes counts, so that a share of it is a share of something reachable. (2) A kernel counts
  * only if its product is right (sampled entries against float64). (3) A timing is many runs in one submit, so that it is the
@@ -7,7 +7,14 @@
  */
 import type { Gpu } from '../engine/wgsl/device.ts';
 import { Random } from '../random/random.ts';
-import { gpuVariants, matmulSource, softwareVariants, tileOf, variantName } from './matmulKernel.ts';
+import {
+  gpuVariants,
+  matmulSource,
+  softwareVariants,
+  subgroupVariants,
+  tileOf,
+  variantName,
+} from './matmulKernel.ts';
 import type { MatmulVariant } from './matmulKernel.ts';
 import type { Now } from './measure.ts';
 import type { Peak } from './report.ts';
@@ -21,7 +28,8 @@ const patienceMs = 400;
 
 export async function measureMatmul(gpu: Gpu, now: Now): Promise<Peak> {
   const sizes = gpu.isSoftware ? [256, 512] : [1024, 2048, 4096];
-  const variants = gpu.isSoftware ? softwareVariants : gpuVariants;
+  const plain = gpu.isSoftware ? softwareVariants : gpuVariants;
+  const variants = gpu.subgroupLanes > 0 ? [...plain, ...subgroupVariants(gpu.subgroupLanes)] : plain;
   const found: { name: string; rates: number[] }[] = [];
   for (const size of sizes) {
     const matrices = await Matrices.create(gpu, size);

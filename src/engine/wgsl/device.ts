@@ -21,10 +21,10 @@ export interface Gpu {
   /** True for a CPU rasteriser (SwiftShader, llvmpipe): work is then cut into smaller submits. */
   readonly isSoftware: boolean;
   /**
-   * Lanes of a subgroup where matrix products go through subgroups (matmulSubgroup.wgsl), 0 where they take the plain kernel.
+   * Lanes of a subgroup where matrix products and attention go through subgroups, 0 where they take the plain kernels.
    * PERFORMANCE.md says where they win.
    */
-  readonly matmulLanes: number;
+  readonly subgroupLanes: number;
   readonly lost: Promise<string>;
   /** Throws the first uncaptured error, if there was one. */
   check(): void;
@@ -35,7 +35,7 @@ export interface Gpu {
 
 /**
  * Which variant of the kernels to take: threads sharing a row's sum on a GPU, none on a CPU rasteriser; there with or without
- * subgroups in matrix products.
+ * subgroups in matrix products and attention.
  */
 export type Tuning = 'gpu' | 'software' | 'software-subgroups';
 
@@ -105,7 +105,7 @@ export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise
     device,
     adapterName,
     isSoftware: chosen !== 'gpu',
-    matmulLanes: withSubgroups ? lanes : 0,
+    subgroupLanes: withSubgroups ? lanes : 0,
     lost,
     check() {
       if (fault !== undefined) throw new DeviceFault(fault);

@@ -95,7 +95,7 @@ export class FlatParameters {
       slots,
       buffer: (name) => buffers.get(name),
       isSoftware: gpu.isSoftware,
-      matmulLanes: gpu.matmulLanes,
+      subgroupLanes: gpu.subgroupLanes,
       uniform: () => {
         throw new Error('The optimizer needs no uniform arena.');
       },

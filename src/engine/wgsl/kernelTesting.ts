@@ -55,7 +55,7 @@ export function describeKernels(
         capacity: 64,
         slots,
         isSoftware: tuning !== 'gpu',
-        matmulLanes: harness?.gpu.matmulLanes ?? 0,
+        subgroupLanes: harness?.gpu.subgroupLanes ?? 0,
         buffer,
         uniform,
       }),

@@ -8,7 +8,7 @@ import type { DispatchSpec } from './dispatchList.ts';
 import { widths } from './bufferSizes.ts';
 import {
   attentionScale,
-  chunkConstants,
+  attentionShape,
   columnConstants,
   gradientSlots,
   headConstants,
@@ -168,21 +168,11 @@ function layerBackward(c: ModelContext, layer: number): DispatchSpec[] {
   ];
 }
 
-/** From dAttended to dQkv before the norm, and the norms' weight gradients: attention, RoPE and q/k norm backward. */
-export function layerAttentionBackward(c: ModelContext, layer: number): DispatchSpec[] {
+/** From dAttended to the gradients of the rotated q and k, and of v. */
+export function attentionGradient(c: ModelContext, layer: number): DispatchSpec[] {
   const { config } = c;
-  const w = widths(config);
   const p = `layer${layer}.`;
-  const groups = layerGroups(c, layer);
-  const batch = c.buffer('batch');
-  const rotary = {
-    qkv: c.buffer(`${p}qkv`),
-    rope: c.buffer('rope'),
-    tokens: c.buffer('tokens'),
-    inverseRms: c.buffer(`${p}qkInverseRms`),
-    dqkv: c.buffer('dQkv'),
-    batch,
-  };
+  const shape = attentionShape(c);
   const attention = {
     qk: c.buffer(`${p}qk`),
     qkv: c.buffer(`${p}qkv`),
@@ -191,29 +181,48 @@ export function layerAttentionBackward(c: ModelContext, layer: number): Dispatch
     tokens: c.buffer('tokens'),
     dqkv: c.buffer('dQkv'),
     delta: c.buffer('delta'),
-    batch,
+    batch: c.buffer('batch'),
   };
   return [
     {
       kernel: {
         file: 'attentionBackwardQ.wgsl',
-        constants: chunkConstants(config),
+        constants: shape.constants,
         floats: attentionScale(config),
       },
       bindings: { ...attention, attended: c.buffer(`${p}attended`) },
-      x: { perRow: 1, groupSize: 64 },
+      x: shape.x,
       y: config.heads,
     },
     {
       kernel: {
         file: 'attentionBackwardKv.wgsl',
-        constants: chunkConstants(config),
+        constants: shape.constants,
         floats: attentionScale(config),
       },
       bindings: attention,
-      x: { perRow: 1, groupSize: 64 },
+      x: shape.x,
       y: config.kvHeads,
     },
+  ];
+}
+
+/** From dAttended to dQkv before the norm, and the norms' weight gradients: attention, RoPE and q/k norm backward. */
+export function layerAttentionBackward(c: ModelContext, layer: number): DispatchSpec[] {
+  const { config } = c;
+  const w = widths(config);
+  const p = `layer${layer}.`;
+  const groups = layerGroups(c, layer);
+  const rotary = {
+    qkv: c.buffer(`${p}qkv`),
+    rope: c.buffer('rope'),
+    tokens: c.buffer('tokens'),
+    inverseRms: c.buffer(`${p}qkInverseRms`),
+    dqkv: c.buffer('dQkv'),
+    batch: c.buffer('batch'),
+  };
+  return [
+    ...attentionGradient(c, layer),
     {
       kernel: {
         file: 'qkNormWeightGradient.wgsl',

@@ -21,8 +21,8 @@ export interface ModelContext {
   uniform(words: readonly number[]): GPUBufferBinding;
   /** The adapter is a CPU rasteriser. */
   readonly isSoftware: boolean;
-  /** Lanes of a subgroup where matrix products go through subgroups, 0 where they do not (`Gpu.matmulLanes`). */
-  readonly matmulLanes: number;
+  /** Lanes of a subgroup where kernels use them, 0 where they do not (`Gpu.subgroupLanes`). */
+  readonly subgroupLanes: number;
 }
 
 type MatmulForm = 'NT' | 'NN' | 'TN';
@@ -50,7 +50,7 @@ interface MatmulSize {
 
 /** NT, NN: C[rows, n] from A[rows, k]. TN: C[m, n] summed over rows, into the gradient slots. */
 export function matmul(
-  c: Pick<ModelContext, 'buffer' | 'uniform' | 'slots' | 'layout' | 'matmulLanes'>,
+  c: Pick<ModelContext, 'buffer' | 'uniform' | 'slots' | 'layout' | 'subgroupLanes'>,
   form: MatmulForm,
   operands: { a: Binding; b: Binding; out: Binding; residual?: Binding },
   size: MatmulSize,
@@ -62,10 +62,10 @@ export function matmul(
   const strideC = size.strideC ?? n;
   const wide = strideA % 4 === 0 && strideC % 4 === 0 && (form === 'NT' ? k : n) % 4 === 0;
   const forms = { FORM_NT: form === 'NT', FORM_NN: form === 'NN', FORM_TN: gradient };
-  const { kernel, grid } = matmulKernel(wide ? (c.matmulLanes > 0 ? 'subgroup' : 'registers') : 'tiled', {
+  const { kernel, grid } = matmulKernel(wide ? (c.subgroupLanes > 0 ? 'subgroup' : 'registers') : 'tiled', {
     rows: gradient ? m : undefined,
     n,
-    lanes: c.matmulLanes,
+    lanes: c.subgroupLanes,
   });
   return {
     kernel: {
@@ -140,7 +140,7 @@ export function headConstants(config: PolicyConfig) {
   };
 }
 
-/** Attention reads a head's channels as vec4s, or vec2s where headDim is no multiple of 4. */
+/** Channels of a head are read as vec4s, or vec2s where headDim is no multiple of 4. */
 export function chunkConstants(config: PolicyConfig) {
   const wide = config.headDim % 4 === 0;
   return {
@@ -149,6 +149,13 @@ export function chunkConstants(config: PolicyConfig) {
     CHUNKS: config.headDim / (wide ? 4 : 2),
     WIDE: wide,
   };
+}
+
+/** Attention over packed rows: its constants, and workgroups along the rows. Lanes read for each other where a head's chunks suffice for them. */
+export function attentionShape(c: Pick<ModelContext, 'config' | 'subgroupLanes'>) {
+  const chunks = chunkConstants(c.config);
+  const lanes = chunks.CHUNKS <= c.subgroupLanes ? c.subgroupLanes : 0;
+  return { constants: { ...chunks, LANES: lanes }, x: { perRow: 1, groupSize: lanes > 0 ? lanes : 64 } };
 }
 
 export const attentionScale = (config: PolicyConfig) => ({ SCALE: 1 / Math.sqrt(config.headDim) });

@@ -8,7 +8,7 @@ import type { DispatchSpec } from './dispatchList.ts';
 import { widths } from './bufferSizes.ts';
 import {
   attentionScale,
-  chunkConstants,
+  attentionShape,
   headConstants,
   lanesFor,
   layerGroups,
@@ -85,10 +85,11 @@ export function attentionInput(c: ModelContext, layer: number, cached = false): 
 /** Attention over the row's own packed segment. */
 export function packedAttention(c: ModelContext, layer: number): DispatchSpec {
   const p = `layer${layer}.`;
+  const shape = attentionShape(c);
   return {
     kernel: {
       file: 'attention.wgsl',
-      constants: chunkConstants(c.config),
+      constants: shape.constants,
       floats: attentionScale(c.config),
     },
     bindings: {
@@ -99,7 +100,7 @@ export function packedAttention(c: ModelContext, layer: number): DispatchSpec {
       logSumExp: c.buffer(`${p}logSumExp`),
       batch: c.buffer('batch'),
     },
-    x: { perRow: 1, groupSize: 64 },
+    x: shape.x,
     y: c.config.heads,
   };
 }

@@ -96,7 +96,7 @@ export class RolloutPlan {
         slots: parameters.slots,
         uniform: parameters.uniforms.place,
         isSoftware: gpu.isSoftware,
-        matmulLanes: gpu.matmulLanes,
+        subgroupLanes: gpu.subgroupLanes,
       };
       const decoding = rolloutContext(base, shape.slots, (name) => buffers.get(name));
       const own = new Map([

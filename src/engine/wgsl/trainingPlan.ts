@@ -139,7 +139,7 @@ export class TrainingPlan {
         buffer: (name) => buffers.find(name) ?? parameters.buffers.get(name),
         uniform: parameters.uniforms.place,
         isSoftware: gpu.isSoftware,
-        matmulLanes: gpu.matmulLanes,
+        subgroupLanes: gpu.subgroupLanes,
       };
       const body: DispatchSpec[] = [embedding(context)];
       for (let layer = 0; layer < config.layers; layer++) {

@@ -64,7 +64,7 @@ export async function createWgslEngine(options: WgslEngineOptions): Promise<Wgsl
   const opened = await openDevice(options.gpu ?? navigatorGpu, options.tuning);
   try {
     const library = new KernelLibrary(opened, options.onProgress);
-    const gpu = await gatedSubgroups(opened, library);
+    const gpu = await gatedSubgroups(opened, library, options.config);
     const means: Means = {
       limits: gpu.device.limits,
       isSoftware: gpu.isSoftware,

@@ -1,5 +1,10 @@
 // Attention backward, second pass: dK and dV, one thread per row and key/value head, over the queries after it in its
 // segment and over the query heads that share it. dk = scale * sum ds q, dv = sum p dO.
+// With LANES a workgroup is one subgroup whose lanes read a chunk each of a query and its output gradient and show it to the others, instead of each
+// reading the whole of it; all of them then visit what any of them sees, and what a row does not see counts as nothing.
+#if LANES
+enable subgroups;
+#endif
 #include "batch.wgsl"
 
 @group(0) @binding(0) var<storage, read> qk: array<Chunk>;         // [tokens, (HEADS + KV_HEADS) * CHUNKS], after RoPE
@@ -20,11 +25,24 @@ const SHARED_BY: u32 = HEADS / KV_HEADS; // query heads for each key/value head
 const QK_STRIDE: u32 = (HEADS + KV_HEADS) * CHUNKS;
 const QKV_STRIDE: u32 = (HEADS + 2u * KV_HEADS) * CHUNKS;
 
+#if LANES
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let first = group.x * LANES;
+  let last = min(first + LANES, batch.tokens) - 1u;
+  let row = min(first + thread, last);
+  let kvHead = group.y;
+#else
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.x;
   if (row >= batch.tokens) { return; }
   let kvHead = id.y;
+#endif
   let ownAt = row * QK_STRIDE + (HEADS + kvHead) * CHUNKS;
   let keyTo = row * QKV_STRIDE + (HEADS + kvHead) * CHUNKS;
   let valueTo = keyTo + KV_HEADS * CHUNKS;
@@ -37,17 +55,33 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let end = tokens[row].w;
   for (var member = 0u; member < SHARED_BY; member++) {
     let head = kvHead * SHARED_BY + member;
+#if LANES
+    for (var query = first; query < tokens[last].w; query++) {
+#else
     for (var query = row; query < end; query++) {
+#endif
       let queryAt = query * QK_STRIDE + head * CHUNKS;
       let outAt = (query * HEADS + head) * CHUNKS;
       var score = 0.0;
       var dp = 0.0;
+#if LANES
+      let ownOfQuery = qk[queryAt + lane % CHUNKS];
+      let ownOfOut = dAttended[outAt + lane % CHUNKS];
+#for C CHUNKS
+      let q{C} = subgroupBroadcast(ownOfQuery, {C}u);
+      let dOut{C} = subgroupBroadcast(ownOfOut, {C}u);
+      score += dot(k{C}, q{C});
+      dp += dot(v{C}, dOut{C});
+#end
+      if (query < row || query >= end) { score = -3.0e38; }
+#else
 #for C CHUNKS
       let q{C} = qk[queryAt + {C}u];
       let dOut{C} = dAttended[outAt + {C}u];
       score += dot(k{C}, q{C});
       dp += dot(v{C}, dOut{C});
 #end
+#endif
       let p = exp(score - logSumExp[query * HEADS + head]);
       let ds = p * (dp - delta[query * HEADS + head]);
 #for C CHUNKS
@@ -56,6 +90,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 #end
     }
   }
+#if LANES
+  if (first + thread > last) { return; }
+#endif
 #for C CHUNKS
   dqkv[keyTo + {C}u] = dk{C} * SCALE;
   dqkv[valueTo + {C}u] = dv{C};

@@ -1,4 +1,4 @@
-// C = A B with subgroups: 2 LANES rows by 2 columns a thread. The lanes of a subgroup read a row of A each and show it to
+// C = A B with subgroups, for widths that are multiples of 4: 2 LANES rows by 2 neighbouring columns a thread. The lanes of a subgroup read a row of A each and show it to
 // the others (subgroupBroadcast), so that a value of A is loaded once for all the columns of the subgroup, and two values of B
 // serve 2 LANES rows. Made for CPU rasterisers whose lanes are SIMD lanes: there a load is one for each lane, a broadcast is next to
 // nothing. Needs a subgroup size that is known and fixed (LANES) and a workgroup whose subgroups are whole.
@@ -19,37 +19,31 @@ enable subgroups;
 #if FORM_NT
 @group(0) @binding(1) var<storage, read> b: array<vec4<f32>>;
 #else
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<vec2<f32>>;
 #endif
 #if RESIDUAL
-@group(0) @binding(2) var<storage, read> residual: array<f32>; // [rows, N]
+@group(0) @binding(2) var<storage, read> residual: array<vec2<f32>>; // [rows, N]
 #endif
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+@group(0) @binding(3) var<storage, read_write> c: array<vec2<f32>>;
 @group(0) @binding(4) var<uniform> batch: Batch;
 @group(0) @binding(5) var<uniform> dims: MatmulDims;
 
-fn store(at: u32, value: f32) {
-#if FORM_TN
-  if (batch.accumulate == 1u) { c[at] += value; } else { c[at] = value; }
-#else
-#if RESIDUAL
-  c[at] = residual[at] + value;
-#else
-  c[at] = value;
-#endif
-#endif
-}
-
-// The thread's values of one row, in columns n and n + THREADS.
+// The thread's values of one row, in columns n and n + 1.
 fn storeRow(slot: u32, row: u32, rows: u32, n: u32, values: vec2<f32>) {
-  if (row >= rows) { return; }
+  if (row >= rows || n >= dims.n) { return; }
 #if FORM_TN
-  let at = slot * dims.slotStride + row * dims.n + n;
+  let at = (slot * dims.slotStride + row * dims.n + n) / 2u;
+  if (batch.accumulate == 1u) { c[at] += values; } else { c[at] = values; }
 #else
-  let at = row * dims.strideC + n;
+  let at = (row * dims.strideC + n) / 2u;
+  // Of an odd number of columns the last has a padded one beside it, which stays 0.
+  let kept = vec2<f32>(values.x, select(0.0, values.y, n + 1u < dims.n));
+#if RESIDUAL
+  c[at] = residual[at] + kept;
+#else
+  c[at] = kept;
 #endif
-  if (n < dims.n) { store(at, values.x); }
-  if (n + THREADS < dims.n) { store(at + THREADS, values.y); }
+#endif
 }
 
 @compute @workgroup_size(THREADS)
@@ -64,9 +58,14 @@ fn main(
   let rows = batch.tokens;
 #endif
   let row = group.x * LANES * 2u;
-  let n = group.y * THREADS * 2u + thread;
-  let n0 = min(n, dims.n - 1u);
-  let n1 = min(n + THREADS, dims.n - 1u);
+  let n = (group.y * THREADS + thread) * 2u;
+#if FORM_NT
+  let left0 = min(n, dims.n - 1u) * (dims.k / 4u);
+  let right0 = min(n + 1u, dims.n - 1u) * (dims.k / 4u);
+#else
+  let pair = min(n, dims.n - 2u) / 2u;
+  let stepB = dims.n / 2u;
+#endif
   let upperRow = min(row + lane, rows - 1u);
   let lowerRow = min(row + LANES + lane, rows - 1u);
 #for R LANES
@@ -79,7 +78,7 @@ fn main(
   for (var token = begin; token < end; token++) {
     let aUpper = a[token * dims.strideA + upperRow];
     let aLower = a[token * dims.strideA + lowerRow];
-    let b0 = vec2<f32>(b[token * dims.n + n0], b[token * dims.n + n1]);
+    let b0 = b[token * stepB + pair];
 #for R LANES
     upper{R} = fma(vec2<f32>(subgroupBroadcast(aUpper, {R}u)), b0, upper{R});
     lower{R} = fma(vec2<f32>(subgroupBroadcast(aLower, {R}u)), b0, lower{R});
@@ -92,18 +91,18 @@ fn main(
     let aUpper = a[upperRow * stepA + k];
     let aLower = a[lowerRow * stepA + k];
 #if FORM_NT
-    let left = b[n0 * quads + k];
-    let right = b[n1 * quads + k];
+    let left = b[left0 + k];
+    let right = b[right0 + k];
     let b0 = vec2<f32>(left.x, right.x);
     let b1 = vec2<f32>(left.y, right.y);
     let b2 = vec2<f32>(left.z, right.z);
     let b3 = vec2<f32>(left.w, right.w);
 #else
-    let first = k * 4u * dims.n;
-    let b0 = vec2<f32>(b[first + n0], b[first + n1]);
-    let b1 = vec2<f32>(b[first + dims.n + n0], b[first + dims.n + n1]);
-    let b2 = vec2<f32>(b[first + 2u * dims.n + n0], b[first + 2u * dims.n + n1]);
-    let b3 = vec2<f32>(b[first + 3u * dims.n + n0], b[first + 3u * dims.n + n1]);
+    let pair0 = k * 4u * stepB + pair;
+    let b0 = b[pair0];
+    let b1 = b[pair0 + stepB];
+    let b2 = b[pair0 + 2u * stepB];
+    let b3 = b[pair0 + 3u * stepB];
 #endif
 #for R LANES
     upper{R} = fma(vec2<f32>(subgroupBroadcast(aUpper.x, {R}u)), b0, upper{R});
