@@ -98,7 +98,7 @@ export async function benchmark(options: BenchOptions): Promise<BenchReport> {
 const softwareNote =
   'This is a software adapter: a processor imitates a GPU and arithmetic dominates, so nothing here says anything about a graphics card.';
 const reducedNote =
-  'Work was cut down to what the slower engine can do here in the time given (marked *); both engines got the same.';
+  'Work was cut down to what the slower engine can do here in the time given (marked *); both engines got the same. Shares are wgsl’s on the largest batch that it has time for itself.';
 
 interface Adapter {
   readonly adapter: string;

@@ -19,6 +19,7 @@ import {
   type RolloutMeasurement,
 } from './measure.ts';
 import type { MeasuredCell, Work } from './report.ts';
+import { spreadOf } from './statistics.ts';
 import { fullResponse, rolloutWork, trainingBatch, type BenchPreset } from './workload.ts';
 
 /** What cells are measured with. */
@@ -68,7 +69,9 @@ async function trainingCell(bench: Bench, kind: 'sft' | 'grpo'): Promise<Measure
     sample: async (engine) => measureStep(engine, kind, batch, now),
   });
   const [ours, theirs] = losses;
-  const seconds = wgsl.milliseconds.median / 1000;
+  const alone = size < full ? await ratesAlone(bench, kind, { least: size, most: full, batchOf }) : undefined;
+  const rates = alone ?? { lengths, sequences: size, seconds: wgsl.milliseconds.median / 1000 };
+  const rated = rates.lengths.reduce((sum, length) => sum + length, 0);
   return {
     preset,
     work: kind,
@@ -82,10 +85,26 @@ async function trainingCell(bench: Bench, kind: 'sft' | 'grpo'): Promise<Measure
     disagreement:
       ours === undefined || theirs === undefined ? null : Math.abs(ours - theirs) / Math.abs(theirs),
     wgslRates: {
-      flops: trainingFlops(config, lengths) / seconds,
-      bytes: trainingBytes(config, tokens) / seconds,
+      flops: trainingFlops(config, rates.lengths) / rates.seconds,
+      bytes: trainingBytes(config, rated) / rates.seconds,
+      sequences: rates.sequences,
     },
   };
+}
+
+/** How long wgsl takes for the largest batch that it has time for when nothing slower has to do the same. */
+async function ratesAlone(
+  bench: Bench,
+  kind: 'sft' | 'grpo',
+  { least, most, batchOf }: { least: number; most: number; batchOf: (sequences: number) => GrpoSequence[] },
+): Promise<{ lengths: readonly number[]; sequences: number; seconds: number }> {
+  bench.onStage('timing wgsl by itself on a larger batch');
+  const run = async (n: number) => (await measureStep(bench.wgsl, kind, batchOf(n), bench.now)).milliseconds;
+  const { size } = await largestThatFits(bench, least, most, run);
+  const samples: number[] = [];
+  for (let i = 0; i < 3; i++) samples.push(await run(size));
+  const lengths = batchOf(size).map(({ tokens }) => tokens.length);
+  return { lengths, sequences: size, seconds: spreadOf(samples).median / 1000 };
 }
 
 async function rolloutCell(bench: Bench): Promise<MeasuredCell> {
@@ -134,6 +153,7 @@ async function rolloutCell(bench: Bench): Promise<MeasuredCell> {
     wgslRates: {
       flops: null,
       bytes: decodingBytes(config, steps, positions) / (wgsl.milliseconds.median / 1000),
+      sequences,
     },
   };
 }

@@ -34,6 +34,11 @@ function label({ preset, work, reduced }: Cell): string {
   return `${preset}, ${workLabels[work]}${reduced ? ' *' : ''}`;
 }
 
+/** The batch a share is of, where it is another than the one both engines did. */
+function ratedAt({ sequences, wgslRates }: Cell): string {
+  return wgslRates.sequences === sequences ? '' : ` (${wgslRates.sequences} seq.)`;
+}
+
 function speedTable(cells: readonly Cell[]): string {
   return table(
     ['work', 'size', 'wgsl, tokens/s', 'tfjs, tokens/s', 'wgsl / tfjs', 'of matmul rate', 'of copy rate'],
@@ -43,7 +48,7 @@ function speedTable(cells: readonly Cell[]): string {
       spread(cell.wgsl.tokensPerSecond),
       cell.tfjs ? spread(cell.tfjs.tokensPerSecond) : '–',
       cell.ratio ? spread(cell.ratio) : '–',
-      cell.wgslShares.matmul === null ? '–' : percent(cell.wgslShares.matmul),
+      cell.wgslShares.matmul === null ? '–' : percent(cell.wgslShares.matmul) + ratedAt(cell),
       percent(cell.wgslShares.copy),
     ]),
   );

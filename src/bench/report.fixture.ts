@@ -23,7 +23,7 @@ const training: Cell = {
   tfjs: engine(500, 90),
   ratio: { median: 2, low: 1.8, high: 2.2, samples: 3 },
   disagreement: 2e-7,
-  wgslRates: { flops: 5e8, bytes: 6e8 },
+  wgslRates: { flops: 5e8, bytes: 6e8, sequences: 16 },
   wgslShares: { matmul: 0.25, copy: 0.1 },
 };
 
@@ -38,7 +38,7 @@ const rollout: Cell = {
   tfjs: engine(100, null),
   ratio: { median: 40, low: 38, high: 44, samples: 3 },
   disagreement: 0.03,
-  wgslRates: { flops: null, bytes: 1.8e8 },
+  wgslRates: { flops: null, bytes: 1.8e8, sequences: 64 },
   wgslShares: { matmul: null, copy: 0.03 },
 };
 

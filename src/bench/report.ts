@@ -39,8 +39,11 @@ export interface Cell {
   readonly ratio: Spread | null;
   /** Training: relative difference of the first losses. Rollouts: share of sequences that differ in any token. */
   readonly disagreement: number | null;
-  /** What wgsl's median is, in operations and in bytes a second (`cost.ts`); operations are null for rollouts. */
-  readonly wgslRates: { readonly flops: number | null; readonly bytes: number };
+  /**
+   * What wgsl's median is, in operations and in bytes a second (`cost.ts`); operations are null for rollouts. Of a batch of
+   * `sequences`: where the batch was cut down for the slower engine, wgsl is timed by itself on the largest that it has time for.
+   */
+  readonly wgslRates: { readonly flops: number | null; readonly bytes: number; readonly sequences: number };
   /** The same as shares of the adapter's best measured matmul rate and copy bandwidth. */
   readonly wgslShares: { readonly matmul: number | null; readonly copy: number };
 }

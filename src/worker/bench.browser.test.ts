@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { openDevice } from '../engine/wgsl/device.ts';
-import { gpuVariants, softwareVariants } from '../bench/matmulKernel.ts';
+import { gpuVariants, softwareVariants, subgroupVariants } from '../bench/matmulKernel.ts';
 import { matmulError } from '../bench/peaks.ts';
 import type { BenchReport, FromBench, ToBench } from './benchProtocol.ts';
 
@@ -86,6 +86,12 @@ test('every matmul kernel of the yardstick is right', async () => {
     expect(await matmulError(gpu, variant, 128)).toBeLessThan(1e-5);
   }
   gpu.destroy();
+  const withSubgroups = await openDevice(navigator.gpu, 'software-subgroups');
+  expect(withSubgroups.subgroupLanes).toBeGreaterThan(1);
+  for (const variant of subgroupVariants(withSubgroups.subgroupLanes)) {
+    expect(await matmulError(withSubgroups, variant, 128)).toBeLessThan(1e-5);
+  }
+  withSubgroups.destroy();
 });
 
 test('a worker that cannot measure says why', async () => {
