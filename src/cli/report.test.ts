@@ -125,7 +125,7 @@ describe('its report', () => {
       ],
       provenance,
     );
-    const map = writeReport(evaluated).plots.get('budgets-short.svg') ?? '';
+    const map = writeReport(evaluated).plots.get('trained-and-evaluated-short.svg') ?? '';
     expect(map.match(/>40%</g)?.length).toBe(2);
     expect(map).toContain('context of 78 tokens');
   });

@@ -5,6 +5,7 @@
  * measured is a dash, never a zero.
  */
 import { learningVariants, runsOf, studyLines } from '../lab/compare.ts';
+import { crossEvaluation } from '../lab/crossEvaluation.ts';
 import { metrics } from '../metrics/registry.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import {
@@ -40,8 +41,8 @@ export function writeReport(study: Study): Report {
     if (lines.length > 0) plots.set(`${fileName(metric)}.svg`, metricPlot(study, metric, lines));
   }
   for (const budget of ['short', 'long'] as const) {
-    const heatMap = budgetHeatMap(study, budget);
-    if (heatMap !== null) plots.set(`budgets-${budget}.svg`, heatMap);
+    const heatMap = crossPlot(study, budget);
+    if (heatMap !== null) plots.set(`trained-and-evaluated-${budget}.svg`, heatMap);
   }
   const seeds = [...new Set(study.runs.map(({ seed }) => seed))].sort((a, b) => a - b);
   const engines = [...new Set(study.runs.map(({ engine }) => engine))];
@@ -154,39 +155,15 @@ function metricPlot(study: Study, metric: StudyMetric, lines: readonly Line[]): 
   });
 }
 
-/** Budgets trained with against budgets evaluated with; null where the study has no such variants. */
-function budgetHeatMap(study: Study, budget: 'short' | 'long'): string | null {
-  const pattern = /^train-(\d+)-evaluate-(\d+)$/;
-  const pairs = study.variants.flatMap(({ name }) => {
-    const [, trained, evaluated] = pattern.exec(name) ?? [];
-    return trained === undefined || evaluated === undefined ? [] : [{ name, trained, evaluated }];
-  });
-  if (pairs.length === 0) return null;
-  const sorted = (values: readonly string[]) => [...new Set(values)].sort((a, b) => Number(a) - Number(b));
-  const rows = sorted(pairs.map(({ trained }) => trained));
-  const columns = sorted(pairs.map(({ evaluated }) => evaluated));
-  const context = study.runs
-    .flatMap(({ benchmarks }) => benchmarks)
-    .find((one) => one.budget === budget)?.context;
+/** Null where the study evaluates nothing under another condition than it was trained under. */
+function crossPlot(study: Study, budget: 'short' | 'long'): string | null {
+  const cross = crossEvaluation(study, budget);
+  if (cross === null) return null;
+  const { rowLabel, columnLabel, rows, columns, cells, context } = cross;
   return heatMapPlot({
     title: `Accuracy (mean@k, training range), context of ${context ?? '?'} tokens`,
-    rowLabel: 'trained with',
-    columnLabel: 'calls allowed in the evaluation',
-    rows,
-    columns,
-    values: rows.map((trained) =>
-      columns.map((evaluated) => {
-        const name = pairs.find((pair) => pair.trained === trained && pair.evaluated === evaluated)?.name;
-        const runs = name === undefined ? [] : runsOf(study, name);
-        const results = runs.map(
-          (run) =>
-            run.benchmarks.find(
-              (one) => one.phase === 'evaluation' && one.benchmark === 'inRange' && one.budget === budget,
-            )?.meanAtK ?? null,
-        );
-        return spread(results)?.mean ?? null;
-      }),
-    ),
+    ...{ rowLabel, columnLabel, rows, columns },
+    values: cells.map((row) => row.map((over) => over?.mean ?? null)),
   });
 }
 

@@ -18,6 +18,8 @@ interface RowsProps {
   readonly styleOf: (variant: string) => VariantStyle | undefined;
 }
 
+type Budget = 'short' | 'long';
+
 const calls = (value: number) => formatMetric(value, 'calls');
 
 export function CallsTable({ rows, styleOf }: RowsProps) {
@@ -54,25 +56,13 @@ export function CallsTable({ rows, styleOf }: RowsProps) {
 }
 
 export function AccuracyTable({ rows, styleOf, k }: RowsProps & { readonly k: number | null }) {
-  const [budget, setBudget] = useState<'short' | 'long'>('long');
+  const [budget, setBudget] = useState<Budget>('long');
   return (
     <Scroll label="Accuracy, table">
       <table className={styles.table} data-testid="compare-accuracy">
         <caption>
           Accuracy <span>mean@{k ?? 'k'}, after reinforcement learning</span>
-          <span className={styles.budgets} role="group" aria-label="Inference budget">
-            {(['short', 'long'] as const).map((name) => (
-              <button
-                key={name}
-                type="button"
-                className={styles.budget}
-                aria-pressed={budget === name}
-                onClick={() => setBudget(name)}
-              >
-                {name} budget
-              </button>
-            ))}
-          </span>
+          <BudgetSwitch budget={budget} onChange={setBudget} />
         </caption>
         <thead>
           <tr>
@@ -132,8 +122,26 @@ export function RunList({ study }: { study: Study }) {
   );
 }
 
+export function BudgetSwitch({ budget, onChange }: { budget: Budget; onChange: (budget: Budget) => void }) {
+  return (
+    <span className={styles.budgets} role="group" aria-label="Inference budget">
+      {(['short', 'long'] as const).map((name) => (
+        <button
+          key={name}
+          type="button"
+          className={styles.budget}
+          aria-pressed={budget === name}
+          onClick={() => onChange(name)}
+        >
+          {name} budget
+        </button>
+      ))}
+    </span>
+  );
+}
+
 /** Wide tables scroll by themselves, by keyboard as well. */
-function Scroll({ label, children }: { label: string; children: ReactNode }) {
+export function Scroll({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={label}>
       {children}
@@ -153,7 +161,7 @@ function VariantHead({ row, style }: { row: CompareRow; style: VariantStyle | un
   );
 }
 
-function range(over: Spread, format: (value: number) => string): string {
+export function range(over: Spread, format: (value: number) => string): string {
   const [low, high] = [format(over.min), format(over.max)];
   return low === high ? '' : `${low.replace('%', '')}–${high}`;
 }

@@ -23,6 +23,7 @@ import { ChartFigure } from '../charts/ChartFigure.tsx';
 import { sameRounds } from '../charts/sameSeries.ts';
 import { useLabInTurn } from '../charts/turns.ts';
 import type { DrawnLine } from './CompareChart.tsx';
+import { CrossMap } from './CrossMap.tsx';
 import { AccuracyTable, CallsTable, RunList } from './CompareTables.tsx';
 import { VariantLegend } from './VariantLegend.tsx';
 import { runStyle, variantStyle } from './variantStyle.ts';
@@ -114,6 +115,7 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
         styleOf={styleOf}
         k={study.runs.flatMap(({ benchmarks }) => benchmarks)[0]?.k ?? null}
       />
+      <CrossMap study={study} />
       <RunList study={study} />
     </div>
   );

@@ -112,6 +112,26 @@ describe('a study', () => {
     expect(rows).toHaveLength(4);
   });
 
+  it('shows what was trained on one family and evaluated on another', () => {
+    const study = exampleStudy();
+    renderInLab(fakeLab({ study: { name: 's', study } }), <Compare />);
+    expect(screen.queryByTestId('compare-cross')).toBeNull();
+    cleanup();
+    const variants = ['chain', 'horner', 'chain-to-horner', 'horner-to-chain'];
+    const families = {
+      ...study,
+      variants: variants.map((name) => ({ name, title: name })),
+      runs: variants.slice(0, 3).map((name) => exampleStudyRun(name, 1, [])),
+    };
+    renderInLab(fakeLab({ study: { name: 's', study: families } }), <Compare />);
+    const map = screen.getByTestId('compare-cross');
+    fireEvent.click(within(map).getByRole('button', { name: 'short budget' }));
+    const rows = within(map)
+      .getAllByRole('row')
+      .map(({ textContent }) => textContent);
+    expect(rows).toEqual(['trained onchainhorner', 'chain40%40%', 'horner–40%']);
+  });
+
   it('says where the variants do not begin a stage together', () => {
     const study = exampleStudy();
     const later = { ...exampleStudyRun('dense', 2, [4, 4]), stage1: 5 };

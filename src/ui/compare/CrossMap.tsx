@@ -1,0 +1,63 @@
+/**
+ * A study's cross table as a heat map: what was trained under one condition and evaluated under another.
+ *
+ * Invariant: a table whose ground is shaded by the number that stands in the cell; it reads without its colours.
+ */
+import { useState, type CSSProperties } from 'react';
+import { crossEvaluation } from '../../lab/crossEvaluation.ts';
+import type { Study } from '../../lab/study.ts';
+import { formatShare, missing } from '../app/format.ts';
+import { BudgetSwitch, range, Scroll } from './CompareTables.tsx';
+import tables from './compare.module.css';
+import styles from './crossMap.module.css';
+
+export function CrossMap({ study }: { study: Study }) {
+  const [budget, setBudget] = useState<'short' | 'long'>('long');
+  const table = crossEvaluation(study, budget);
+  if (table === null) return null;
+  return (
+    <Scroll label="Trained and evaluated, table">
+      <table className={`${tables.table ?? ''} ${styles.map ?? ''}`} data-testid="compare-cross">
+        <caption>
+          Trained under one condition, evaluated under another{' '}
+          <span>
+            accuracy on the training range
+            {table.context === null ? '' : `, ${table.context} tokens of context`}
+          </span>
+          <BudgetSwitch budget={budget} onChange={setBudget} />
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">{table.rowLabel}</th>
+            {table.columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.map((row, r) => (
+            <tr key={row}>
+              <th scope="row">{row}</th>
+              {table.columns.map((column, c) => {
+                const cell = table.cells[r]?.[c] ?? null;
+                return (
+                  <td
+                    key={column}
+                    data-value={cell?.mean ?? ''}
+                    style={{ '--share': `${Math.round(100 * (cell?.mean ?? 0))}%` } as CSSProperties}
+                  >
+                    <b>{cell === null ? missing : formatShare(cell.mean)}</b>
+                    <small>{cell === null ? '' : range(cell, formatShare)}</small>
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className={tables.note}>Columns: {table.columnLabel}.</p>
+    </Scroll>
+  );
+}
