@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
+import { NewerCheckpointError, readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { RunCheckpoint } from '../train/checkpoint.ts';
 import { differingPaths, type RunSettings } from '../lab/schema.ts';
 import { UsageError } from './options.ts';
@@ -83,7 +83,10 @@ export class RunFolder {
     for (const old of passing.slice(0, -checkpointsKept)) this.#remove(old);
   }
 
-  /** The newest checkpoint that can be read, with both logs cut to it; null where there is none (and the logs are emptied). */
+  /**
+   * The newest whole checkpoint, with both logs cut to it; null where there is none (and the logs are emptied).
+   * @throws UsageError where it was written by a newer version of the lab: nothing is deleted then
+   */
   resume(): SavedPlace | null {
     for (const name of this.#names().reverse()) {
       try {
@@ -93,7 +96,8 @@ export class RunFolder {
         };
         this.#cutLogs(name);
         return place;
-      } catch {
+      } catch (error) {
+        if (error instanceof NewerCheckpointError) throw new UsageError(`${this.path}: ${error.message}`);
         this.#remove(name); // half written when the process died
       }
     }

@@ -91,7 +91,10 @@ export function readWeights(bytes: Uint8Array, preset: PolicyPresetName): NamedT
   return checkTensors(policyConfig(preset, vocabularySize), weights);
 }
 
-/** @throws CheckpointError */
+/** Sound, as far as can be told, but of a version that this lab does not know. */
+export class NewerCheckpointError extends CheckpointError {}
+
+/** @throws CheckpointError, for a newer version's NewerCheckpointError */
 export function readRunCheckpoint(bytes: Uint8Array): RunCheckpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   const json = parse(metadata['run']);
@@ -100,7 +103,7 @@ export function readRunCheckpoint(bytes: Uint8Array): RunCheckpoint {
     throw new CheckpointError('This file holds weights but no place in a run, so no run can go on from it.');
   }
   if (head.data.version > version) {
-    throw new CheckpointError(
+    throw new NewerCheckpointError(
       'This checkpoint was written by a newer version of the lab; update the lab to go on from it.',
     );
   }

@@ -6,8 +6,6 @@
  */
 import { useState, useSyncExternalStore } from 'react';
 import { Button, Chip, CopyButton, Progress } from '@mantine/core';
-import '@mantine/core/styles/Chip.layer.css';
-import '@mantine/core/styles/Progress.layer.css';
 import { Check, Copy, Gauge, Square } from 'lucide-react';
 import { pageBenchmark } from '../../lab/benchBrowser.ts';
 import {

@@ -1,13 +1,13 @@
 // Causal grouped-query attention inside each packed segment, flash style: online softmax, one thread per row and head,
 // everything in registers. Nothing of size tokens x tokens is ever stored; the log-sum-exp is kept for the backward
 // pass (Dao et al. 2022, algorithm 1). Neighbouring threads read the same keys at the same time, so caches serve them.
-// A Chunk is 4 of a head's channels (2 where headDim is no multiple of 4); CHUNKS of them are a head.
 // With LANES a workgroup is one subgroup whose lanes read a chunk each of a key and its value and show it to the others, instead of each
 // reading the whole of it; all of them then visit what any of them sees, and what a row does not see counts as nothing.
 #if LANES
 enable subgroups;
 #endif
 #include "batch.wgsl"
+#include "chunks.wgsl"
 
 @group(0) @binding(0) var<storage, read> qk: array<Chunk>;   // [tokens, (HEADS + KV_HEADS) * CHUNKS], after RoPE
 @group(0) @binding(1) var<storage, read> qkv: array<Chunk>;  // [tokens, (HEADS + 2 KV_HEADS) * CHUNKS], for v
@@ -15,14 +15,6 @@ enable subgroups;
 @group(0) @binding(3) var<storage, read_write> attended: array<Chunk>; // [tokens, HEADS * CHUNKS]
 @group(0) @binding(4) var<storage, read_write> logSumExp: array<f32>;  // [tokens, HEADS]
 @group(0) @binding(5) var<uniform> batch: Batch;
-
-#if WIDE
-alias Chunk = vec4<f32>;
-#else
-alias Chunk = vec2<f32>;
-#endif
-const QK_STRIDE: u32 = (HEADS + KV_HEADS) * CHUNKS;
-const QKV_STRIDE: u32 = (HEADS + 2u * KV_HEADS) * CHUNKS;
 
 #if LANES
 @compute @workgroup_size(LANES)

@@ -6,6 +6,7 @@
 enable subgroups;
 #endif
 #include "batch.wgsl"
+#include "chunks.wgsl"
 
 @group(0) @binding(0) var<storage, read> qk: array<Chunk>;         // [tokens, (HEADS + KV_HEADS) * CHUNKS], after RoPE
 @group(0) @binding(1) var<storage, read> qkv: array<Chunk>;        // [tokens, (HEADS + 2 KV_HEADS) * CHUNKS], for v
@@ -15,15 +16,6 @@ enable subgroups;
 @group(0) @binding(5) var<storage, read> tokens: array<vec4<u32>>; // [tokens]
 @group(0) @binding(6) var<storage, read_write> dqkv: array<Chunk>; // k and v parts written
 @group(0) @binding(7) var<uniform> batch: Batch;
-
-#if WIDE
-alias Chunk = vec4<f32>;
-#else
-alias Chunk = vec2<f32>;
-#endif
-const SHARED_BY: u32 = HEADS / KV_HEADS; // query heads for each key/value head
-const QK_STRIDE: u32 = (HEADS + KV_HEADS) * CHUNKS;
-const QKV_STRIDE: u32 = (HEADS + 2u * KV_HEADS) * CHUNKS;
 
 #if LANES
 @compute @workgroup_size(LANES)

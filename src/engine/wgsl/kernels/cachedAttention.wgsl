@@ -2,8 +2,8 @@
 // qkNormRope.wgsl has just put there, as it has those of the rows before it in a prefill. LANES threads share the keys (a key's
 // lane follows from its position alone, so the sum does not depend on how a sequence was cut into rows and steps), each with an
 // online softmax of its own in registers, merged in workgroup memory.
-// A Chunk is 4 of a head's channels (2 where headDim is no multiple of 4); CHUNKS of them are a head.
 #include "batch.wgsl"
+#include "chunks.wgsl"
 #include "rollout.wgsl"
 
 @group(0) @binding(0) var<storage, read> qk: array<Chunk>;     // [rows, (HEADS + KV_HEADS) * CHUNKS], q after RoPE
@@ -14,12 +14,6 @@
 @group(0) @binding(5) var<uniform> batch: Batch;
 @group(0) @binding(6) var<uniform> rollout: Rollout;
 
-#if WIDE
-alias Chunk = vec4<f32>;
-#else
-alias Chunk = vec2<f32>;
-#endif
-const SHARED_BY: u32 = HEADS / KV_HEADS; // query heads for each key/value head
 const KEY_STRIDE: u32 = KV_HEADS * CHUNKS;
 
 #if MERGES
