@@ -28,7 +28,14 @@ export function CrossMap({ study }: { study: Study }) {
         </caption>
         <thead>
           <tr>
-            <th scope="col">{table.rowLabel}</th>
+            <th scope="col" rowSpan={2}>
+              {table.rowLabel}
+            </th>
+            <th scope="colgroup" colSpan={table.columns.length}>
+              {table.columnLabel}
+            </th>
+          </tr>
+          <tr>
             {table.columns.map((column) => (
               <th key={column} scope="col">
                 {column}
@@ -57,7 +64,6 @@ export function CrossMap({ study }: { study: Study }) {
           ))}
         </tbody>
       </table>
-      <p className={tables.note}>Columns: {table.columnLabel}.</p>
     </Scroll>
   );
 }

@@ -110,12 +110,12 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
         <StageNote stages={stages} />
       </section>
       <CallsTable rows={rows} styleOf={styleOf} />
+      <CrossMap study={study} />
       <AccuracyTable
         rows={rows}
         styleOf={styleOf}
         k={study.runs.flatMap(({ benchmarks }) => benchmarks)[0]?.k ?? null}
       />
-      <CrossMap study={study} />
       <RunList study={study} />
     </div>
   );

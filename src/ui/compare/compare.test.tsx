@@ -129,7 +129,7 @@ describe('a study', () => {
     const rows = within(map)
       .getAllByRole('row')
       .map(({ textContent }) => textContent);
-    expect(rows).toEqual(['trained onchainhorner', 'chain40%40%', 'horner–40%']);
+    expect(rows).toEqual(['trained onevaluated on', 'chainhorner', 'chain40%40%', 'horner–40%']);
   });
 
   it('says where the variants do not begin a stage together', () => {
