@@ -44,8 +44,8 @@ const WINNING_LANES = 8;
 
 /** Lanes of every subgroup here, 0 where there are none or their number is not fixed. */
 function fixedLanes({ features, info }: GPUAdapter): number {
-  if (!features.has('subgroups')) return 0;
-  return info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
+  const { subgroupMinSize: least, subgroupMaxSize: most } = info; // undefined in browsers of before subgroups
+  return features.has('subgroups') && least > 0 && least === most ? least : 0;
 }
 
 function tuningOf(adapterName: string, lanes: number): Tuning {
