@@ -1,12 +1,13 @@
-// C = A B with subgroups, for widths that are multiples of 4: 2 LANES rows by 2 neighbouring columns a thread. The lanes of a subgroup read a row of A each and show it to
-// the others (subgroupBroadcast), so that a value of A is loaded once for all the columns of the subgroup, and two values of B
-// serve 2 LANES rows. Made for CPU rasterisers whose lanes are SIMD lanes: there a load is one for each lane, a broadcast is next to
-// nothing. Needs a subgroup size that is known and fixed (LANES) and a workgroup whose subgroups are whole.
+// C = A B with subgroups, for widths that are multiples of 4: 2 LANES rows by 2 neighbouring columns a thread. The lanes of
+// a subgroup read a row of A each and show it to the others (subgroupBroadcast), so that a value of A is loaded once for all
+// the columns of the subgroup, and a pair of B serves 2 LANES rows. Made for CPU rasterisers, whose lanes are SIMD lanes: there a
+// load is one for each lane and a broadcast is next to nothing. Needs a subgroup size that is known and fixed (LANES) and a
+// workgroup of whole subgroups.
 //
 // FORM_NT  C[rows, N] = A[rows, K] B[N, K]^T   FORM_NN  C[rows, N] = A[rows, K] B[K, N]
 // FORM_TN  C[M, N]    = A[tokens, M]^T B[tokens, N], tokens split over gradient slots
-// RESIDUAL adds `residual` (shape of C). Rows and columns past the edge repeat the last one and are not stored; columns of A past K (a
-// padded vocabulary) must be 0.
+// RESIDUAL adds `residual` (shape of C). Rows and columns past the edge repeat the last one and are not stored; columns of A
+// past K (a padded vocabulary) must be 0.
 enable subgroups;
 #include "batch.wgsl"
 #include "matmulDims.wgsl"
