@@ -66,4 +66,17 @@ describe('expandShader', () => {
   ])('refuses %j', (source, message) => {
     expect(() => expandShader({ 'a.wgsl': source }, 'a.wgsl', { A: 1 })).toThrow(message);
   });
+
+  it('puts what a kernel enables above everything, and still knows its line', () => {
+    const files = { 'k.wgsl': '// a kernel\n#if LANES\nenable subgroups;\n#endif\nfn f() {}' };
+    const { code, origins } = expandShader(files, 'k.wgsl', { LANES: 8 });
+    expect(code.split('\n')).toEqual([
+      'enable subgroups;',
+      'const LANES: u32 = 8u;',
+      '// a kernel',
+      'fn f() {}',
+    ]);
+    expect(origins.map(({ line }) => line)).toEqual([3, 1, 1, 5]);
+    expect(expandShader(files, 'k.wgsl', { LANES: 0 }).code).not.toContain('enable');
+  });
 });
