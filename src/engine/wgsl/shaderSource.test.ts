@@ -67,7 +67,7 @@ describe('expandShader', () => {
     expect(() => expandShader({ 'a.wgsl': source }, 'a.wgsl', { A: 1 })).toThrow(message);
   });
 
-  it('puts what a kernel enables above everything, and still knows its line', () => {
+  test('puts what a kernel enables above everything, and still knows its line', () => {
     const files = { 'k.wgsl': '// a kernel\n#if LANES\nenable subgroups;\n#endif\nfn f() {}' };
     const { code, origins } = expandShader(files, 'k.wgsl', { LANES: 8 });
     expect(code.split('\n')).toEqual([
