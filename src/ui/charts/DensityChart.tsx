@@ -20,7 +20,18 @@ import type { CollapseView, SeriesPoint } from '../../lab/state.ts';
 import { formatNumber } from '../app/format.ts';
 import { ChartTooltip, type TooltipLine } from './ChartTooltip.tsx';
 import { axisTicks, axisTop, lastPlannedRound, phaseAt, type PhaseSpan } from './roundAxis.ts';
-import { plotMargin, roundDomain, roundTicks, yAxisWidth } from './plot.ts';
+import {
+  area,
+  cursor,
+  ground,
+  plotMargin,
+  roundDomain,
+  roundTicks,
+  tickLabel,
+  xAxis,
+  yAxis,
+  yAxisWidth,
+} from './plot.ts';
 
 interface Props {
   readonly rounds: readonly SeriesPoint[];
@@ -45,7 +56,7 @@ const tooltipLines: readonly TooltipLine[] = [
   { key: 'p25', label: '25th percentile', colour: 'var(--lab-band)', format: formatNumber },
 ];
 
-const tick = { fill: 'var(--lab-ink-3)', fontSize: 11 };
+const tick = tickLabel(11);
 
 function densityPoints(rounds: readonly SeriesPoint[]): DensityPoint[] {
   return rounds.flatMap((point) => {
@@ -103,27 +114,8 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
           <line x1="0" y1="0" x2="0" y2="7" stroke="var(--lab-zone-hatch)" strokeWidth="1.4" />
         </pattern>
       </defs>
-      <XAxis
-        dataKey="x"
-        type="number"
-        domain={domain}
-        ticks={ticks}
-        allowDataOverflow
-        height={22}
-        tick={tick}
-        tickLine={false}
-        axisLine={{ stroke: 'var(--lab-line-strong)' }}
-      />
-      <YAxis
-        type="number"
-        domain={[0, top]}
-        allowDataOverflow
-        width={yAxisWidth}
-        ticks={yTicks}
-        tick={tick}
-        tickLine={false}
-        axisLine={false}
-      />
+      <XAxis {...xAxis} domain={domain} ticks={ticks} height={22} tick={tick} />
+      <YAxis {...yAxis} domain={[0, top]} width={yAxisWidth} ticks={yTicks} tick={tick} />
       <ReferenceArea
         y1={0}
         y2={Math.min(zoneTop, top)}
@@ -190,28 +182,16 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
           />
         </ReferenceLine>
       )}
-      <Area
-        dataKey="band"
-        type="linear"
-        stroke="none"
-        fill="var(--lab-band)"
-        fillOpacity={1}
-        isAnimationActive={false}
-        dot={false}
-        activeDot={false}
-        connectNulls
-      />
+      <Area dataKey="band" {...ground} fill="var(--lab-band)" fillOpacity={1} />
       {/* An area without a filling draws the same line, without measuring its length at every drawing as Line does. */}
       <Area
         dataKey="mean"
-        type="linear"
+        {...area}
         fill="none"
         stroke="var(--lab-blue)"
         strokeWidth={2.25}
-        isAnimationActive={false}
         dot={points.length === 1 ? { r: 3, fill: 'var(--lab-blue)' } : false}
         activeDot={{ r: 4 }}
-        connectNulls
       />
       {newest?.mean === undefined ? null : (
         <ReferenceDot
@@ -224,7 +204,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
           ifOverflow="hidden"
         />
       )}
-      <Tooltip content={tooltip} isAnimationActive={false} cursor={{ stroke: 'var(--lab-line-strong)' }} />
+      <Tooltip content={tooltip} isAnimationActive={false} cursor={cursor} />
     </ComposedChart>
   );
 });

@@ -11,7 +11,7 @@ import type { ChartDefinition, PlottedSeries } from './definitions.ts';
 import { formatShare } from '../app/format.ts';
 import { ChartTooltip } from './ChartTooltip.tsx';
 import { axisTop } from './roundAxis.ts';
-import { roundTicks } from './plot.ts';
+import { area, cursor, ground, roundTicks, tickLabel, xAxis, yAxis } from './plot.ts';
 import { markerPath, type Marker } from './ChartFigure.tsx';
 
 export interface MarkedPoint {
@@ -30,7 +30,7 @@ interface Props {
   readonly marks?: readonly MarkedPoint[] | undefined;
 }
 
-const tick = { fill: 'var(--lab-ink-3)', fontSize: 10.5 };
+const tick = tickLabel(10.5);
 const shareTicks = [0, 0.5, 1];
 const shareTick = (value: number) => `${value * 100}%`;
 const margin = { top: 5, right: 8, bottom: 0, left: 0 };
@@ -63,39 +63,24 @@ export const SmallChart = memo(function SmallChart({ chart, points, end, marks }
       style={{ width: '100%', height: '100%' }}
       title={chart.title}
     >
-      <XAxis
-        dataKey="x"
-        type="number"
-        domain={[0, last]}
-        ticks={ticks}
-        allowDataOverflow
-        height={17}
-        tick={tick}
-        tickLine={false}
-        axisLine={{ stroke: 'var(--lab-line-strong)' }}
-      />
+      <XAxis {...xAxis} domain={[0, last]} ticks={ticks} height={17} tick={tick} />
       <YAxis
-        type="number"
+        {...yAxis}
         domain={[0, top]}
         ticks={yTicks}
-        allowDataOverflow
         width={38}
         tick={tick}
-        tickLine={false}
-        axisLine={false}
         tickFormatter={chart.formatTick}
       />
       {shareScale ? (
         <YAxis
           yAxisId="share"
           orientation="right"
-          type="number"
+          {...yAxis}
           domain={[0, 1]}
           ticks={shareTicks}
           width={30}
           tick={tick}
-          tickLine={false}
-          axisLine={false}
           tickFormatter={shareTick}
         />
       ) : null}
@@ -104,30 +89,23 @@ export const SmallChart = memo(function SmallChart({ chart, points, end, marks }
           <Area
             key={series.metric}
             dataKey={series.metric}
-            type="linear"
+            {...ground}
             stackId={chart.id}
-            stroke="none"
             fill={series.colour}
             fillOpacity={1}
-            isAnimationActive={false}
-            dot={false}
-            activeDot={false}
-            connectNulls
           />
         ) : (
           <Area
             key={series.metric}
             dataKey={series.metric}
-            type="linear"
+            {...area}
             fill="none"
             stroke={series.colour}
             strokeWidth={1.75}
             {...(series.dash === undefined ? {} : { strokeDasharray: series.dash })}
-            isAnimationActive={false}
             dot={points.length === 1 ? { r: 2.5, fill: series.colour } : false}
             activeDot={{ r: 3 }}
             {...(series.scale === 'share' ? { yAxisId: 'share' } : {})}
-            connectNulls
           />
         ),
       )}
@@ -148,7 +126,7 @@ export const SmallChart = memo(function SmallChart({ chart, points, end, marks }
           )}
         />
       ))}
-      <Tooltip content={tooltip} isAnimationActive={false} cursor={{ stroke: 'var(--lab-line-strong)' }} />
+      <Tooltip content={tooltip} isAnimationActive={false} cursor={cursor} />
     </ComposedChart>
   );
 });

@@ -1,5 +1,6 @@
 /**
- * Measures that the density chart and its heat map share, so that a round stands at the same x in both.
+ * What every chart draws alike: its axes' and areas' looks, and measures that the density chart and its heat map share, so that a round
+ * stands at the same x in both.
  *
  * Rounds count from 1, and round r takes the width from r - 0.5 to r + 0.5: so does its column in the map.
  */
@@ -19,3 +20,23 @@ export function roundTicks(end: number, most: number): number[] {
   for (let x = 0; x <= end; x += step) ticks.push(x);
   return ticks;
 }
+
+const axis = { type: 'number', allowDataOverflow: true, tickLine: false } as const;
+
+/** An axis over rounds or steps. */
+export const xAxis = { ...axis, dataKey: 'x', axisLine: { stroke: 'var(--lab-line-strong)' } } as const;
+
+/** An axis of values; its line is left to the grid of the page. */
+export const yAxis = { ...axis, axisLine: false } as const;
+
+/** The labels of an axis. */
+export const tickLabel = (fontSize: number) => ({ fill: 'var(--lab-ink-3)', fontSize });
+
+/** Of every area, filled or not: straight, still, and over gaps. */
+export const area = { type: 'linear', isAnimationActive: false, connectNulls: true } as const;
+
+/** An area that is a ground for others: a stack's layer, a band. */
+export const ground = { ...area, stroke: 'none', dot: false, activeDot: false } as const;
+
+/** The tooltip's line through the chart. */
+export const cursor = { stroke: 'var(--lab-line-strong)' } as const;

@@ -9,7 +9,7 @@ import type { BandPoint, StageStart } from '../../lab/compare.ts';
 import type { MetricDefinition } from '../../metrics/registry.ts';
 import { formatMetric } from '../app/format.ts';
 import { ChartTooltip } from '../charts/ChartTooltip.tsx';
-import { roundDomain, roundTicks } from '../charts/plot.ts';
+import { area, cursor, ground, roundDomain, roundTicks, tickLabel, xAxis, yAxis } from '../charts/plot.ts';
 import { axisTicks, axisTop } from '../charts/roundAxis.ts';
 import type { VariantStyle } from './variantStyle.ts';
 
@@ -28,7 +28,7 @@ interface Props {
 
 type Row = Record<string, number | readonly [number, number]> & { readonly x: number };
 
-const tick = { fill: 'var(--lab-ink-3)', fontSize: 10.5 };
+const tick = tickLabel(10.5);
 const margin = { top: 5, right: 8, bottom: 0, left: 0 };
 
 /** Lines have their own rounds; the chart wants one row for each. */
@@ -76,25 +76,18 @@ export const CompareChart = memo(function CompareChart({ lines, stages, metric }
       title={label}
     >
       <XAxis
-        dataKey="x"
-        type="number"
+        {...xAxis}
         domain={roundDomain(end)}
         ticks={roundTicks(end, 6).slice(1)}
-        allowDataOverflow
         height={18}
         tick={tick}
-        tickLine={false}
-        axisLine={{ stroke: 'var(--lab-line-strong)' }}
       />
       <YAxis
-        type="number"
+        {...yAxis}
         domain={[0, top]}
         ticks={ticks}
-        allowDataOverflow
         width={36}
         tick={tick}
-        tickLine={false}
-        axisLine={false}
         tickFormatter={(value: number) => (share ? `${value * 100}%` : String(+value.toPrecision(2)))}
       />
       {stages.map(({ stage, round }) => (
@@ -118,14 +111,9 @@ export const CompareChart = memo(function CompareChart({ lines, stages, metric }
         <Area
           key={`${name} band`}
           dataKey={`${name} band`}
-          type="linear"
-          stroke="none"
+          {...ground}
           fill={style.colour}
           fillOpacity={0.14}
-          isAnimationActive={false}
-          dot={false}
-          activeDot={false}
-          connectNulls
         />
       ))}
       {/* Areas without a filling: see DensityChart. */}
@@ -133,18 +121,16 @@ export const CompareChart = memo(function CompareChart({ lines, stages, metric }
         <Area
           key={name}
           dataKey={name}
-          type="linear"
+          {...area}
           fill="none"
           stroke={style.colour}
           strokeWidth={2}
           {...(style.dash === undefined ? {} : { strokeDasharray: style.dash })}
-          isAnimationActive={false}
           dot={points.length === 1 ? { r: 3, fill: style.colour } : false}
           activeDot={{ r: 3 }}
-          connectNulls
         />
       ))}
-      <Tooltip content={tooltip} isAnimationActive={false} cursor={{ stroke: 'var(--lab-line-strong)' }} />
+      <Tooltip content={tooltip} isAnimationActive={false} cursor={cursor} />
     </ComposedChart>
   );
 });
