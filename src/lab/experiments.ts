@@ -41,6 +41,9 @@ const onlyEvaluate = {
 /** Reinforcement learning alone, on weights from elsewhere. */
 const withoutColdStart = { sft: { epochs: 0 } } as const satisfies SettingChanges;
 
+/** A cold start alone, for others to go on from. */
+const onlyColdStart = { stage1: { steps: 0 }, stage2: { steps: 0 } } as const satisfies SettingChanges;
+
 /** Contexts that hold every family's problems, so that families differ in what they ask and not in what fits. */
 const roomy = {
   stage1: { context: 400 },
@@ -92,25 +95,29 @@ const definitions: readonly Experiment[] = [
     title: 'Interaction budget',
     question: 'Does a policy that learned under few calls use more of them when it may?',
     preset: 'quick',
-    variants: budgets.flatMap((calls) => [
-      {
-        name: `train-${calls}`,
-        title: `Trained with at most ${calls} calls`,
-        arm: 'dense' as const,
-        changes: { grpo: { callBudget: calls } },
-      },
-      ...budgets.map((allowed) => ({
-        name: `train-${calls}-evaluate-${allowed}`,
-        title: `Trained with ${calls}, evaluated with ${allowed} calls`,
-        arm: 'dense' as const,
-        from: `train-${calls}`,
-        changes: {
-          ...onlyEvaluate,
-          grpo: { callBudget: calls },
-          evaluation: { shortCalls: allowed, longCalls: allowed, afterColdStart: false },
+    variants: [
+      { name: 'cold', title: 'The cold start that all begin with', arm: 'dense', changes: onlyColdStart },
+      ...budgets.flatMap((calls) => [
+        {
+          name: `train-${calls}`,
+          title: `Trained with at most ${calls} calls`,
+          arm: 'dense' as const,
+          from: 'cold',
+          changes: { ...withoutColdStart, grpo: { callBudget: calls } },
         },
-      })),
-    ]),
+        ...budgets.map((allowed) => ({
+          name: `train-${calls}-evaluate-${allowed}`,
+          title: `Trained with ${calls}, evaluated with ${allowed} calls`,
+          arm: 'dense' as const,
+          from: `train-${calls}`,
+          changes: {
+            ...onlyEvaluate,
+            grpo: { callBudget: calls },
+            evaluation: { shortCalls: allowed, longCalls: allowed, afterColdStart: false },
+          },
+        })),
+      ]),
+    ],
   },
   {
     name: 'exploration',
