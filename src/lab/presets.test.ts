@@ -22,10 +22,11 @@ describe('presets', () => {
     expect(findPreset('toString')).toBeUndefined();
   });
 
-  it('changes one ingredient between mini and mini-sparse', () => {
+  it('changes nothing but the cold start between mini and mini-sparse', () => {
     expect(differingPaths(presetSettings('mini'), presetSettings('mini-sparse'))).toEqual([
       'teacher.denseWeight',
       'teacher.sparseWeight',
+      'teacher.checkKind',
       'curation.bin',
       'curation.keepZero',
     ]);

@@ -32,10 +32,11 @@ const definitions = {
   'mini-sparse': {
     title: 'Mini, sparse cold start',
     description:
-      'The same problems, but the teacher thinks first and checks afterwards: expect the calls to vanish, which is interaction collapse.',
+      'The same problems, but the teacher thinks first and only asks for its answer again afterwards: expect the calls to vanish, which is interaction collapse.',
     takes: 'a few minutes on a laptop’s GPU',
     arm: 'sparse',
-    changes: {},
+    // A check of a real step catches errors, so a policy that makes some takes it up again (EXPERIMENTS.md, 2026-11-23).
+    changes: { teacher: { checkKind: 'answer' } },
   },
   nano: {
     title: 'Nano, nine calls',
