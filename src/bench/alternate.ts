@@ -44,7 +44,7 @@ const sampleMs = 200;
 /** Runs longer than this are counted while they are timed: a flag and an addition per call are nothing beside it. */
 const longRunMs = 1000;
 const mostSamples = 20;
-const leastSamples = 3;
+export const leastSamples = 3;
 
 interface Measured {
   readonly name: BenchEngineName;

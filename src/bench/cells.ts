@@ -8,7 +8,7 @@
 import type { GrpoSequence, PolicyEngine } from '../engine/engine.ts';
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';
 import { Random } from '../random/random.ts';
-import { alternate, fits, type Sample, type Timing } from './alternate.ts';
+import { alternate, fits, leastSamples, type Sample, type Timing } from './alternate.ts';
 import { decodingBytes, trainingBytes, trainingFlops } from './cost.ts';
 import {
   decodingWork,
@@ -102,7 +102,7 @@ async function ratesAlone(
   const run = async (n: number) => (await measureStep(bench.wgsl, kind, batchOf(n), bench.now)).milliseconds;
   const { size } = await largestThatFits(bench, least, most, run);
   const samples: number[] = [];
-  for (let i = 0; i < 3; i++) samples.push(await run(size));
+  for (let i = 0; i < leastSamples; i++) samples.push(await run(size));
   const lengths = batchOf(size).map(({ tokens }) => tokens.length);
   return { lengths, sequences: size, seconds: spreadOf(samples).median / 1000 };
 }

@@ -5,7 +5,7 @@
  * barrier): the shares say what to work on, the speed is `measure.ts`'s to say. (2) Nothing is left out silently: dispatches beyond the query
  * set are counted as untimed. (3) Outside `profile` the engine's calls are passed on as they are.
  */
-import { overlay } from './overlay.ts';
+import { interceptDevices, overlay } from '../engine/wgsl/interceptDevices.ts';
 
 export interface KernelTime {
   /** The pipeline's label. */
@@ -33,27 +33,16 @@ const QUERIES = 4096;
 /** Rejects, when a device is asked for, where the adapter has no timestamp queries. */
 export function profilingGpu(gpu: GPU): ProfilingGpu {
   let recorder: Recorder | undefined;
-  const tapped: Pick<GPU, 'requestAdapter'> = {
-    requestAdapter: async (options) => {
-      const adapter = await gpu.requestAdapter(options);
-      if (!adapter) return adapter;
-      const requestDevice = adapter.requestDevice.bind(adapter);
-      overlay(adapter, 'requestDevice', async (descriptor: GPUDeviceDescriptor = {}) => {
-        if (!adapter.features.has('timestamp-query'))
-          throw new Error('This adapter has no timestamp queries, so kernels cannot be timed here.');
-        const requiredFeatures: GPUFeatureName[] = [
-          ...(descriptor.requiredFeatures ?? []),
-          'timestamp-query',
-        ];
-        const device = await requestDevice({ ...descriptor, requiredFeatures });
-        recorder = new Recorder(device);
-        return device;
-      });
-      return adapter;
-    },
-  };
+  const tapped = interceptDevices(gpu, async (requestDevice, adapter, descriptor) => {
+    if (!adapter.features.has('timestamp-query'))
+      throw new Error('This adapter has no timestamp queries, so kernels cannot be timed here.');
+    const requiredFeatures: GPUFeatureName[] = [...(descriptor?.requiredFeatures ?? []), 'timestamp-query'];
+    const device = await requestDevice({ ...descriptor, requiredFeatures });
+    recorder = new Recorder(device);
+    return device;
+  });
   return {
-    gpu: tapped as GPU,
+    gpu: tapped,
     profile: (work) => {
       if (!recorder) throw new Error('No device has been asked for yet.');
       return recorder.record(work);

@@ -6,7 +6,7 @@
  * a step that is timed makes the same calls as without this file, but for one test of a flag per encoder and per read-back.
  */
 
-import { overlay } from './overlay.ts';
+import { interceptDevices, overlay } from '../engine/wgsl/interceptDevices.ts';
 
 export interface GpuCounts {
   readonly submits: number;
@@ -25,20 +25,12 @@ export interface GpuTap {
 
 export function tapGpu(gpu: GPU): GpuTap {
   const counter = new Counter();
-  const tapped: Pick<GPU, 'requestAdapter'> = {
-    requestAdapter: async (options) => {
-      const adapter = await gpu.requestAdapter(options);
-      if (!adapter) return adapter;
-      const requestDevice = adapter.requestDevice.bind(adapter);
-      overlay(adapter, 'requestDevice', async (descriptor?: GPUDeviceDescriptor) => {
-        const device = await requestDevice(descriptor);
-        counter.watch(device);
-        return device;
-      });
-      return adapter;
-    },
-  };
-  return { gpu: tapped as GPU, count: (work) => counter.count(work) };
+  const tapped = interceptDevices(gpu, async (requestDevice, _, descriptor) => {
+    const device = await requestDevice(descriptor);
+    counter.watch(device);
+    return device;
+  });
+  return { gpu: tapped, count: (work) => counter.count(work) };
 }
 
 /** Put `gpu` where `navigator.gpu` is looked for; in Node there may be no navigator at all. */

@@ -5,6 +5,7 @@
  * only if its product is right (sampled entries against float64). (3) A timing is many runs in one submit, so that it is the
  * kernel's and not the queue's.
  */
+import { readBuffer } from '../engine/wgsl/buffers.ts';
 import type { Gpu } from '../engine/wgsl/device.ts';
 import { Random } from '../random/random.ts';
 import {
@@ -116,7 +117,7 @@ class Matrices {
   /** Of entries all over the product, against float64. */
   async error(): Promise<number> {
     const size = this.#size;
-    const c = await read(this.#gpu, this.#buffers.c, size * size * 4);
+    const c = await readBuffer(this.#gpu, this.#buffers.c, size * size * 4);
     let worst = 0;
     let largest = 0;
     for (let probe = 0; probe < 256; probe++) {
@@ -233,18 +234,4 @@ function storage(gpu: Gpu, size: number): GPUBuffer {
 async function compile(gpu: Gpu, code: string): Promise<GPUComputePipeline> {
   const module = gpu.device.createShaderModule({ code });
   return gpu.device.createComputePipelineAsync({ layout: 'auto', compute: { module, entryPoint: 'main' } });
-}
-
-async function read(gpu: Gpu, buffer: GPUBuffer, size: number): Promise<Float32Array> {
-  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-  const staging = gpu.device.createBuffer({ size, usage });
-  try {
-    const encoder = gpu.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
-    gpu.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    return new Float32Array(staging.getMappedRange().slice(0));
-  } finally {
-    staging.destroy();
-  }
 }

@@ -94,6 +94,13 @@ function host(): string {
   return `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${process.platform} ${release()}, load average ${load.join(' ')}`;
 }
 
+/** @returns the exit status of a benchmark that could not be made */
+function failed(error: unknown): number {
+  console.error(error instanceof Error ? error.message : String(error));
+  if (error instanceof WgslUnavailableError) console.error(installAdvice);
+  return 1;
+}
+
 async function profile({ presets, works, sequences }: Arguments): Promise<number> {
   try {
     await profileEngine(
@@ -109,9 +116,7 @@ async function profile({ presets, works, sequences }: Arguments): Promise<number
     );
     return 0;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    if (error instanceof WgslUnavailableError) console.error(installAdvice);
-    return 1;
+    return failed(error);
   }
 }
 
@@ -154,9 +159,7 @@ async function main(): Promise<number> {
     });
   } catch (error) {
     show();
-    console.error(error instanceof Error ? error.message : String(error));
-    if (error instanceof WgslUnavailableError) console.error(installAdvice);
-    return 1;
+    return failed(error);
   }
   show();
   return 0;

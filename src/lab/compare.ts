@@ -8,6 +8,7 @@
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
 import type { SeriesPoint } from './state.ts';
 import {
+  benchmarkResult,
   callsKept,
   endValue,
   spread,
@@ -157,14 +158,7 @@ function alarmCount(runs: readonly StudyRun[]): AlarmCount {
 
 function accuracy(runs: readonly StudyRun[], budget: 'short' | 'long'): readonly BenchmarkChange[] {
   const over = (benchmark: BenchmarkName, phase: 'baseline' | 'evaluation') =>
-    spread(
-      runs.map(
-        ({ benchmarks }) =>
-          benchmarks.find(
-            (one) => one.phase === phase && one.benchmark === benchmark && one.budget === budget,
-          )?.meanAtK ?? null,
-      ),
-    );
+    spread(runs.map((run) => benchmarkResult(run, phase, benchmark, budget)?.meanAtK ?? null));
   return benchmarkNames.map((benchmark) => ({
     benchmark,
     before: over(benchmark, 'baseline'),

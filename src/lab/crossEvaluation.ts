@@ -6,7 +6,7 @@
  * range, over seeds; what no run measured is null. (3) A family's own cell is the run that learned it.
  */
 import { runsOf } from './compare.ts';
-import { spread, type Spread, type Study } from './study.ts';
+import { benchmarkResult, spread, type Spread, type Study } from './study.ts';
 
 export interface CrossTable {
   readonly rowLabel: string;
@@ -70,13 +70,8 @@ export function crossEvaluation(study: Study, budget: 'short' | 'long'): CrossTa
 
 function accuracyOf(study: Study, variant: string | undefined, budget: 'short' | 'long'): Spread | null {
   if (variant === undefined) return null;
-  const results = runsOf(study, variant).map(
-    ({ benchmarks }) =>
-      benchmarks.find(
-        (one) => one.phase === 'evaluation' && one.benchmark === 'inRange' && one.budget === budget,
-      )?.meanAtK ?? null,
-  );
-  return spread(results);
+  const runs = runsOf(study, variant);
+  return spread(runs.map((run) => benchmarkResult(run, 'evaluation', 'inRange', budget)?.meanAtK ?? null));
 }
 
 /** Numbers by size, words as they came. */

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
-import { benchmarkNames } from '../tasks/problems.ts';
+import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
 import type { Experiment } from './experiments.ts';
 import type { RecordedRun } from './runFile.ts';
 
@@ -185,16 +185,25 @@ export function endValue({ rounds }: StudyRun, metric: StudyMetric, end = Infini
   return last.length === 0 ? null : mean(last);
 }
 
+/** One benchmark of a run; undefined where it was not evaluated. */
+export function benchmarkResult(
+  { benchmarks }: StudyRun,
+  phase: 'baseline' | 'evaluation',
+  benchmark: BenchmarkName,
+  budget: 'short' | 'long',
+): StudyRun['benchmarks'][number] | undefined {
+  return benchmarks.find(
+    (one) => one.phase === phase && one.benchmark === benchmark && one.budget === budget,
+  );
+}
+
 /** Tool calls per trajectory on the benchmark of the training range: the same problems before and after reinforcement learning. */
 export function benchmarkCalls(
   run: StudyRun,
   phase: 'baseline' | 'evaluation',
   budget: 'short' | 'long',
 ): number | null {
-  const result = run.benchmarks.find(
-    (one) => one.phase === phase && one.benchmark === 'inRange' && one.budget === budget,
-  );
-  return result?.toolCalls ?? null;
+  return benchmarkResult(run, phase, 'inRange', budget)?.toolCalls ?? null;
 }
 
 /** Calls after GRPO as a share of those after the cold start, over the whole benchmark of the training range. */

@@ -13,7 +13,7 @@ import type { KernelLibrary } from './kernels.ts';
 import { attentionGradient } from './modelBackward.ts';
 import { matmul, type ModelContext } from './modelContext.ts';
 import { packedAttention } from './modelForward.ts';
-import { TOKEN_WORDS } from './packing.ts';
+import { packSequences } from './packing.ts';
 import { parameterLayout } from './parameterLayout.ts';
 
 /** Multiples of four, as the kernels want them, that leave rows and columns over. */
@@ -73,16 +73,12 @@ async function products(gpu: Gpu, library: KernelLibrary, config: PolicyConfig) 
 async function attention(gpu: Gpu, library: KernelLibrary, config: PolicyConfig) {
   const random = new Random('subgroup gate, attention');
   const { heads, kvHeads, headDim } = config;
-  const tokens: number[] = [];
-  for (const length of segments) {
-    const start = tokens.length / TOKEN_WORDS;
-    for (let t = 0; t < length; t++) tokens.push(0, t, start, start + length);
-  }
-  const rows = tokens.length / TOKEN_WORDS;
+  const sequences = segments.map((length) => ({ tokens: new Int32Array(length) }));
+  const { rows, tokens } = packSequences(sequences, [...sequences.keys()], config.vocabularySize);
   const values = (width: number) => Float32Array.from({ length: rows * width }, () => random.normal());
   const zeros = (width: number) => new Float32Array(rows * width);
   const storage = {
-    tokens: Uint32Array.from(tokens),
+    tokens,
     'layer0.qk': values((heads + kvHeads) * headDim),
     'layer0.qkv': values((heads + 2 * kvHeads) * headDim),
     dAttended: values(heads * headDim),

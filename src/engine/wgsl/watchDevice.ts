@@ -3,6 +3,8 @@
  * buffers are alive.
  */
 
+import { interceptDevices } from './interceptDevices.ts';
+
 export interface DeviceWatch {
   /** `navigator.gpu`, to be given to the engine. */
   readonly gpu: GPU;
@@ -61,17 +63,9 @@ export function watchDevice(): DeviceWatch {
     return device;
   };
 
-  const gpu = {
-    requestAdapter: async (options?: GPURequestAdapterOptions) => {
-      const adapter = await navigator.gpu.requestAdapter(options);
-      if (!adapter) return null;
-      const requestDevice = adapter.requestDevice.bind(adapter);
-      Object.defineProperty(adapter, 'requestDevice', {
-        value: async (descriptor?: GPUDeviceDescriptor) => watch(await requestDevice(descriptor)),
-      });
-      return adapter;
-    },
-  } as unknown as GPU;
+  const gpu = interceptDevices(navigator.gpu, async (requestDevice, _, descriptor) =>
+    watch(await requestDevice(descriptor)),
+  );
   return {
     gpu,
     calls,

@@ -1,13 +1,9 @@
 // Causal grouped-query attention inside each packed segment, flash style: online softmax, one thread per row and head,
 // everything in registers. Nothing of size tokens x tokens is ever stored; the log-sum-exp is kept for the backward
 // pass (Dao et al. 2022, algorithm 1). Neighbouring threads read the same keys at the same time, so caches serve them.
-// With LANES a workgroup is one subgroup whose lanes read a chunk each of a key and its value and show it to the others, instead of each
-// reading the whole of it; all of them then visit what any of them sees, and what a row does not see counts as nothing.
-#if LANES
-enable subgroups;
-#endif
 #include "batch.wgsl"
 #include "chunks.wgsl"
+#include "attentionRow.wgsl"
 
 @group(0) @binding(0) var<storage, read> qk: array<Chunk>;   // [tokens, (HEADS + KV_HEADS) * CHUNKS], after RoPE
 @group(0) @binding(1) var<storage, read> qkv: array<Chunk>;  // [tokens, (HEADS + 2 KV_HEADS) * CHUNKS], for v
@@ -16,25 +12,8 @@ enable subgroups;
 @group(0) @binding(4) var<storage, read_write> logSumExp: array<f32>;  // [tokens, HEADS]
 @group(0) @binding(5) var<uniform> batch: Batch;
 
-#if LANES
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let first = group.x * LANES;
-  let last = min(first + LANES, batch.tokens) - 1u;
-  let row = min(first + thread, last);
-  let head = group.y;
+fn attend(row: u32, head: u32, first: u32, last: u32, lane: u32, stored: bool) {
   let begin = tokens[row].z;
-#else
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.x;
-  if (row >= batch.tokens) { return; }
-  let head = id.y;
-#endif
   let kvHead = head / (HEADS / KV_HEADS);
   let queryAt = row * QK_STRIDE + head * CHUNKS;
 #for C CHUNKS
@@ -43,11 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 #end
   var maximum = -3.0e38;
   var total = 0.0;
-#if LANES
   for (var key = tokens[first].z; key <= last; key++) {
-#else
-  for (var key = tokens[row].z; key <= row; key++) {
-#endif
     let keyAt = key * QK_STRIDE + (HEADS + kvHead) * CHUNKS;
     let valueAt = key * QKV_STRIDE + (HEADS + KV_HEADS + kvHead) * CHUNKS;
     var score = 0.0;
@@ -80,9 +55,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     sum{C} += p * v{C};
 #end
   }
-#if LANES
-  if (first + thread > last) { return; }
-#endif
+  if (!stored) { return; }
   logSumExp[row * HEADS + head] = maximum + log(total);
   let to = (row * HEADS + head) * CHUNKS;
 #for C CHUNKS

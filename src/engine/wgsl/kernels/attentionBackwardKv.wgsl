@@ -1,12 +1,8 @@
 // Attention backward, second pass: dK and dV, one thread per row and key/value head, over the queries after it in its
 // segment and over the query heads that share it. dk = scale * sum ds q, dv = sum p dO.
-// With LANES a workgroup is one subgroup whose lanes read a chunk each of a query and its output gradient and show it to the others, instead of each
-// reading the whole of it; all of them then visit what any of them sees, and what a row does not see counts as nothing.
-#if LANES
-enable subgroups;
-#endif
 #include "batch.wgsl"
 #include "chunks.wgsl"
+#include "attentionRow.wgsl"
 
 @group(0) @binding(0) var<storage, read> qk: array<Chunk>;         // [tokens, (HEADS + KV_HEADS) * CHUNKS], after RoPE
 @group(0) @binding(1) var<storage, read> qkv: array<Chunk>;        // [tokens, (HEADS + 2 KV_HEADS) * CHUNKS], for v
@@ -17,24 +13,7 @@ enable subgroups;
 @group(0) @binding(6) var<storage, read_write> dqkv: array<Chunk>; // k and v parts written
 @group(0) @binding(7) var<uniform> batch: Batch;
 
-#if LANES
-@compute @workgroup_size(LANES)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let first = group.x * LANES;
-  let last = min(first + LANES, batch.tokens) - 1u;
-  let row = min(first + thread, last);
-  let kvHead = group.y;
-#else
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.x;
-  if (row >= batch.tokens) { return; }
-  let kvHead = id.y;
-#endif
+fn attend(row: u32, kvHead: u32, first: u32, last: u32, lane: u32, stored: bool) {
   let ownAt = row * QK_STRIDE + (HEADS + kvHead) * CHUNKS;
   let keyTo = row * QKV_STRIDE + (HEADS + kvHead) * CHUNKS;
   let valueTo = keyTo + KV_HEADS * CHUNKS;
@@ -45,13 +24,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var dv{C} = Chunk();
 #end
   let end = tokens[row].w;
+  let farthest = tokens[last].w;
   for (var member = 0u; member < SHARED_BY; member++) {
     let head = kvHead * SHARED_BY + member;
-#if LANES
-    for (var query = first; query < tokens[last].w; query++) {
-#else
-    for (var query = row; query < end; query++) {
-#endif
+    for (var query = first; query < farthest; query++) {
       let queryAt = query * QK_STRIDE + head * CHUNKS;
       let outAt = (query * HEADS + head) * CHUNKS;
       var score = 0.0;
@@ -82,9 +58,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 #end
     }
   }
-#if LANES
-  if (first + thread > last) { return; }
-#endif
+  if (!stored) { return; }
 #for C CHUNKS
   dqkv[keyTo + {C}u] = dk{C} * SCALE;
   dqkv[valueTo + {C}u] = dv{C};
