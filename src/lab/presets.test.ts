@@ -32,6 +32,15 @@ describe('presets', () => {
     ]);
   });
 
+  it('changes nothing but the arm between nine and nine-sparse', () => {
+    expect(differingPaths(presetSettings('nine'), presetSettings('nine-sparse'))).toEqual([
+      'teacher.denseWeight',
+      'teacher.sparseWeight',
+      'curation.bin',
+      'curation.keepZero',
+    ]);
+  });
+
   it('layers nano-natural and small over nano', () => {
     const groups = (name: string) =>
       new Set(differingPaths(presetSettings('nano'), presetSettings(name)).map((path) => path.split('.')[0]));

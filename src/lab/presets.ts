@@ -38,6 +38,34 @@ const definitions = {
     // A check of a real step catches errors, so a policy that makes some takes it up again (EXPERIMENTS.md, 2026-11-23).
     changes: { teacher: { checkKind: 'answer' } },
   },
+  nine: {
+    title: 'Nine calls, dense cold start',
+    description:
+      'Sums and differences of nine to eleven steps: the paper’s nine calls and more, on the policy of Mini. This cold start takes every step by tool.',
+    takes: 'a few minutes on a laptop’s GPU, half an hour on a processor',
+    changes: {
+      task: { operations: '+-', valueMax: 20, coldStartMinLength: 9, coldStartMaxLength: 11 },
+      // The sparse recipe's checks never pay, so that what they cost decides. The dense one makes none.
+      teacher: { checkKind: 'answer' },
+      curation: { denseMin: 9 },
+      // Small batches: copying is learned by the number of steps rather than of tokens (EXPERIMENTS.md, 2026-11-23).
+      sft: { batchSize: 4, learningRate: 5e-3, epochs: 4, probes: 6 },
+      grpo: { promptsPerStep: 32, learningRate: 5e-4 },
+      // Nine steps in the head fit this context; with one check afterwards three of four do, with two hardly any.
+      stage1: { steps: 24, minLength: 9, maxLength: 9, context: 162 },
+      stage2: { steps: 12, minLength: 9, maxLength: 11, context: 240 },
+      evaluation: { problems: 48, shortContext: 190, longContext: 260 },
+    },
+  },
+  'nine-sparse': {
+    title: 'Nine calls, sparse cold start',
+    description:
+      'The same problems, thought through in the head and then asked for again: it can do them in its head, and reinforcement learning gives the tool up.',
+    takes: 'a few minutes on a laptop’s GPU, half an hour on a processor',
+    over: 'nine',
+    arm: 'sparse',
+    changes: {},
+  },
   nano: {
     title: 'Nano, nine calls',
     description: 'Chains of 8 to 14 steps on 0.34M parameters, with the paper’s nine calls and more.',

@@ -25,6 +25,8 @@ const groupOf: Readonly<Record<PresetName, keyof typeof groups>> = {
   'quick-sparse': 'collapse',
   mini: 'collapse',
   'mini-sparse': 'collapse',
+  nine: 'collapse',
+  'nine-sparse': 'collapse',
   nano: 'larger',
   'nano-natural': 'larger',
   small: 'larger',
