@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { running } from './openLab.fixture.ts';
+import type { LabState } from './state.ts';
+import { engine, exampleEvents, type FakeWorld } from './testing.ts';
+
+describe('going on from a checkpoint', () => {
+  const place = { phase: 'stage1', done: 4, round: 4 } as const;
+  const bytes = Uint8Array.of(7, 8, 9);
+  const events = exampleEvents();
+  /** Right after round 4: where the checkpoint is taken. */
+  const cut =
+    events.findIndex(
+      (event) => event.type === 'progress' && event.phase === 'stage1' && event.done === place.done,
+    ) + 1;
+  const shown = (state: LabState) => {
+    const { series, phases, rounds, curation, promptFilter, benchmarks, collapse } = state;
+    const timeless = phases.map((phase) => ({ ...phase, secondsLeft: null }));
+    return {
+      series: { ...series, version: 0 },
+      phases: timeless,
+      rounds,
+      curation,
+      promptFilter,
+      benchmarks,
+      collapse,
+    };
+  };
+
+  /** A run that fails some rounds after its checkpoint, as `fail` says. */
+  function failed(fail: (world: FakeWorld) => void) {
+    const opened = running('preset=micro&run.seed=3');
+    const { world } = opened;
+    world.pass(20_000);
+    world.trainer.tell(...events.slice(0, cut));
+    world.trainer.say({ type: 'saved', bytes, place });
+    world.pass(10_000);
+    world.trainer.tell(...events.slice(cut, -1)); // the alarm and a benchmark among them
+    world.pass(1000);
+    expect(opened.state().series.rounds).toHaveLength(12);
+    expect(opened.state().collapse.alarm).not.toBeNull();
+    fail(world);
+    world.pass(300);
+    return opened;
+  }
+  const lose = (world: FakeWorld) =>
+    world.trainer.say(
+      { type: 'failed', source: 'device-lost', message: 'the device was lost' },
+      { type: 'status', status: 'failed' },
+    );
+  const restart = (world: FakeWorld) =>
+    world.trainer.say(
+      { type: 'status', status: 'starting' },
+      { type: 'started', engine, sandbox: 'Pyodide 314, Python 3.14', parameters: 98_000 },
+      { type: 'status', status: 'running' },
+    );
+
+  it.each<[string, (world: FakeWorld) => void]>([
+    ['a lost device', lose],
+    ['a worker that crashed', (world) => world.trainer.crash('it ran out of memory')],
+    [
+      'numbers that are none',
+      (world) => world.trainer.say({ type: 'failed', source: 'numerics', message: 'The loss is NaN' }),
+    ],
+  ])('after %s shows the run that never failed: nothing twice, nothing missing', (_, fail) => {
+    const whole = running('preset=micro&run.seed=3');
+    whole.world.trainer.tell(...events.slice(0, cut));
+    whole.world.pass(300);
+    const atCheckpoint = shown(whole.state());
+
+    const { world, lab, state } = failed(fail);
+    expect(state()).toMatchObject({ status: 'failed', saved: place, failure: { goOn: 'round 4' } });
+    expect(state().failure?.advice).toMatch(/^The run is safe up to round 4\. /);
+    const { version } = state().series;
+    const { runSettings } = state();
+    lab.actions.resume();
+    expect(world.trainers).toHaveLength(2);
+    expect(world.trainers[0]?.terminated).toBe(true);
+    expect(world.trainer.received).toEqual([
+      { type: 'start', settings: runSettings, baseUrl: 'https://lab.example/', from: bytes },
+    ]);
+    expect(state()).toMatchObject({ status: 'starting', failure: null });
+    expect(shown(state())).toEqual(atCheckpoint);
+    expect(state().series.version).toBeGreaterThan(version);
+
+    restart(world);
+    world.trainer.tell(...events.slice(cut));
+    world.trainer.say({ type: 'status', status: 'done' });
+    world.pass(300);
+    whole.world.trainer.tell(...events.slice(cut));
+    whole.world.trainer.say({ type: 'status', status: 'done' });
+    whole.world.pass(300);
+    expect(state().status).toBe('done');
+    expect(shown(state())).toEqual(shown(whole.state()));
+    expect(state().series.rounds.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+
+  it('counts the time of the work that counts: what was lost is not in it', () => {
+    const { world, lab, state } = failed(lose);
+    expect(state().elapsedSeconds).toBeGreaterThan(30);
+    lab.actions.resume();
+    world.pass(60_000); // starting is not running
+    expect(state().elapsedSeconds).toBeCloseTo(20.3, 0);
+    restart(world);
+    world.pass(5000);
+    expect(state().elapsedSeconds).toBeGreaterThan(24);
+    expect(state().elapsedSeconds).toBeLessThan(26);
+  });
+
+  it('can be done again and again, from a newer checkpoint or from the same', () => {
+    const { world, lab, state } = failed(lose);
+    lab.actions.resume();
+    world.trainer.say({ type: 'failed', source: 'engine', message: 'No adapter.' });
+    world.pass(300);
+    expect(state()).toMatchObject({ status: 'failed', failure: { source: 'engine', goOn: 'round 4' } });
+    lab.actions.resume();
+    restart(world);
+    const next =
+      events.findIndex((event) => event.type === 'progress' && event.done === 5 && event.phase === 'stage1') +
+      1;
+    world.trainer.tell(...events.slice(cut, next));
+    const newer = { ...place, done: 5, round: 5 };
+    world.trainer.say({ type: 'saved', bytes: Uint8Array.of(1), place: newer });
+    lose(world);
+    world.pass(300);
+    expect(state().failure?.goOn).toBe('round 5');
+    lab.actions.resume();
+    expect(world.trainer.received).toEqual([expect.objectContaining({ from: Uint8Array.of(1) })]);
+    expect(state().series.rounds.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('is not offered where there is no checkpoint, or a damaged one; training afresh forgets it', () => {
+    const early = running();
+    lose(early.world);
+    early.world.pass(300);
+    expect(early.state().failure?.goOn).toBeUndefined();
+    early.lab.actions.resume();
+    expect(early.state().status).toBe('failed');
+
+    const { world, lab, state } = failed(lose);
+    lab.actions.resume();
+    world.trainer.say({ type: 'failed', source: 'checkpoint', message: 'The checkpoint is damaged.' });
+    world.pass(300);
+    expect(state()).toMatchObject({ status: 'failed', saved: null });
+    expect(state().failure?.goOn).toBeUndefined();
+
+    const other = failed(lose);
+    other.lab.actions.train();
+    expect(other.state().saved).toBeNull();
+    expect(other.world.trainer.received).toEqual([expect.not.objectContaining({ from: bytes })]);
+  });
+
+  it('says so when the run goes on on another engine', () => {
+    const { world, lab, state } = failed(lose);
+    lab.actions.resume();
+    world.trainer.say({
+      type: 'started',
+      engine: { ...engine, backend: 'cpu' },
+      sandbox: 'Pyodide',
+      parameters: 5,
+    });
+    world.pass(300);
+    expect(state().notices.at(-1)).toContain('another engine than before (tfjs on cpu, it was tfjs on wasm)');
+  });
+});
