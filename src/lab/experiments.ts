@@ -76,12 +76,13 @@ const definitions: readonly Experiment[] = [
     name: 'density',
     title: 'Density of the cold start',
     question: 'How many calls must the cold start’s trajectories have?',
-    preset: 'mini',
+    preset: 'nine',
     variants: (['sparse', 'medium', 'dense'] as const).map((bin) => ({
       name: bin,
       title: `Bin ${bin}`,
       arm: 'natural',
-      changes: { curation: { bin, keepZero: false } },
+      // A fifth of a natural pool is dense: from so many, every bin has as many trajectories as are kept.
+      changes: { teacher: { trajectories: 24_000 }, curation: { bin, keepZero: false } },
     })),
   },
   {
