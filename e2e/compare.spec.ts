@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { exampleStudy } from '../src/lab/compare.fixture.ts';
+import { recordedIndexSchema } from '../src/lab/recordedRuns.ts';
 import { expectAccessible } from './axe.ts';
 import { expect, test } from './lab.ts';
 
@@ -109,6 +110,23 @@ test('a recorded run is shown as one, and replayed round by round', async ({ lab
   await expectAccessible(page, 'a study on a phone');
   await page.getByRole('button', { name: 'Reset' }).click();
   await expect(bar).toHaveCount(0);
+});
+
+test('the recorded runs that come with the page open, packed as they are', async ({ lab }) => {
+  const { page } = lab;
+  const index = new URL('../public/runs/index.json', import.meta.url);
+  const shipped = recordedIndexSchema.parse(JSON.parse(readFileSync(index, 'utf8')));
+  expect(shipped.map(({ arm, preset }) => `${preset} ${arm}`)).toContain('nine sparse');
+  await lab.open();
+  for (const { title } of shipped) {
+    const choices = page.getByRole('group', { name: 'Recorded runs' });
+    await choices.getByRole('button', { name: title, exact: true }).click();
+    await expect(page.getByTestId('replay')).toContainText(title);
+    await expect(page.getByTestId('phase-evaluation')).toHaveAttribute('data-status', 'done');
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await expect(lab.root).toHaveAttribute('data-source', 'live');
+  }
+  await expect(page.getByTestId('notice')).toHaveCount(0);
 });
 
 test('a recorded run that cannot be loaded is one sentence', async ({ lab, expectedErrors }) => {

@@ -45,7 +45,7 @@ function browserEnvironment(): LabEnvironment {
     download: async (path) => {
       const response = await fetch(new URL(path, page));
       if (!response.ok) throw new Error(`${path}: ${response.status}`);
-      return response.text();
+      return response.blob();
     },
     date: () => new Date().toISOString(),
     origin: {

@@ -33,8 +33,8 @@ export interface LabEnvironment {
   now(): number;
   /** Run `action` after `milliseconds`; the result cancels it. */
   after(milliseconds: number, action: () => void): () => void;
-  /** The text of a file beside the page. Rejects where there is none. @param path relative to the page */
-  download(path: string): Promise<string>;
+  /** A file beside the page. Rejects where there is none. @param path relative to the page */
+  download(path: string): Promise<Blob>;
   /** The wall clock as an ISO string, for exported files. */
   date(): string;
   readonly origin: Origin;

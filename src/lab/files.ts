@@ -5,6 +5,7 @@
  */
 import type { FromTrainer } from '../worker/protocol.ts';
 import type { LabEnvironment } from './environment.ts';
+import { fileText } from './fileText.ts';
 import { readRun, writeRunFile, type RecordedRun } from './runFile.ts';
 import type { RunLife } from './runLife.ts';
 import { fileStem, type Session } from './session.ts';
@@ -14,8 +15,6 @@ import { isStudy, readStudy } from './study.ts';
 
 /** Patience with a checkpoint, milliseconds. */
 const checkpointPatience = 60_000;
-/** Largest file that is read. A run of the lab is a hundredth of it. */
-const maxFileBytes = 256 * 2 ** 20;
 
 type Weights = Extract<FromTrainer, { type: 'checkpoint' }>;
 
@@ -73,13 +72,14 @@ export class RunFiles {
   }
 
   async open(file: Blob, name: string): Promise<void> {
-    if (file.size > maxFileBytes) {
-      this.#refuse(name, 'it is far larger than a run of this lab.');
-      return;
-    }
     let json: unknown;
     try {
-      json = JSON.parse(await file.text());
+      const text = await fileText(file);
+      if (text === undefined) {
+        this.#refuse(name, 'it is far larger than a run of this lab.');
+        return;
+      }
+      json = JSON.parse(text);
     } catch {
       this.#refuse(name, 'it is not a JSON file, or was cut off.');
       return;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { exampleStudy } from './compare.fixture.ts';
 import { replaySeconds } from './recordedReplay.ts';
@@ -11,7 +12,7 @@ const entry = {
   ...{ arm: 'dense', preset: 'micro', seed: 4 },
 };
 
-async function open(files: Readonly<Record<string, string>>) {
+async function open(files: Readonly<Record<string, BlobPart>>) {
   const world = new FakeWorld();
   for (const [path, contents] of Object.entries(files)) world.files.set(path, contents);
   const lab = createLabStore(world.environment);
@@ -48,6 +49,16 @@ describe('recorded runs', () => {
       replay: { frame: 11, last: 11, playing: false },
       runPresetName: 'micro',
     });
+    expect(state().series.rounds).toHaveLength(10);
+  });
+
+  it('may be packed', async () => {
+    const { lab, state } = await open({
+      'runs/index.json': JSON.stringify([{ ...entry, file: 'micro.json.gz' }]),
+      'runs/micro.json.gz': new Uint8Array(gzipSync(text)),
+    });
+    await lab.actions.openRecording('micro.json.gz');
+    expect(state()).toMatchObject({ source: { kind: 'recording' }, runPresetName: 'micro', notices: [] });
     expect(state().series.rounds).toHaveLength(10);
   });
 

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { armNames } from './arms.ts';
 import type { LabEnvironment } from './environment.ts';
+import { fileText } from './fileText.ts';
 import { readRunFile } from './runFile.ts';
 import type { RunLife } from './runLife.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -15,7 +16,7 @@ import type { Snapshots } from './snapshots.ts';
 const folder = 'runs';
 
 export const recordedEntrySchema = z.object({
-  file: z.string().regex(/^[\w][\w.-]*\.json$/),
+  file: z.string().regex(/^[\w][\w.-]*\.json(\.gz)?$/),
   title: z.string(),
   /** One sentence: what there is to see. */
   description: z.string(),
@@ -41,7 +42,10 @@ export class RecordedRuns {
 
   /** Find out which there are. */
   async list(): Promise<void> {
-    const recordings = await this.#environment.download(`${folder}/index.json`).then(readIndex, () => []);
+    const recordings = await this.#environment
+      .download(`${folder}/index.json`)
+      .then(readIndex)
+      .catch(() => []);
     if (recordings.length > 0) this.#snapshots.now({ recordings });
   }
 
@@ -51,11 +55,14 @@ export class RecordedRuns {
     const asked = ++this.#asked;
     const { session } = this.#run;
     this.#snapshots.now({ opening: file });
-    const text = await this.#environment.download(`${folder}/${file}`).catch(() => null);
+    const text = await this.#environment
+      .download(`${folder}/${file}`)
+      .then(fileText)
+      .catch(() => undefined);
     if (asked !== this.#asked) return; // another was asked for meanwhile
     this.#snapshots.now({ opening: null });
     const read =
-      text === null
+      text === undefined
         ? ({ ok: false, message: 'it could not be loaded; check the connection and try again.' } as const)
         : readRunFile(text);
     if (!read.ok) {
@@ -67,10 +74,7 @@ export class RecordedRuns {
   }
 }
 
-function readIndex(text: string): readonly RecordedEntry[] {
-  try {
-    return recordedIndexSchema.safeParse(JSON.parse(text)).data ?? [];
-  } catch {
-    return [];
-  }
+/** Rejects where it is no JSON. */
+async function readIndex(file: Blob): Promise<readonly RecordedEntry[]> {
+  return recordedIndexSchema.safeParse(JSON.parse(await file.text())).data ?? [];
 }

@@ -55,7 +55,7 @@ export class FakeWorld {
   query = '';
   awake = false;
   /** What can be downloaded. */
-  readonly files = new Map<string, string>();
+  readonly files = new Map<string, BlobPart>();
   readonly environment: LabEnvironment;
   #time = 0;
   #timers: { readonly due: number; readonly action: () => void }[] = [];
@@ -80,8 +80,10 @@ export class FakeWorld {
         };
       },
       download: (path) => {
-        const text = this.files.get(path);
-        return text === undefined ? Promise.reject(new Error('404')) : Promise.resolve(text);
+        const contents = this.files.get(path);
+        return contents === undefined
+          ? Promise.reject(new Error('404'))
+          : Promise.resolve(new Blob([contents]));
       },
       date: () => '2026-02-03T04:05:06.000Z',
       origin: { versions: { 'aster-lab': '0.1.0', zod: '4' }, userAgent: 'a test' },

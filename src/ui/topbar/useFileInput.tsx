@@ -14,7 +14,7 @@ export function useFileInput(label: string, testId: string) {
       <input
         ref={input}
         type="file"
-        accept=".json,application/json"
+        accept=".json,.gz,application/json"
         aria-label={label}
         data-testid={testId}
         hidden
