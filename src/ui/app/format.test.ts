@@ -23,11 +23,12 @@ describe('numbers as people read them', () => {
   });
 
   it('gives a number the decimals its size deserves', () => {
-    expect([4.847, 12.34, 123.4, 18_400.2, 0.0004, 5, 0].map(formatNumber)).toEqual([
+    expect([4.847, 12.34, 123.4, 18_400.2, 0.0092, 0.0004, 5, 0].map(formatNumber)).toEqual([
       '4.85',
       '12.3',
       '123',
       '18,400',
+      '0.009',
       '4.0e-4',
       '5',
       '0',

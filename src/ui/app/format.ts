@@ -15,7 +15,7 @@ export function formatNumber(value: number | null | undefined): string {
   if (size >= 100 || Number.isInteger(value)) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);
   if (size >= 0.01 || size === 0) return value.toFixed(2);
-  return value.toExponential(1);
+  return size >= 0.001 ? value.toFixed(3) : value.toExponential(1);
 }
 
 /** A share of one as a percentage. */

@@ -171,11 +171,19 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
         />
       )}
       {collapse.alarm === null ? null : (
-        <ReferenceLine x={collapse.alarm.round} stroke="var(--lab-alarm)" strokeWidth={2}>
+        // It ends below the phases' names, which it may stand beside.
+        <ReferenceLine
+          segment={[
+            { x: collapse.alarm.round, y: 0 },
+            { x: collapse.alarm.round, y: top * 0.9 },
+          ]}
+          stroke="var(--lab-alarm)"
+          strokeWidth={2}
+        >
           <Label
             value={`▼ collapsed, round ${collapse.alarm.round}`}
             position={collapse.alarm.round > end * 0.6 ? 'insideTopRight' : 'insideTopLeft'}
-            offset={24}
+            offset={5}
             fill="var(--lab-alarm-ink)"
             fontSize={12}
             fontWeight={700}
