@@ -22,23 +22,14 @@ describe('presets', () => {
     expect(findPreset('toString')).toBeUndefined();
   });
 
-  it('changes nothing but the cold start between mini and mini-sparse', () => {
-    expect(differingPaths(presetSettings('mini'), presetSettings('mini-sparse'))).toEqual([
-      'teacher.denseWeight',
-      'teacher.sparseWeight',
-      'teacher.checkKind',
-      'curation.bin',
-      'curation.keepZero',
-    ]);
-  });
-
-  it('changes nothing but the arm between nine and nine-sparse', () => {
-    expect(differingPaths(presetSettings('nine'), presetSettings('nine-sparse'))).toEqual([
-      'teacher.denseWeight',
-      'teacher.sparseWeight',
-      'curation.bin',
-      'curation.keepZero',
-    ]);
+  const sparseArm = ['teacher.denseWeight', 'teacher.sparseWeight', 'curation.bin', 'curation.keepZero'];
+  it.each([
+    ['mini', [...sparseArm, 'teacher.checkKind']],
+    ['nine', sparseArm],
+    ['quick', sparseArm],
+  ])('changes nothing but the cold start between %s and its sparse twin', (name, paths) => {
+    const differing = differingPaths(presetSettings(name), presetSettings(`${name}-sparse`));
+    expect(new Set(differing)).toEqual(new Set(paths));
   });
 
   it('layers nano-natural and small over nano', () => {
