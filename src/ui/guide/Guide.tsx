@@ -1,5 +1,5 @@
 /**
- * What the lab is and what it will do, for someone who has never seen it: three paragraphs and the nine steps.
+ * What the lab is and what it will do, for someone who has never seen it: three paragraphs, two pairs of presets and the nine steps.
  */
 import { Anchor, Button } from '@mantine/core';
 import type { LabState } from '../../lab/state.ts';
@@ -11,10 +11,15 @@ import styles from './guide.module.css';
 const selectPhases = (state: LabState) => state.phases;
 const selectPreset = (state: LabState) => state.presetName;
 
-/** The pair of presets that shows collapse and its cure within minutes on any machine. */
-const pair = [
+/** Pairs of presets that show collapse and its cure: within minutes on any machine, and with as many calls as the paper's. */
+const pairs = [
   { name: 'quick-sparse', question: 'Thinks first, checks afterwards. Will it keep checking?' },
   { name: 'quick', question: 'Takes every step by a tool call. Will it stay so?' },
+  {
+    name: 'nine-sparse',
+    question: 'Nine steps in its head, then asks for its answer again. Will it go on asking?',
+  },
+  { name: 'nine', question: 'Nine steps, nine calls, as in the paper. Will it stay so?' },
 ] as const;
 
 export function Guide() {
@@ -38,8 +43,8 @@ export function Guide() {
         really executed.
       </p>
       <h3 className={styles.heading}>Same model, same problems, same reward</h3>
-      <div className={styles.pair}>
-        {pair.map(({ name, question }) => {
+      <div className={styles.pairs}>
+        {pairs.map(({ name, question }) => {
           const preset = findPreset(name);
           return preset === undefined ? null : (
             <div key={name} className={styles.choice} data-chosen={chosen === name}>
