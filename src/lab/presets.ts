@@ -60,7 +60,7 @@ const definitions = {
   'nine-sparse': {
     title: 'Nine calls, sparse cold start',
     description:
-      'The same problems, thought through in the head and then asked for again: it can do them in its head, and reinforcement learning gives the tool up.',
+      'The same problems, thought through in the head and then asked for again: it can do many of them in its head, and reinforcement learning gives the tool up.',
     takes: 'a few minutes on a laptop’s GPU, half an hour on a processor',
     over: 'nine',
     arm: 'sparse',
