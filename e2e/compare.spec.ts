@@ -1,7 +1,7 @@
 /**
  * A study opened beside the run, and recorded runs: shown as recorded, replayed, and never in the way when they fail.
  *
- * The study's numbers are made up; the recorded run is a real one of `micro` (src/lab/fixtures).
+ * The study's numbers are made up; the recorded run is a real one of `micro` (src/lab/fixtures), but where those that ship are opened.
  */
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fileText, maxTextBytes } from './fileText.ts';
+import { fileText } from './fileText.ts';
 
 const text = '{"größe":[1,2,3]}'.repeat(5000);
 const packed = new Uint8Array(gzipSync(text));
@@ -24,8 +24,11 @@ describe('fileText', () => {
   });
 
   it('gives up on what is, or becomes, too large', async () => {
-    const zeros = new Uint8Array(gzipSync(new Uint8Array(maxTextBytes + 1)));
-    expect(zeros.byteLength).toBeLessThan(2 ** 20);
-    expect(await fileText(new Blob([zeros]))).toBeUndefined();
+    const most = new Blob([text]).size;
+    expect(await fileText(new Blob([text]), most)).toBe(text);
+    expect(await fileText(new Blob([text]), most - 1)).toBeUndefined();
+    expect(packed.byteLength).toBeLessThan(most - 1);
+    expect(await fileText(new Blob([packed]), most)).toBe(text);
+    expect(await fileText(new Blob([packed]), most - 1)).toBeUndefined();
   });
 });

@@ -4,12 +4,12 @@
  * Invariant: the file's first bytes say whether it is packed, never its name: some hosts unpack `.gz` on the way, some do not.
  */
 
-/** Largest text that is read, in bytes. A run of the lab is a hundredth of it. */
-export const maxTextBytes = 256 * 2 ** 20;
+/** Largest text that is read, in bytes, unless told otherwise. A run of the lab is a hundredth of it. */
+const maxTextBytes = 256 * 2 ** 20;
 
-/** The text, or undefined where it is larger than `maxTextBytes`. Rejects where a packed file is damaged. */
-export async function fileText(file: Blob): Promise<string | undefined> {
-  if (file.size > maxTextBytes) return undefined;
+/** The text, or undefined where it is larger than `most` bytes. Rejects where a packed file is damaged. */
+export async function fileText(file: Blob, most = maxTextBytes): Promise<string | undefined> {
+  if (file.size > most) return undefined;
   const magic = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (magic[0] !== 0x1f || magic[1] !== 0x8b) return file.text();
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -17,7 +17,7 @@ export async function fileText(file: Blob): Promise<string | undefined> {
   const reader = file.stream().pipeThrough(new DecompressionStream('gzip')).getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     size += part.value.byteLength;
-    if (size > maxTextBytes) {
+    if (size > most) {
       await reader.cancel();
       return undefined;
     }
