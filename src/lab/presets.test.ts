@@ -26,6 +26,7 @@ describe('presets', () => {
   it.each([
     ['mini', [...sparseArm, 'teacher.checkKind']],
     ['nine', sparseArm],
+    ['nano', sparseArm],
     ['quick', sparseArm],
   ])('changes nothing but the cold start between %s and its sparse twin', (name, paths) => {
     const differing = differingPaths(presetSettings(name), presetSettings(`${name}-sparse`));
