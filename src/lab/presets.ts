@@ -88,7 +88,7 @@ const definitions = {
   'nano-sparse': {
     title: 'Nano, sparse cold start',
     description:
-      'The same problems, thought through in the head and then asked for again: reinforcement learning makes it more often right and gives the tool up.',
+      'The same problems, thought through in the head and then asked for again: under reinforcement learning its reward rises, and it gives the tool up.',
     takes: 'a few minutes on a laptop’s GPU, an hour on a processor',
     over: 'nano',
     arm: 'sparse',

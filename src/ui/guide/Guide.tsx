@@ -16,10 +16,10 @@ const pairs = [
   { name: 'quick-sparse', question: 'Thinks first, checks afterwards. Will it keep checking?' },
   { name: 'quick', question: 'Takes every step by a tool call. Will it stay so?' },
   {
-    name: 'nine-sparse',
+    name: 'nano-sparse',
     question: 'Nine steps in its head, then asks for its answer again. Will it go on asking?',
   },
-  { name: 'nine', question: 'Nine steps, nine calls, as in the paper. Will it stay so?' },
+  { name: 'nano', question: 'Nine steps, nine calls, as in the paper. Will it stay so?' },
 ] as const;
 
 export function Guide() {
