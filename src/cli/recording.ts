@@ -6,7 +6,7 @@
  */
 import { emptyRun, reduceRun, type RunView } from '../lab/reduce.ts';
 import { readRunFile, writeRunFile, type RecordedRun } from '../lab/runFile.ts';
-import { RunSeries } from '../lab/series.ts';
+import { RunSeries } from '../lab/runSeries.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 

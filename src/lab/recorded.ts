@@ -10,7 +10,8 @@ import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { PhaseTrack } from './phases.ts';
 import { emptyRun, type RunView } from './reduce.ts';
 import type { RecordedRun } from './runFile.ts';
-import type { RecordedSeries, SeriesColumns } from './series.ts';
+import type { SeriesColumns } from './metricSeries.ts';
+import type { RecordedSeries } from './runSeries.ts';
 
 /** The last frame: one more than there are rounds. */
 export function lastFrame({ series }: Pick<RecordedRun, 'series'>): number {

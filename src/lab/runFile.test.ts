@@ -6,7 +6,7 @@ import { presetSettings } from './presets.ts';
 import { emptyRun, reduceRun } from './reduce.ts';
 import { readRunFile, writeRunFile, type RecordedRun } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
-import { RunSeries } from './series.ts';
+import { RunSeries } from './runSeries.ts';
 import { batch, engine, exampleEvents, scored, trajectory } from './testing.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
 

@@ -16,7 +16,8 @@ import type { RunView } from './reduce.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { fileSchema, type RunFile } from './runFileSchema.ts';
 import { parseSettings, type RunSettings } from './schema.ts';
-import type { RecordedSeries, SeriesColumns } from './series.ts';
+import type { SeriesColumns } from './metricSeries.ts';
+import type { RecordedSeries } from './runSeries.ts';
 import type { LabState } from './state.ts';
 import { TrajectoryReader, TrajectoryWriter, type trajectorySchema } from './trajectoryFile.ts';
 

@@ -13,7 +13,7 @@ import { emptyRun, reduceRun, type RunView } from './reduce.ts';
 import { cutRun } from './recorded.ts';
 import { wholeRun } from './recordedReplay.ts';
 import type { RecordedRun } from './runFile.ts';
-import { RunSeries, type SeriesMark } from './series.ts';
+import { RunSeries, type SeriesMark } from './runSeries.ts';
 import type { LabState, RunSource } from './state.ts';
 
 /** The newest checkpoint of a live run, and what had been seen by then. */

@@ -6,30 +6,13 @@
  * change until this file updates it, so the overshoot of a chunk is nothing. (3) One chunk may be in flight while
  * the caller thinks: results are matched to sequences by the chunk they were submitted in.
  */
-import type {
-  RolloutEvent,
-  RolloutOptions,
-  RolloutRequest,
-  RolloutSequence,
-  RolloutSession,
-} from '../engine.ts';
+import type { RolloutEvent, RolloutOptions, RolloutRequest, RolloutSession } from '../engine.ts';
 import { readStaging } from './buffers.ts';
 import { shareBeginnings, type Prefill } from './prefill.ts';
-import { MAX_CHUNK, SLOT_WORDS } from './rolloutBuffers.ts';
+import { MAX_CHUNK } from './rolloutBuffers.ts';
 import { slotStatus, type RolloutPlan, type SlotUpdate } from './rolloutPlan.ts';
 import type { RolloutPlans, RolloutResources } from './rolloutPlans.ts';
-
-/** One sequence, as far as the CPU knows it. */
-interface Row {
-  readonly id: number;
-  readonly tokens: number[];
-  readonly lossMask: number[];
-  readonly logProbs: number[];
-  state: 'queued' | 'running' | 'waiting' | 'done';
-  slot: number;
-  /** Number of the first chunk in which the slot runs with what the CPU last decided. */
-  runsFrom: number;
-}
+import { appendForced, appendSampled, queuedRow, readResults, sequenceOf, type Row } from './rolloutRow.ts';
 
 interface Chunk {
   readonly number: number;
@@ -91,15 +74,7 @@ class Session implements RolloutSession {
       if (this.#byId.has(id)) throw new Error(`The session already has a sequence ${id}.`);
       if (prompt.length === 0) throw new Error(`The prompt of sequence ${id} is empty.`);
       this.#checkTokens(prompt, `The prompt of sequence ${id} has a token outside the vocabulary.`);
-      const row: Row = {
-        id,
-        tokens: [...prompt],
-        lossMask: prompt.map(() => 0),
-        logProbs: prompt.map(() => 0),
-        state: 'queued',
-        slot: -1,
-        runsFrom: 0,
-      };
+      const row = queuedRow(id, prompt);
       this.#byId.set(id, row);
       this.#live++;
       if (prompt.length >= this.#options.context) this.#finish(row, 'context');
@@ -128,7 +103,7 @@ class Session implements RolloutSession {
       return;
     }
     const last = row.tokens.length - 1;
-    for (const token of tokens) append(row, token, 0, 0);
+    appendForced(row, tokens);
     if (row.tokens.length >= this.#options.context) {
       this.#finish(row, 'context');
       return;
@@ -263,24 +238,15 @@ class Session implements RolloutSession {
     const plan = this.#plan;
     if (!plan) return;
     const bytes = await readStaging(this.#resources.gpu, stagingOf(plan, chunk), plan.stagingBytes);
-    const slotWords = plan.shape.slots * SLOT_WORDS;
-    const slots = new Uint32Array(bytes, 0, slotWords);
-    const tokens = new Uint32Array(bytes, slotWords * 4);
-    const logProbs = new Float32Array(bytes, slotWords * 4);
+    const results = readResults(bytes, plan.shape.slots);
     for (const row of chunk.rows) {
       if (row.state !== 'running' || chunk.number < row.runsFrom) continue;
-      const at = row.slot * SLOT_WORDS;
-      const position = slots[at + 1] ?? 0;
-      const status = slots[at + 3] ?? 0;
-      for (let t = row.tokens.length; t <= position; t++) {
-        const place = (row.slot * MAX_CHUNK + (t % MAX_CHUNK)) * 2;
-        append(row, tokens[place] ?? 0, 1, logProbs[place + 1] ?? NaN);
-      }
+      const status = appendSampled(row, results);
       if (status === slotStatus.ended) this.#finish(row, 'end');
       else if (status === slotStatus.full) this.#finish(row, 'context');
       else if (status === slotStatus.turn) {
         row.state = 'waiting';
-        this.#outbox.push({ type: 'turn', sequence: snapshot(row) });
+        this.#outbox.push({ type: 'turn', sequence: sequenceOf(row) });
       }
     }
   }
@@ -295,7 +261,7 @@ class Session implements RolloutSession {
 
   #finish(row: Row, reason: 'end' | 'context' | 'stopped'): void {
     row.state = 'done';
-    this.#outbox.push({ type: 'finished', reason, sequence: snapshot(row) });
+    this.#outbox.push({ type: 'finished', reason, sequence: sequenceOf(row) });
   }
 
   #checkTokens(tokens: readonly number[], message: string): void {
@@ -306,19 +272,4 @@ class Session implements RolloutSession {
 
 function stagingOf(plan: RolloutPlan, chunk: Chunk): GPUBuffer {
   return plan.buffers.get(`staging${chunk.staging}`);
-}
-
-function append(row: Row, token: number, sampled: 0 | 1, logProb: number): void {
-  row.tokens.push(token);
-  row.lossMask.push(sampled);
-  row.logProbs.push(logProb);
-}
-
-function snapshot(row: Row): RolloutSequence {
-  return {
-    id: row.id,
-    tokens: Int32Array.from(row.tokens),
-    lossMask: Uint8Array.from(row.lossMask),
-    logProbs: Float32Array.from(row.logProbs),
-  };
 }

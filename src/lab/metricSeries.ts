@@ -1,14 +1,13 @@
 /**
- * Series: every metric at full resolution in columns, and a decimated picture of them for the charts.
+ * A series: every metric at full resolution in columns, and a decimated picture of them for the charts.
  *
  * Invariants. (1) Nothing measured is lost: the columns keep each row; only the picture is decimated. (2) A bucket of rows
  * becomes two points that hold each metric's smallest and largest value, so a spike of one row is always seen.
  * (3) Appending a row is O(metrics): buckets double their width when there are too many, and closed buckets' points are kept.
  */
 import { metricNames, type MetricName, type MetricValues } from '../metrics/registry.ts';
-import type { RunEvent } from '../train/events.ts';
-import { HistogramSeries, pairs, type RoundHistogram } from './histograms.ts';
-import type { SeriesPoint, SeriesView } from './state.ts';
+import { pairs } from './histograms.ts';
+import type { SeriesPoint } from './state.ts';
 
 /** Most points a chart gets. */
 export const maxPoints = 300;
@@ -134,6 +133,16 @@ export interface SeriesColumns {
   readonly metrics: Partial<Record<MetricName, readonly (number | null)[]>>;
 }
 
+/** The first `rows` rows of every column. */
+export function firstRows({ x, metrics }: SeriesColumns, rows: number): SeriesColumns {
+  const cut: Partial<Record<MetricName, readonly (number | null)[]>> = {};
+  for (const name of metricNames) {
+    const column = metrics[name];
+    if (column !== undefined) cut[name] = column.slice(0, rows);
+  }
+  return { x: x.slice(0, rows), metrics: cut };
+}
+
 function finiteOrNull(value: number | undefined): number | null {
   return value === undefined || Number.isNaN(value) ? null : value;
 }
@@ -160,116 +169,4 @@ function pointsOf(bucket: Bucket): SeriesPoint[] {
   }
   const start: SeriesPoint = { x: bucket.firstX, ...first };
   return bucket.rows === 1 ? [start] : [start, { x: bucket.lastX, ...last }];
-}
-
-/** All series of a run: rounds, cold-start steps and histograms, filled from its events. */
-export class RunSeries {
-  readonly rounds: MetricSeries;
-  readonly sft: MetricSeries;
-  readonly histograms: HistogramSeries;
-  #version: number;
-  #view: SeriesView | null = null;
-  readonly #latest: Partial<Record<MetricName, number>>;
-
-  constructor(recorded?: RecordedSeries, version = 0) {
-    this.rounds = MetricSeries.from(recorded?.rounds ?? noColumns);
-    this.sft = MetricSeries.from(recorded?.sft ?? noColumns);
-    this.histograms = new HistogramSeries();
-    for (const { round, counts } of recorded?.histograms ?? []) this.histograms.append(round, counts);
-    this.#latest = { ...recorded?.latest };
-    this.#version = version;
-  }
-
-  /** Take in what an event says in numbers; other events change nothing. */
-  add(event: RunEvent): void {
-    if (event.type !== 'sft' && event.type !== 'round') return;
-    if (event.type === 'sft') {
-      this.sft.append(event.step, event.values);
-    } else {
-      this.rounds.append(event.round, event.values);
-      this.histograms.append(event.round, event.callCounts);
-    }
-    for (const name of metricNames) {
-      const value = event.values[name];
-      if (value !== undefined && Number.isFinite(value)) this.#latest[name] = value;
-    }
-    this.#version++;
-    this.#view = null;
-  }
-
-  /** What the charts draw; the same object until something changes. */
-  view(): SeriesView {
-    return (this.#view ??= {
-      version: this.#version,
-      rounds: this.rounds.points(),
-      sft: this.sft.points(),
-      latest: { ...this.#latest },
-      histograms: this.histograms.columns(),
-    });
-  }
-
-  /** Where it stands, to come back to. */
-  mark(): SeriesMark {
-    return {
-      rounds: this.rounds.length,
-      sft: this.sft.length,
-      histograms: this.histograms.all().length,
-      latest: { ...this.#latest },
-    };
-  }
-
-  /** The series as it was at `mark`: what was measured since is left out. This one stays as it is. */
-  rewoundTo(mark: SeriesMark): RunSeries {
-    const { rounds, sft, histograms } = this.record();
-    return new RunSeries(
-      {
-        rounds: firstRows(rounds, mark.rounds),
-        sft: firstRows(sft, mark.sft),
-        histograms: histograms.slice(0, mark.histograms),
-        latest: mark.latest,
-      },
-      this.#version + 1,
-    );
-  }
-
-  /** Everything, at full resolution, metrics in the registry's order. */
-  record(): RecordedSeries {
-    const latest: Partial<Record<MetricName, number>> = {};
-    for (const name of metricNames) {
-      const value = this.#latest[name];
-      if (value !== undefined) latest[name] = value;
-    }
-    return {
-      rounds: this.rounds.columns(),
-      sft: this.sft.columns(),
-      histograms: this.histograms.all(),
-      latest,
-    };
-  }
-}
-
-const noColumns: SeriesColumns = { x: [], metrics: {} };
-
-/** How much of a run had been measured at some moment. */
-export interface SeriesMark {
-  readonly rounds: number; // rows
-  readonly sft: number; // rows
-  readonly histograms: number;
-  readonly latest: Partial<Record<MetricName, number>>;
-}
-
-function firstRows({ x, metrics }: SeriesColumns, rows: number): SeriesColumns {
-  const cut: Partial<Record<MetricName, readonly (number | null)[]>> = {};
-  for (const name of metricNames) {
-    const column = metrics[name];
-    if (column !== undefined) cut[name] = column.slice(0, rows);
-  }
-  return { x: x.slice(0, rows), metrics: cut };
-}
-
-export interface RecordedSeries {
-  readonly rounds: SeriesColumns;
-  readonly sft: SeriesColumns;
-  readonly histograms: readonly RoundHistogram[];
-  readonly latest: Partial<Record<MetricName, number>>;
 }
