@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { validateSettings } from '../train/validate.ts';
-import { defaultPreset, findPreset, presets, presetSettings } from './presets.ts';
-import { defaultSettings, differingPaths, parseSettings } from './schema.ts';
+import { findArm, withChanges } from './arms.ts';
+import { defaultPreset, findPreset, presetOf, presets, presetSettings } from './presets.ts';
+import { defaultSettings, differingPaths, parseSettings, withSetting } from './schema.ts';
 
 describe('presets', () => {
   it('all parse to themselves, can run, and say what they are', () => {
@@ -39,6 +40,15 @@ describe('presets', () => {
     expect([...groups('nano-natural')]).toEqual(['teacher', 'curation']);
     expect([...groups('small')]).toEqual(['policy', 'sft', 'grpo']);
     expect(presetSettings('small').stage2.context).toBe(presetSettings('nano').stage2.context);
+  });
+
+  it('tells which preset settings are, whatever the seed, and else which they began with', () => {
+    for (const { name, settings } of presets)
+      expect(presetOf(withSetting(settings, 'run.seed', 99), 'micro')).toBe(name);
+    const sparse = withChanges(presetSettings('nano'), findArm('sparse')?.changes ?? {});
+    expect(presetOf(sparse, 'nano')).toBe('nano-sparse');
+    expect(presetOf(withSetting(sparse, 'stage1.steps', 21), 'nano')).toBe('nano');
+    expect(presetOf(withSetting(sparse, 'stage1.steps', 21), 'gone')).toBe('gone');
   });
 
   it('lets every cold start see every length that stage 2 uses', () => {

@@ -6,7 +6,7 @@
  * can run: a test checks each against the schema and against `validateSettings`.
  */
 import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
-import { defaultSettings, type RunSettings } from './schema.ts';
+import { defaultSettings, differingPaths, type RunSettings } from './schema.ts';
 
 interface PresetDefinition {
   readonly title: string;
@@ -212,4 +212,15 @@ export function findPreset(name: string): Preset | undefined {
 /** The settings of a preset; the defaults where there is no preset of that name. */
 export function presetSettings(name: string): RunSettings {
   return byName.get(name)?.settings ?? defaultSettings;
+}
+
+/**
+ * The preset that these settings are, seed and backend aside: an arm laid over one preset may be another one. The name given,
+ * which they are changes of, where they are none.
+ */
+export function presetOf(settings: RunSettings, name: string): string {
+  const same = presets.find(
+    (preset) => differingPaths(preset.settings, { ...settings, run: preset.settings.run }).length === 0,
+  );
+  return same?.name ?? name;
 }

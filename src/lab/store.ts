@@ -9,6 +9,7 @@ import { validateSettings } from '../train/validate.ts';
 import type { LabEnvironment } from './environment.ts';
 import { RunFiles } from './files.ts';
 import { SettingsForm } from './form.ts';
+import { presetOf } from './presets.ts';
 import { RunLife } from './runLife.ts';
 import { Replay } from './recordedReplay.ts';
 import { RecordedRuns } from './recordedRuns.ts';
@@ -66,7 +67,9 @@ function createActions(
     applyPreset: (name) => form.applyPreset(name),
     setSetting: (path, value) => form.set(path, value),
     adoptRunSettings: () => {
-      if (run.session !== null) form.fill(run.session.settings, run.session.presetName);
+      if (run.session === null) return;
+      const { settings, presetName } = run.session;
+      form.fill(settings, presetOf(settings, presetName));
     },
     dismissNotice: (index) =>
       snapshots.now({ notices: snapshots.state.notices.filter((_, i) => i !== index) }),

@@ -7,6 +7,7 @@ import { Button } from '@mantine/core';
 import { History, Pause, Play } from 'lucide-react';
 import type { LabState, ReplayView } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
+import { AdoptSettings } from '../settings/AdoptSettings.tsx';
 import styles from './replay.module.css';
 
 const selectSource = (state: LabState) => state.source;
@@ -40,6 +41,7 @@ export function ReplayBar() {
         <strong>{source.name}</strong>
         <span className={styles.facts}>{facts.join(' · ')}</span>
       </p>
+      <AdoptSettings size="compact-sm">Take its settings</AdoptSettings>
       <ReplayControl replay={replay} />
     </section>
   );

@@ -2,6 +2,7 @@
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordedEntry } from '../../lab/recordedRuns.ts';
+import { withSetting } from '../../lab/schema.ts';
 import { App } from '../app/App.tsx';
 import { fakeLab, idleState, mockBrowser } from '../app/lab.fixture.tsx';
 
@@ -61,6 +62,16 @@ describe('a recorded run', () => {
     expect(screen.getByTestId('run-clock').textContent).toContain('Recorded run');
     act(() => lab.set({ source: { kind: 'live' }, replay: null }));
     expect(screen.queryByTestId('replay')).toBeNull();
+  });
+
+  it('offers its settings for a run of one’s own, until they are taken', () => {
+    const runSettings = withSetting(idleState.settings, 'run.seed', 7);
+    const lab = fakeLab({ ...shown, runSettings });
+    render(<App store={lab} />);
+    fireEvent.click(screen.getByRole('button', { name: 'Take its settings' }));
+    expect(lab.actions.adoptRunSettings).toHaveBeenCalledOnce();
+    act(() => lab.set({ settings: runSettings }));
+    expect(screen.queryByRole('button', { name: 'Take its settings' })).toBeNull();
   });
 
   it('is played, held, and moved by hand', () => {

@@ -5,12 +5,13 @@
  * that sentence at the field.
  */
 import { useState } from 'react';
-import { Accordion, Button, Switch, TextInput } from '@mantine/core';
+import { Accordion, Switch, TextInput } from '@mantine/core';
 import { Search } from 'lucide-react';
 import { findPreset, presetSettings } from '../../lab/presets.ts';
 import { differingPaths, formModel, getSetting, type FormField, type FormGroup } from '../../lab/schema.ts';
-import type { LabState, RunSettings } from '../../lab/state.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import type { LabState } from '../../lab/state.ts';
+import { useLab } from '../app/lab.tsx';
+import { AdoptSettings } from './AdoptSettings.tsx';
 import { Prose } from './Prose.tsx';
 import { SettingField } from './SettingField.tsx';
 import styles from './settings.module.css';
@@ -18,7 +19,7 @@ import styles from './settings.module.css';
 const selectSettings = (state: LabState) => state.settings;
 const selectProblems = (state: LabState) => state.settingProblems;
 const selectPreset = (state: LabState) => state.presetName;
-const selectRunSettings = (state: LabState) => state.runSettings;
+const selectHasRun = (state: LabState) => state.runSettings !== null;
 
 export function SettingsForm() {
   const settings = useLab(selectSettings);
@@ -136,22 +137,12 @@ function GroupMarks({ group, changed, problems }: GroupMarksProps) {
 
 /** Said while a run is shown whose settings the form does not hold. */
 function NextRunNote() {
-  const run = useLab(selectRunSettings);
-  const settings = useLab(selectSettings);
-  const actions = useLabActions();
-  if (run === null) return null;
+  const hasRun = useLab(selectHasRun);
+  if (!hasRun) return null;
   return (
     <div className={styles.nextRun} role="status">
       <span>These settings are for the next run; the one shown keeps its own.</span>
-      {differs(run, settings) ? (
-        <Button size="compact-xs" variant="default" onClick={() => actions.adoptRunSettings()}>
-          Take those of the run shown
-        </Button>
-      ) : null}
+      <AdoptSettings size="compact-xs">Take those of the run shown</AdoptSettings>
     </div>
   );
-}
-
-function differs(a: RunSettings, b: RunSettings): boolean {
-  return a !== b && differingPaths(a, b).length > 0;
 }

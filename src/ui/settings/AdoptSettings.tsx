@@ -1,0 +1,31 @@
+/**
+ * A button that makes the settings of the run shown those of the next run. Nothing where they are already.
+ */
+import { Button } from '@mantine/core';
+import { differingPaths } from '../../lab/schema.ts';
+import type { LabState } from '../../lab/state.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+
+const selectDiffers = ({ runSettings: run, settings }: LabState) =>
+  run !== null && run !== settings && differingPaths(run, settings).length > 0;
+
+interface AdoptSettingsProps {
+  readonly size: 'compact-xs' | 'compact-sm';
+  readonly children: string;
+}
+
+export function AdoptSettings({ size, children }: AdoptSettingsProps) {
+  const differs = useLab(selectDiffers);
+  const actions = useLabActions();
+  if (!differs) return null;
+  return (
+    <Button
+      size={size}
+      variant="default"
+      title="Put the settings of the run shown into the form, so that Train runs them"
+      onClick={() => actions.adoptRunSettings()}
+    >
+      {children}
+    </Button>
+  );
+}
