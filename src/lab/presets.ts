@@ -42,7 +42,7 @@ const definitions = {
     title: 'Nine calls, dense cold start',
     description:
       'Sums and differences of nine to eleven steps: the paper’s nine calls and more, on the policy of Mini. This cold start takes every step by tool.',
-    takes: 'a few minutes on a laptop’s GPU, half an hour on a processor',
+    takes: 'a few minutes on a laptop’s GPU, half an hour or more on a processor',
     changes: {
       task: { operations: '+-', valueMax: 20, coldStartMinLength: 9, coldStartMaxLength: 11 },
       // The sparse recipe's checks never pay, so that what they cost decides. The dense one makes none.
@@ -61,7 +61,7 @@ const definitions = {
     title: 'Nine calls, sparse cold start',
     description:
       'The same problems, thought through in the head and then asked for again: it can do many of them in its head, and reinforcement learning gives the tool up.',
-    takes: 'a few minutes on a laptop’s GPU, half an hour on a processor',
+    takes: 'a few minutes on a laptop’s GPU, half an hour or more on a processor',
     over: 'nine',
     arm: 'sparse',
     changes: {},
@@ -70,26 +70,23 @@ const definitions = {
     title: 'Nano, dense cold start',
     description:
       'Nine to eleven steps of all four operations on 0.34M parameters, with the paper’s nine calls and more. This cold start takes every step by tool, and keeps its calls.',
-    takes: 'a few minutes on a laptop’s GPU, an hour on a processor',
+    takes: 'a few minutes on a laptop’s GPU, an hour or more on a processor',
+    over: 'nine',
     changes: {
       policy: { preset: 'nano' },
-      task: { coldStartMinLength: 9, coldStartMaxLength: 11 },
-      teacher: { checkKind: 'answer' }, // as in `nine`
-      curation: { denseMin: 9 },
-      // 3,000 small steps, for the reason that `nine` has.
-      sft: { batchSize: 4, learningRate: 3e-3, epochs: 3, probes: 6 },
-      grpo: { promptsPerStep: 32, learningRate: 5e-4 },
+      task: { operations: '+-*/%', valueMax: 49 },
+      sft: { learningRate: 3e-3, epochs: 3 },
       // Nine steps in the head fit this context; of those with checks behind them half do not.
-      stage1: { steps: 20, minLength: 9, maxLength: 9, context: 172 },
-      stage2: { steps: 10, minLength: 9, maxLength: 11, context: 260 },
-      evaluation: { problems: 48, shortContext: 210, longContext: 280 },
+      stage1: { steps: 20, context: 172 },
+      stage2: { steps: 10, context: 260 },
+      evaluation: { shortContext: 210, longContext: 280 },
     },
   },
   'nano-sparse': {
     title: 'Nano, sparse cold start',
     description:
       'The same problems, thought through in the head and then asked for again: under reinforcement learning its reward rises, and it gives the tool up.',
-    takes: 'a few minutes on a laptop’s GPU, an hour on a processor',
+    takes: 'a few minutes on a laptop’s GPU, an hour or more on a processor',
     over: 'nano',
     arm: 'sparse',
     changes: {},
@@ -98,7 +95,7 @@ const definitions = {
     title: 'Nano, natural cold start',
     description:
       'Every density mixed in the cold start: expect reinforcement learning to multiply the calls that carry the computation.',
-    takes: 'a few minutes on a laptop’s GPU, an hour on a processor',
+    takes: 'a few minutes on a laptop’s GPU, an hour or more on a processor',
     over: 'nano',
     changes: {
       teacher: { denseWeight: 0, sparseWeight: 0, naturalWeight: 1 },
