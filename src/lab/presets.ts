@@ -85,7 +85,7 @@ const definitions = {
   'nano-sparse': {
     title: 'Nano, sparse cold start',
     description:
-      'The same problems, thought through in the head and then asked for again: under reinforcement learning its reward rises, and it gives the tool up.',
+      'The same problems, thought through in the head and then asked for again: reinforcement learning gives the tool up, and the run ends far behind the dense one.',
     takes: 'a few minutes on a laptop’s GPU, an hour or more on a processor',
     over: 'nano',
     arm: 'sparse',
