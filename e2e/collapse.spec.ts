@@ -26,7 +26,7 @@ async function finishedRun(lab: LabPage, preset: string) {
   await expect(lab.page.getByTestId('engine-badge')).toContainText('WebGPU');
   await lab.train();
   await lab.waitFor('done', runTimeout);
-  const { bytes } = await lab.download(/the run/);
+  const { bytes } = await lab.download(/^Export the run/);
   const { series, benchmarks, collapse } = JSON.parse(bytes.toString()) as {
     readonly series: {
       readonly rounds: {

@@ -25,7 +25,7 @@ test('a micro run from click to evaluation on WebGPU, its export and its checkpo
   ).toBeLessThanOrEqual(4);
   expect(Math.max(0, ...blocked), 'the longest task on the main thread').toBeLessThan(2 * longTask);
 
-  const weights = await lab.download(/weights/);
+  const weights = await lab.download(/^Export the weights/);
   const headerLength = Number(weights.bytes.readBigUInt64LE(0));
   const header = JSON.parse(weights.bytes.subarray(8, 8 + headerLength).toString()) as Record<
     string,
@@ -34,7 +34,7 @@ test('a micro run from click to evaluation on WebGPU, its export and its checkpo
   expect(Object.keys(header)).toContain('model.layers.0.self_attn.q_norm.weight');
   expect(header['__metadata__']).toMatchObject({ format: 'pt' });
 
-  const run = await lab.download(/the run/);
+  const run = await lab.download(/^Export the run/);
   const file = JSON.parse(run.bytes.toString()) as Record<string, unknown>;
   expect(file).toMatchObject({ format: 'aster-lab-run' });
   const calls = await lab.tile('calls');
