@@ -42,7 +42,7 @@ const definitions = {
     title: 'Nine calls, dense cold start',
     description:
       'Sums and differences of nine to eleven steps: the paper’s nine calls and more, on the policy of Mini. This cold start takes every step by tool.',
-    takes: 'a few minutes on a laptop’s GPU, half an hour or more on a processor',
+    takes: 'a few minutes on a laptop’s GPU, half an hour on a processor',
     changes: {
       task: { operations: '+-', valueMax: 20, coldStartMinLength: 9, coldStartMaxLength: 11 },
       // The sparse recipe's checks never pay, so that what they cost decides. The dense one makes none.
@@ -61,7 +61,7 @@ const definitions = {
     title: 'Nine calls, sparse cold start',
     description:
       'The same problems, thought through in the head and then asked for again: it can do many of them in its head, and reinforcement learning gives the tool up.',
-    takes: 'a few minutes on a laptop’s GPU, half an hour or more on a processor',
+    takes: 'a few minutes on a laptop’s GPU, half an hour on a processor',
     over: 'nine',
     arm: 'sparse',
     changes: {},
