@@ -1,16 +1,16 @@
 /**
  * A study opened beside the run, and recorded runs: shown as recorded, replayed, and never in the way when they fail.
  *
- * The study's numbers are made up; the recorded run is a real one of `micro` (src/lab/fixtures), but where those that ship are opened.
+ * The study's numbers are made up; the recorded run is a real one of `micro` (src/record/testing), but where those that ship are opened.
  */
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { exampleStudy } from '../src/lab/compare.fixture.ts';
-import { recordedIndexSchema } from '../src/lab/recordedRuns.ts';
+import { exampleStudy } from '../src/study/testing/exampleStudy.ts';
+import { recordedIndexSchema } from '../src/lab/recordings.ts';
 import { expectAccessible } from './axe.ts';
 import { expect, test } from './lab.ts';
 
-const recorded = readFileSync(new URL('../src/lab/fixtures/recordedRun.json', import.meta.url), 'utf8');
+const recorded = readFileSync(new URL('../src/record/testing/recordedRun.json', import.meta.url), 'utf8');
 const entry = {
   ...{ file: 'micro.json', title: 'Micro, dense', description: 'A run of a few steps.' },
   ...{ arm: 'dense', preset: 'micro', seed: 4 },

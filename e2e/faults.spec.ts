@@ -2,7 +2,7 @@
  * Bad luck and bad input: each gets a sentence that says what happened and what to do, and nothing is lost.
  */
 import { writeFile } from 'node:fs/promises';
-import { presetSettings } from '../src/lab/presets.ts';
+import { presetSettings } from '../src/recipes/presets.ts';
 import { expect, test } from './lab.ts';
 import { microRunTimeout } from './microRun.ts';
 

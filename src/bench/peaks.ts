@@ -5,8 +5,8 @@
  * only if its product is right (sampled entries against float64). (3) A timing is many runs in one submit, so that it is the
  * kernel's and not the queue's.
  */
-import { readBuffer } from '../engine/wgsl/buffers.ts';
-import type { Gpu } from '../engine/wgsl/device.ts';
+import { readBuffer } from '../engine/wgsl/device/buffers.ts';
+import type { Gpu } from '../engine/wgsl/device/device.ts';
 import { Random } from '../random/random.ts';
 import {
   gpuVariants,

@@ -9,13 +9,13 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { benchmark, type BenchProgress } from '../bench/benchmark.ts';
+import { benchmark, type BenchProgress } from '../bench/speedTest.ts';
 import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
 import { markdown } from '../bench/markdown.ts';
 import { profileEngine, profileMarkdown } from '../bench/profile.ts';
 import type { BenchReport, Work } from '../bench/report.ts';
 import { benchPresets, type BenchPreset } from '../bench/workload.ts';
-import { WgslUnavailableError } from '../engine/wgsl/device.ts';
+import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { installAdvice, openDawn } from './dawn.ts';
 import { labVersions, sourceCommit } from './provenance.ts';

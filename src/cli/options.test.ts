@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { presetSettings } from '../lab/presets.ts';
+import { presetSettings } from '../recipes/presets.ts';
 import { parseTrainOptions, resolveSettings, UsageError, type TrainOptions } from './options.ts';
 
 function parse(...words: string[]): TrainOptions {

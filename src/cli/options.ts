@@ -5,9 +5,15 @@
  * that says what to write instead.
  */
 import { parseArgs } from 'node:util';
-import { armNames, findArm, withChanges } from '../lab/arms.ts';
-import { findPreset, presets } from '../lab/presets.ts';
-import { formField, getSetting, withSetting, type RunSettings, type SettingValue } from '../lab/schema.ts';
+import { armNames, findArm, withChanges } from '../recipes/arms.ts';
+import { findPreset, presets } from '../recipes/presets.ts';
+import {
+  formField,
+  getSetting,
+  withSetting,
+  type RunSettings,
+  type SettingValue,
+} from '../recipes/formModel.ts';
 import { runSettingsSchema } from '../train/settings.ts';
 import { validateSettings } from '../train/validate.ts';
 

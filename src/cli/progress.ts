@@ -1,7 +1,7 @@
 /**
  * Progress on a terminal: one line that is overwritten; where output goes to a file, a line now and then.
  */
-import type { PhaseTrack } from '../lab/phases.ts';
+import type { PhaseTrack } from '../record/phases.ts';
 
 const barWidth = 24;
 /** Milliseconds between two updates, on a terminal and in a file. */

@@ -4,9 +4,9 @@
  * Invariant: taking up a recording from the file that it wrote gives the same recording as never having stopped, but for the
  * times at which earlier phases began.
  */
-import { emptyRun, reduceRun, type RunView } from '../lab/reduce.ts';
-import { readRunFile, writeRunFile, type RecordedRun } from '../lab/runFile.ts';
-import { RunSeries } from '../lab/runSeries.ts';
+import { emptyRun, reduceRun, type RunView } from '../record/runView.ts';
+import { readRunFile, writeRunFile, type RecordedRun } from '../record/runFile.ts';
+import { RunSeries } from '../record/runSeries.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 

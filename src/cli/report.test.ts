@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findExperiment } from '../lab/experiments.ts';
-import { callsKept, endValue, makeStudy, readStudy, spread, type StudyRun } from '../lab/study.ts';
+import { findExperiment } from '../recipes/experiments.ts';
+import { callsKept, endValue, makeStudy, readStudy, spread, type StudyRun } from '../study/study.ts';
 import { writeReport } from './report.ts';
 
 /** A run whose calls go from `before` to `after` in six rounds of stage 1 and six of stage 2. */

@@ -4,8 +4,8 @@
  * Invariant: pure, from a study to texts. Every number is a mean over seeds with its smallest and largest value; what was not
  * measured is a dash, never a zero.
  */
-import { learningVariants, runsOf, studyLines } from '../lab/compare.ts';
-import { crossEvaluation } from '../lab/crossEvaluation.ts';
+import { learningVariants, runsOf, studyLines } from '../study/compare.ts';
+import { crossEvaluation } from '../study/crossEvaluation.ts';
 import { metrics } from '../metrics/registry.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type Study,
   type StudyMetric,
   type StudyRun,
-} from '../lab/study.ts';
+} from '../study/study.ts';
 import { heatMapPlot, linePlot, type Line } from './plot.ts';
 
 export interface Report {

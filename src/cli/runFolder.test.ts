@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { presetSettings } from '../lab/presets.ts';
+import { presetSettings } from '../recipes/presets.ts';
 import { policyConfig } from '../policy/config.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
 import { Random } from '../random/random.ts';

@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { NewerCheckpointError, readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { RunCheckpoint } from '../train/checkpoint.ts';
-import { differingPaths, type RunSettings } from '../lab/schema.ts';
+import { differingPaths, type RunSettings } from '../recipes/formModel.ts';
 import { UsageError } from './options.ts';
 
 /** Checkpoints kept besides those at the end of a phase. */
@@ -29,7 +29,7 @@ export type LogName = (typeof logs)[number];
 
 export interface SavedPlace {
   readonly checkpoint: RunCheckpoint;
-  /** The recording as it was then (lab/runFile.ts). */
+  /** The recording as it was then (record/runFile.ts). */
   readonly recording: string;
 }
 

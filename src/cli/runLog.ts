@@ -3,7 +3,7 @@
  *
  * Invariant: measurements are logged whole; of the rollouts one group a round, to be read.
  */
-import { oneGroup } from '../lab/reduce.ts';
+import { oneGroup } from '../record/runView.ts';
 import { decodeTokens } from '../tasks/vocabulary.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunFolder } from './runFolder.ts';

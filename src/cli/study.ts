@@ -9,11 +9,11 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { experiments, findExperiment, variantSettings, type Variant } from '../lab/experiments.ts';
-import { findPreset, presets } from '../lab/presets.ts';
-import { readRunFile } from '../lab/runFile.ts';
-import { differingPaths, getSetting } from '../lab/schema.ts';
-import { makeStudy, studyRun, type StudyRun } from '../lab/study.ts';
+import { experiments, findExperiment, variantSettings, type Variant } from '../recipes/experiments.ts';
+import { findPreset, presets } from '../recipes/presets.ts';
+import { readRunFile } from '../record/runFile.ts';
+import { differingPaths, getSetting } from '../recipes/formModel.ts';
+import { makeStudy, studyRun, type StudyRun } from '../study/study.ts';
 import { resolveSettings, UsageError } from './options.ts';
 import { sourceCommit } from './provenance.ts';
 import { writeReport } from './report.ts';

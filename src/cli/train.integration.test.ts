@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRunFile } from '../lab/runFile.ts';
+import { readRunFile } from '../record/runFile.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'aster-train-'));
 afterAll(() => rmSync(folder, { recursive: true }));

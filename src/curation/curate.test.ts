@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random/random.ts';
-import { chainTask, faultless, teach } from '../tasks/teacher.fixture.ts';
+import { chainTask, faultless, teach } from '../tasks/testing/teacher.ts';
 import { reward } from '../tasks/verifier.ts';
 import { curate, firstFilterFailed, type CurationSettings } from './curate.ts';
 import { densityBin, densityHistogram } from './density.ts';

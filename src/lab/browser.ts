@@ -6,7 +6,7 @@
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
-import { benchSettings, PythonBench } from './pythonBench.ts';
+import { benchSettings, PythonBench } from './pythonRepl.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
 import { workerPort } from './workerPort.ts';

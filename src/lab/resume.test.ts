@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { running } from './openLab.fixture.ts';
+import { running } from './testing/openLab.ts';
 import type { LabState } from './state.ts';
-import { engine, exampleEvents, type FakeWorld } from './testing.ts';
+import { engine, exampleEvents, type FakeWorld } from './testing/fakeWorld.ts';
 
 describe('going on from a checkpoint', () => {
   const place = { phase: 'stage1', done: 4, round: 4 } as const;

@@ -7,13 +7,13 @@
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { SavedPlace } from '../worker/protocol.ts';
-import { phaseViews, runSecondsLeft } from './phases.ts';
-import { defaultPreset, findPreset } from './presets.ts';
-import { emptyRun, reduceRun, type RunView } from './reduce.ts';
-import { cutRun } from './recorded.ts';
-import { wholeRun } from './recordedReplay.ts';
-import type { RecordedRun } from './runFile.ts';
-import { RunSeries, type SeriesMark } from './runSeries.ts';
+import { phaseViews, runSecondsLeft } from '../record/phases.ts';
+import { defaultPreset, findPreset } from '../recipes/presets.ts';
+import { emptyRun, reduceRun, type RunView } from '../record/runView.ts';
+import { cutRun } from '../record/replayFrame.ts';
+import { wholeRun } from './replay.ts';
+import type { RecordedRun } from '../record/runFile.ts';
+import { RunSeries, type SeriesMark } from '../record/runSeries.ts';
 import type { LabState, RunSource } from './state.ts';
 
 /** The newest checkpoint of a live run, and what had been seen by then. */

@@ -11,8 +11,8 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import type { BenchmarkResult, PhaseName, PromptFilterReport, ScoredTrajectory } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { FailureSource, MemoryPart, RunStatus, SavedPlace } from '../worker/protocol.ts';
-import type { RecordedEntry } from './recordedRuns.ts';
-import type { Study } from './study.ts';
+import type { RecordedEntry } from './recordings.ts';
+import type { Study } from '../study/study.ts';
 
 export type { BenchmarkResult, CurationReport, PhaseName, PromptFilterReport, RunSettings, ScoredTrajectory };
 
@@ -91,7 +91,7 @@ export interface FailureView {
   readonly goOn?: string;
 }
 
-/** Which part of a recorded run is shown (lab/recorded.ts says what a frame is). */
+/** Which part of a recorded run is shown (record/replayFrame.ts says what a frame is). */
 export interface ReplayView {
   readonly frame: number;
   /** The whole run. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { open, running, kinds } from './openLab.fixture.ts';
-import { presetSettings } from './presets.ts';
-import { defaultSettings } from './schema.ts';
-import { batch, engine, exampleEvents } from './testing.ts';
+import { open, running, kinds } from './testing/openLab.ts';
+import { presetSettings } from '../recipes/presets.ts';
+import { defaultSettings } from '../recipes/formModel.ts';
+import { batch, engine, exampleEvents } from './testing/fakeWorld.ts';
 import { probePatience } from './trainerLink.ts';
 
 describe('opening the page', () => {

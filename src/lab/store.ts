@@ -7,16 +7,16 @@
  */
 import { validateSettings } from '../train/validate.ts';
 import type { LabEnvironment } from './environment.ts';
-import { RunFiles } from './files.ts';
-import { SettingsForm } from './form.ts';
-import { presetOf } from './presets.ts';
-import { RunLife } from './runLife.ts';
-import { Replay } from './recordedReplay.ts';
-import { RecordedRuns } from './recordedRuns.ts';
+import { RunFiles } from './runFiles.ts';
+import { SettingsForm } from './settingsForm.ts';
+import { presetOf } from '../recipes/presets.ts';
+import { RunLife } from './runController.ts';
+import { Replay } from './replay.ts';
+import { RecordedRuns } from './recordings.ts';
 import { idleState } from './session.ts';
 import { Snapshots } from './snapshots.ts';
 import type { LabActions, LabStore } from './state.ts';
-import { parseUrl } from './urlState.ts';
+import { parseUrl } from '../recipes/urlState.ts';
 
 export function createLabStore(environment: LabEnvironment): LabStore {
   const { settings, presetName, notices } = parseUrl(environment.address.read());

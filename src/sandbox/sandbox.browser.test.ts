@@ -80,7 +80,7 @@ function answerOf(worker: Worker): Promise<unknown> {
 }
 
 it('leaves a hardened worker no way outside, and JavaScript that works', async () => {
-  const worker = new Worker(new URL('./harden.testWorker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./testing/harden.worker.ts', import.meta.url), { type: 'module' });
   expect(await answerOf(worker)).toEqual({
     reachable: [],
     made: Array<string>(4).fill('undefined'),
@@ -90,7 +90,7 @@ it('leaves a hardened worker no way outside, and JavaScript that works', async (
 });
 
 it('starts from inside a worker', async () => {
-  const worker = new Worker(new URL('./nested.testWorker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./testing/nested.worker.ts', import.meta.url), { type: 'module' });
   expect(await answerOf(worker)).toEqual([{ kind: 'ok', output: '74' }]);
 });
 

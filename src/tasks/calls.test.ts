@@ -1,7 +1,7 @@
 /** Calls in tokens: counting agrees with a simulated rollout's log whatever is sampled; post-hoc calls by the rule. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runArithmetic } from './arithmetic.fixture.ts';
+import { runArithmetic } from './testing/arithmetic.ts';
 import { countToolCalls, parseToolCalls, pendingCall, postHocCalls } from './calls.ts';
 import type { Problem } from './problem.ts';
 import type { ToolCall, Trajectory } from './trajectory.ts';

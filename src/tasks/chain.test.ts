@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random/random.ts';
-import { runArithmetic } from './arithmetic.fixture.ts';
+import { runArithmetic } from './testing/arithmetic.ts';
 import { chainSettingsProblem } from './chain.ts';
 import { familyNames, problemFamily, taskSettingsProblem, type TaskSettings } from './families.ts';
 import { isEncodable } from './vocabulary.ts';

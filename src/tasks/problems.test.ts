@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { benchmarkNames, benchmarkProblems, isHeldOut, trainProblem } from './problems.ts';
-import { chainTask, hornerTask, microTask, recurrenceTask } from './teacher.fixture.ts';
+import { chainTask, hornerTask, microTask, recurrenceTask } from './testing/teacher.ts';
 
 const lengths = { min: 4, max: 8 };
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random/random.ts';
-import { runArithmetic } from './arithmetic.fixture.ts';
+import { runArithmetic } from './testing/arithmetic.ts';
 import { countToolCalls, parseToolCalls, postHocCalls } from './calls.ts';
 import {
   denseTrajectoryTokens,
@@ -11,7 +11,7 @@ import {
   problemFamily,
   thoughtTrajectoryTokens,
 } from './families.ts';
-import { chainTask, faultless, hornerTask, microTask, recurrenceTask, teach } from './teacher.fixture.ts';
+import { chainTask, faultless, hornerTask, microTask, recurrenceTask, teach } from './testing/teacher.ts';
 import { planCode, planTrajectory, teacherStyle, teacherStyles, type TeacherSettings } from './teacher.ts';
 import { promptTokens, transcribePlan } from './transcript.ts';
 import { reward } from './verifier.ts';

@@ -4,7 +4,7 @@
  * Invariant: this schema is the only place where a setting exists. The form, the URL, the exported file and the trainer
  * all read it; a value that does not parse here reaches none of them. Defaults are the paper's (ASTER, arXiv 2602.01204,
  * and its public reproduction) where the paper has the setting, and the design's `mini` prototype elsewhere.
- * `preset` values that differ from these defaults live in `src/lab/presets.ts`.
+ * `preset` values that differ from these defaults live in `src/recipes/presets.ts`.
  */
 import { z } from 'zod';
 import { policyPresetNames } from '../policy/config.ts';

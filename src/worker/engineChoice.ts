@@ -7,7 +7,7 @@
  */
 import type { EngineDescription, PolicyEngine } from '../engine/engine.ts';
 import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
-import { WgslUnavailableError } from '../engine/wgsl/device.ts';
+import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import type { WgslEngine } from '../engine/wgsl/wgslEngine.ts';
 import { policyConfig } from '../policy/config.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
@@ -21,7 +21,7 @@ export type CompileReport = (message: string, share: number) => void;
 export async function describeEngine(choice: Choice, baseUrl: string): Promise<EngineDescription> {
   let refusal: string | null = null;
   if (wantsKernels(choice)) {
-    const { describeWgslEngine } = await import('../engine/wgsl/describe.ts');
+    const { describeWgslEngine } = await import('../engine/wgsl/device/describe.ts');
     try {
       return await describeWgslEngine();
     } catch (error) {

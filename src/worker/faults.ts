@@ -4,8 +4,8 @@
  * Invariant: a lost device makes whatever waits for it fail too, in an order nobody promises; the loss is what is reported, once.
  */
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
-import { DeviceFault } from '../engine/wgsl/device.ts';
-import { MemoryPlanError } from '../engine/wgsl/memoryPlan.ts';
+import { DeviceFault } from '../engine/wgsl/device/device.ts';
+import { MemoryPlanError } from '../engine/wgsl/layout/memoryPlan.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
 import { EmptyColdStartError } from '../train/pool.ts';
 import type { FailureSource } from './protocol.ts';

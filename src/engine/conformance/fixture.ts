@@ -1,5 +1,5 @@
 /**
- * The reference numbers of `src/engine/fixtures` (PyTorch, float64 inside), as the conformance suite wants them.
+ * The reference numbers of `src/engine/conformance/fixtures` (PyTorch, float64 inside), as the conformance suite wants them.
  *
  * The files are made by `make_fixture.py`, which shares no code with any engine. Arrays come back cut to each row's true
  * length: what the engines promise is about tokens, not about padding.
@@ -48,13 +48,13 @@ export async function loadFixture(name: FixtureName): Promise<Fixture> {
 async function fixtureFiles(name: FixtureName): Promise<{ json: string; safetensors: Uint8Array }> {
   if (typeof self === 'undefined') {
     const { readFile } = await import('node:fs/promises');
-    const at = (extension: string) => new URL(`../fixtures/${name}.${extension}`, import.meta.url);
+    const at = (extension: string) => new URL(`./fixtures/${name}.${extension}`, import.meta.url);
     return { json: await readFile(at('json'), 'utf8'), safetensors: await readFile(at('safetensors')) };
   }
-  const urls = import.meta.glob<string>('../fixtures/*.safetensors', { query: '?url', import: 'default' });
-  const texts = import.meta.glob<string>('../fixtures/*.json', { query: '?raw', import: 'default' });
-  const url = await urls[`../fixtures/${name}.safetensors`]?.();
-  const json = await texts[`../fixtures/${name}.json`]?.();
+  const urls = import.meta.glob<string>('./fixtures/*.safetensors', { query: '?url', import: 'default' });
+  const texts = import.meta.glob<string>('./fixtures/*.json', { query: '?raw', import: 'default' });
+  const url = await urls[`./fixtures/${name}.safetensors`]?.();
+  const json = await texts[`./fixtures/${name}.json`]?.();
   if (url === undefined || json === undefined) throw new Error(`There is no fixture "${name}".`);
   return { json, safetensors: new Uint8Array(await (await fetch(url)).arrayBuffer()) };
 }

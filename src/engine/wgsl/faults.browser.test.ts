@@ -7,10 +7,10 @@ import { initialiseTensors } from '../../policy/initialise.ts';
 import { policyConfig } from '../../policy/config.ts';
 import { Random } from '../../random/random.ts';
 import { NonFiniteLossError, type OptimizerSettings, type RolloutOptions } from '../engine.ts';
-import { DeviceFault, openDevice, type Gpu } from './device.ts';
-import { kernelFiles } from './kernelFiles.ts';
-import { KernelLibrary } from './kernels.ts';
-import { watchDevice, type DeviceWatch } from './watchDevice.ts';
+import { DeviceFault, openDevice, type Gpu } from './device/device.ts';
+import { kernelFiles } from './kernels/kernelFiles.ts';
+import { KernelLibrary } from './kernels/kernels.ts';
+import { watchDevice, type DeviceWatch } from './testing/watchDevice.ts';
 import { createWgslEngine, MemoryPlanError, WgslUnavailableError, type WgslEngine } from './wgslEngine.ts';
 
 const config = policyConfig('micro', 23);

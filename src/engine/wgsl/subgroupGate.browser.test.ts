@@ -1,9 +1,9 @@
 /** The gate before subgroups: sound kernels pass it, wrong ones and ones that do not compile do not. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { policyConfig } from '../../policy/config.ts';
-import { openDevice, type Gpu } from './device.ts';
-import { kernelFiles } from './kernelFiles.ts';
-import { KernelLibrary } from './kernels.ts';
+import { openDevice, type Gpu } from './device/device.ts';
+import { kernelFiles } from './kernels/kernelFiles.ts';
+import { KernelLibrary } from './kernels/kernels.ts';
 import { gatedSubgroups } from './subgroupGate.ts';
 
 let gpu: Gpu;

@@ -6,15 +6,15 @@
  */
 import type { PolicyConfig } from '../../policy/config.ts';
 import { Random } from '../../random/random.ts';
-import type { Gpu } from './device.ts';
-import { DeviceFault } from './device.ts';
-import { KernelHarness } from './kernelHarness.ts';
-import type { KernelLibrary } from './kernels.ts';
-import { attentionGradient } from './modelBackward.ts';
-import { matmul, type ModelContext } from './modelContext.ts';
-import { packedAttention } from './modelForward.ts';
-import { packSequences } from './packing.ts';
-import { parameterLayout } from './parameterLayout.ts';
+import type { Gpu } from './device/device.ts';
+import { DeviceFault } from './device/device.ts';
+import { KernelHarness } from './kernels/kernelHarness.ts';
+import type { KernelLibrary } from './kernels/kernels.ts';
+import { attentionGradient } from './model/modelBackward.ts';
+import { matmul, type ModelContext } from './model/modelContext.ts';
+import { packedAttention } from './model/modelForward.ts';
+import { packSequences } from './layout/packing.ts';
+import { parameterLayout } from './layout/parameterLayout.ts';
 
 /** Multiples of four, as the kernels want them, that leave rows and columns over. */
 const [m, n, k] = [36, 44, 28];

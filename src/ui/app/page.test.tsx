@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen, within } from '@testing-librar
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { App } from './App.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
-import { fakeLab, idleState, mockBrowser, renderInLab, scoredGroups } from './lab.fixture.tsx';
+import { fakeLab, idleState, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
 
 beforeEach(mockBrowser);
 afterEach(cleanup);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { presetSettings } from '../../lab/presets.ts';
-import { idleState } from '../app/lab.fixture.tsx';
+import { presetSettings } from '../../recipes/presets.ts';
+import { idleState } from '../testing/lab.tsx';
 import { axisTicks, axisTop, lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
 
 const settings = presetSettings('mini'); // 8 probes, 60 and 40 steps

@@ -2,7 +2,7 @@
 import { act, cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LabState, SeriesView } from '../../lab/state.ts';
-import { fakeLab, mockBrowser, renderInLab } from '../app/lab.fixture.tsx';
+import { fakeLab, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { sameRounds } from './sameSeries.ts';
 import { useLabInTurn } from './turns.ts';
 

@@ -3,7 +3,7 @@
  */
 import { Button } from '@mantine/core';
 import { FileUp } from 'lucide-react';
-import { experiments } from '../../lab/experiments.ts';
+import { experiments } from '../../recipes/experiments.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab } from '../app/lab.tsx';
 import { useFileInput } from '../topbar/useFileInput.tsx';

@@ -5,7 +5,7 @@
  */
 import { memo, useMemo } from 'react';
 import { Area, ComposedChart, Label, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts';
-import type { BandPoint, StageStart } from '../../lab/compare.ts';
+import type { BandPoint, StageStart } from '../../study/compare.ts';
 import type { MetricDefinition } from '../../metrics/registry.ts';
 import { formatMetric } from '../app/format.ts';
 import { ChartTooltip } from '../charts/ChartTooltip.tsx';

@@ -4,8 +4,8 @@
  * Invariant: a cell is a mean over seeds with its smallest and largest value; what no run measured is a dash.
  */
 import { useState, type ReactNode } from 'react';
-import type { AlarmCount, BenchmarkChange, CompareRow } from '../../lab/compare.ts';
-import type { Spread, Study } from '../../lab/study.ts';
+import type { AlarmCount, BenchmarkChange, CompareRow } from '../../study/compare.ts';
+import type { Spread, Study } from '../../study/study.ts';
 import { benchmarks as benchmarkTexts } from '../../metrics/registry.ts';
 import { benchmarkNames } from '../../tasks/problems.ts';
 import { formatMetric, formatShare, missing } from '../app/format.ts';

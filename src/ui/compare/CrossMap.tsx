@@ -4,8 +4,8 @@
  * Invariant: a table whose ground is shaded by the number that stands in the cell; it reads without its colours.
  */
 import { useState, type CSSProperties } from 'react';
-import { crossEvaluation } from '../../lab/crossEvaluation.ts';
-import type { Study } from '../../lab/study.ts';
+import { crossEvaluation } from '../../study/crossEvaluation.ts';
+import type { Study } from '../../study/study.ts';
 import { formatShare, missing } from '../app/format.ts';
 import { BudgetSwitch, range, Scroll } from './CompareTables.tsx';
 import tables from './compare.module.css';

@@ -1,7 +1,7 @@
 /**
  * An open study: what it asked and how it was made, its lines, and its numbers, with the run shown laid over it.
  *
- * Invariant: every number comes from lab/compare.ts; a line that is switched off is left out of the chart and of its table twin
+ * Invariant: every number comes from study/compare.ts; a line that is switched off is left out of the chart and of its table twin
  * alike, never of the tables below.
  */
 import { lazy, Suspense, useMemo, useState } from 'react';
@@ -13,8 +13,8 @@ import {
   studyLines,
   studyRows,
   type CompareLine,
-} from '../../lab/compare.ts';
-import { studyMetrics, type Study, type StudyMetric } from '../../lab/study.ts';
+} from '../../study/compare.ts';
+import { studyMetrics, type Study, type StudyMetric } from '../../study/study.ts';
 import type { LabState } from '../../lab/state.ts';
 import { metricDefinition } from '../../metrics/registry.ts';
 import { formatMetric } from '../app/format.ts';

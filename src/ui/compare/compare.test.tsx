@@ -1,10 +1,10 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exampleStudy, exampleStudyRun } from '../../lab/compare.fixture.ts';
-import { experiments } from '../../lab/experiments.ts';
+import { exampleStudy, exampleStudyRun } from '../../study/testing/exampleStudy.ts';
+import { experiments } from '../../recipes/experiments.ts';
 import { App } from '../app/App.tsx';
-import { fakeLab, idleState, mockBrowser, renderInLab } from '../app/lab.fixture.tsx';
+import { fakeLab, idleState, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { Compare } from './Compare.tsx';
 import { variantStyle } from './variantStyle.ts';
 

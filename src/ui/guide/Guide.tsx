@@ -3,7 +3,7 @@
  */
 import { Anchor, Button } from '@mantine/core';
 import type { LabState } from '../../lab/state.ts';
-import { findPreset } from '../../lab/presets.ts';
+import { findPreset } from '../../recipes/presets.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
 import { TryPython } from './TryPython.tsx';
 import styles from './guide.module.css';

@@ -6,7 +6,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { Button, Textarea } from '@mantine/core';
 import { createPythonBench } from '../../lab/browser.ts';
-import type { ExecutionResult, PythonBench } from '../../lab/pythonBench.ts';
+import type { ExecutionResult, PythonBench } from '../../lab/pythonRepl.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab } from '../app/lab.tsx';
 import styles from './tryPython.module.css';

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, screen, within } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoundView } from '../../lab/state.ts';
 import { decodeTokens } from '../../tasks/vocabulary.ts';
-import { fakeLab, idleState, mockBrowser, renderInLab, scoredGroups } from '../app/lab.fixture.tsx';
+import { fakeLab, idleState, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
 import { groupsOf, mostTellingGroup } from './groups.ts';
 import { Inspector } from './Inspector.tsx';
 import { Transcript } from './Transcript.tsx';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chainTask, faultless, teach } from '../../tasks/teacher.fixture.ts';
+import { chainTask, faultless, teach } from '../../tasks/testing/teacher.ts';
 import { decodeTokens, tokenIds } from '../../tasks/vocabulary.ts';
 import { tokenSegments, transcriptRows } from './segments.ts';
 

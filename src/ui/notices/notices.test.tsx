@@ -3,7 +3,7 @@ import { cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureView } from '../../lab/failures.ts';
 import type { LabState } from '../../lab/state.ts';
-import { fakeLab, mockBrowser, renderInLab } from '../app/lab.fixture.tsx';
+import { fakeLab, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { RunControls } from '../topbar/RunControls.tsx';
 import { EngineMemory } from '../topbar/EngineMemory.tsx';
 import { Notices } from './Notices.tsx';

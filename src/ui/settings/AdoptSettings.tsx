@@ -2,7 +2,7 @@
  * A button that makes the settings of the run shown those of the next run. Nothing where they are already.
  */
 import { Button } from '@mantine/core';
-import { differingPaths } from '../../lab/schema.ts';
+import { differingPaths } from '../../recipes/formModel.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
 

@@ -4,7 +4,7 @@
 import { useState } from 'react';
 import { ActionIcon, Select, Switch, TextInput, Tooltip } from '@mantine/core';
 import { Undo2 } from 'lucide-react';
-import type { FormField, SettingValue } from '../../lab/schema.ts';
+import type { FormField, SettingValue } from '../../recipes/formModel.ts';
 import { useLabActions } from '../app/lab.tsx';
 import { DraftNumberInput } from './DraftNumberInput.tsx';
 import { Prose } from './Prose.tsx';

@@ -7,8 +7,14 @@
 import { useState } from 'react';
 import { Accordion, Switch, TextInput } from '@mantine/core';
 import { Search } from 'lucide-react';
-import { findPreset, presetSettings } from '../../lab/presets.ts';
-import { differingPaths, formModel, getSetting, type FormField, type FormGroup } from '../../lab/schema.ts';
+import { findPreset, presetSettings } from '../../recipes/presets.ts';
+import {
+  differingPaths,
+  formModel,
+  getSetting,
+  type FormField,
+  type FormGroup,
+} from '../../recipes/formModel.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab } from '../app/lab.tsx';
 import { AdoptSettings } from './AdoptSettings.tsx';

@@ -2,10 +2,10 @@
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { curate } from '../../curation/curate.ts';
-import { withSetting } from '../../lab/schema.ts';
+import { withSetting } from '../../recipes/formModel.ts';
 import type { BenchmarkResult } from '../../lab/state.ts';
-import { chainTask, faultless, teach } from '../../tasks/teacher.fixture.ts';
-import { fakeLab, idleState, mockBrowser, renderInLab } from '../app/lab.fixture.tsx';
+import { chainTask, faultless, teach } from '../../tasks/testing/teacher.ts';
+import { fakeLab, idleState, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { Benchmarks } from '../benchmarks/Benchmarks.tsx';
 import { Curation } from '../curation/Curation.tsx';
 import { SettingsForm } from '../settings/SettingsForm.tsx';

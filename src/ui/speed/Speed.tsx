@@ -7,14 +7,14 @@
 import { useState, useSyncExternalStore } from 'react';
 import { Button, Chip, CopyButton, Progress } from '@mantine/core';
 import { Check, Copy, Gauge, Square } from 'lucide-react';
-import { pageBenchmark } from '../../lab/benchBrowser.ts';
+import { pageBenchmark } from '../../lab/speedTestBrowser.ts';
 import {
   benchChoices,
   runIsUnderWay,
   type BenchPreset,
   type BenchRunner,
   type BenchState,
-} from '../../lab/benchRunner.ts';
+} from '../../lab/speedTest.ts';
 import type { LabState } from '../../lab/state.ts';
 import { formatShare } from '../app/format.ts';
 import { useLab, useLabStore } from '../app/lab.tsx';

@@ -4,7 +4,7 @@
  * Invariant: bars share one logarithmic scale, from 1 (equally fast) to the largest ratio of the report, so that bars of different
  * work can be compared; the numbers beside them carry the meaning.
  */
-import type { BenchReport, Cell, EngineCell, Spread, Target } from '../../lab/benchRunner.ts';
+import type { BenchReport, Cell, EngineCell, Spread, Target } from '../../lab/speedTest.ts';
 import { formatCount, formatNumber, formatShare, missing, plural } from '../app/format.ts';
 import styles from './speed.module.css';
 

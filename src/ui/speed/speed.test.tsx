@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { benchReportMessage, fakeBench } from '../../lab/bench.fixture.ts';
-import { fakeLab, mockBrowser, renderInLab } from '../app/lab.fixture.tsx';
+import { benchReportMessage, fakeBench } from '../../lab/testing/speedTest.ts';
+import { fakeLab, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { Speed } from './Speed.tsx';
 
 beforeEach(mockBrowser);

@@ -4,7 +4,7 @@
  * Invariant: every preset stands in the menu, in one of its groups; the pairs of the collapse experiment stand together.
  */
 import { Select, type ComboboxItem } from '@mantine/core';
-import { findPreset, type PresetName } from '../../lab/presets.ts';
+import { findPreset, type PresetName } from '../../recipes/presets.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
 import { DraftNumberInput } from '../settings/DraftNumberInput.tsx';

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { Check, Link } from 'lucide-react';
 import type { LabState } from '../../lab/state.ts';
-import { writeUrl } from '../../lab/urlState.ts';
+import { writeUrl } from '../../recipes/urlState.ts';
 import { useLabStore } from '../app/lab.tsx';
 
 function shareAddress(state: LabState): string {

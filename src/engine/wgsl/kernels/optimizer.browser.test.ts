@@ -1,0 +1,99 @@
+/**
+ * What ends a step, against float64: the statistics' totals, the gradient's sum over slots, its norm and clipping, AdamW; and
+ * a gradient that is not finite, which must not move a weight.
+ */
+import { expect, test } from 'vitest';
+import { policyConfig } from '../../../policy/config.ts';
+import { describeKernels, expectClose, sumSlots } from '../testing/kernelTesting.ts';
+import { optimizerDispatches } from '../model/modelBackward.ts';
+import { statsDispatch } from '../model/modelForward.ts';
+import { parameterLayout } from '../layout/parameterLayout.ts';
+
+const settings = [1e-2, 0.9, 0.95, 1e-8, 0.1, 5, 1 - 0.9 ** 3, 1 - 0.95 ** 3] as const;
+
+describeKernels('optimizer', ({ harness, normal, context }) => {
+  /** A step on random state; `alter` may spoil the gradient. */
+  async function step(width: number, slots: number, alter?: (gradientSlots: Float32Array) => void) {
+    const config = { ...policyConfig('micro', 5), hiddenSize: width, intermediateSize: width, layers: 1 };
+    const layout = parameterLayout(config);
+    const { size } = layout;
+    const state = {
+      gradientSlots: normal(slots * size),
+      parameters: normal(size),
+      m: normal(size),
+      v: normal(size).map((value) => value * value),
+    };
+    alter?.(state.gradientSlots);
+    const out = await harness().run(
+      {
+        ...state,
+        gradient: new Float32Array(size),
+        squares: new Float32Array(Math.ceil(size / 1024)),
+        totals: new Float32Array(16),
+        decayed: layout.decayedBlocks as Uint32Array<ArrayBuffer>,
+      },
+      { rows: 1, slots },
+      (buffer, uniform) => {
+        const { sum, update } = optimizerDispatches(context(config, slots, buffer, uniform));
+        return [...sum, ...update];
+      },
+      { optimizer: Float32Array.from(settings) },
+    );
+    return { layout, state, out };
+  }
+
+  test.each([
+    { width: 1, slots: 1 },
+    { width: 7, slots: 3 },
+    { width: 33, slots: 2 },
+    { width: 65, slots: 7 },
+  ])('gradient sum, norm, clipping and AdamW: width $width, $slots slots', async ({ width, slots }) => {
+    const { layout, state, out } = await step(width, slots);
+    const [lr, beta1, beta2, epsilon, decay, maxNorm, c1, c2] = settings;
+    const place = { slots, stride: layout.size, offset: 0 };
+    const gradient = sumSlots(state.gradientSlots, place, layout.size);
+    const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
+    expectClose(out['gradient'], gradient);
+    expect(Math.abs((out['totals']?.[8] ?? NaN) / norm - 1)).toBeLessThan(1e-5);
+    const scale = Math.min(1, maxNorm / (norm + 1e-6));
+    const want = { parameters: [] as number[], m: [] as number[], v: [] as number[] };
+    gradient.forEach((g, i) => {
+      const first = beta1 * (state.m[i] ?? NaN) + (1 - beta1) * g * scale;
+      const second = beta2 * (state.v[i] ?? NaN) + (1 - beta2) * (g * scale) ** 2;
+      const shrink = 1 - lr * (layout.decayedBlocks[Math.floor(i / 64)] ? decay : 0);
+      want.m.push(first);
+      want.v.push(second);
+      want.parameters.push(
+        (state.parameters[i] ?? NaN) * shrink - (lr * first) / c1 / (Math.sqrt(second / c2) + epsilon),
+      );
+    });
+    for (const name of ['parameters', 'm', 'v'] as const) expectClose(out[name], want[name]);
+  });
+
+  test.each([NaN, Infinity])('a gradient with %d in it moves nothing', async (bad) => {
+    const { state, out } = await step(7, 2, (gradientSlots) => {
+      gradientSlots[100] = bad;
+    });
+    expect(out['totals']?.[10]).toBe(0);
+    for (const name of ['parameters', 'm', 'v'] as const) expect(out[name]).toEqual(state[name]);
+  });
+
+  test.each([1, 3, 7, 33, 65])('totals of the statistics of %d rows', async (rows) => {
+    const rowStats = normal(rows * 8);
+    for (const accumulate of [false, true]) {
+      const totals = normal(16);
+      const { totals: got } = await harness().run(
+        { rowStats, totals },
+        { rows, accumulate },
+        (buffer, uniform) => [statsDispatch(context(policyConfig('micro', 5), 1, buffer, uniform))],
+      );
+      const want = totals.map((before, field) => {
+        if (field >= 6) return before; // the optimizer's part
+        let sum = accumulate ? before : 0;
+        for (let row = 0; row < rows; row++) sum += rowStats[row * 8 + field] ?? NaN;
+        return sum;
+      });
+      expectClose(got, want);
+    }
+  });
+});

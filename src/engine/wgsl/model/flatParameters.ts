@@ -1,0 +1,226 @@
+/**
+ * The flat buffers on the device: parameters, gradient and its slots, AdamW's m and v; and the three dispatches of a step.
+ *
+ * Invariant: all share one layout; the step count lives here and moves only when the weights did.
+ */
+import type { NamedTensors, PolicyConfig } from '../../../policy/config.ts';
+import type { OptimizerSettings } from '../../engine.ts';
+import { BufferSet, readBuffer, readStaging, UniformArena } from '../device/buffers.ts';
+import type { Gpu } from '../device/device.ts';
+import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
+import type { KernelLibrary } from '../kernels/kernels.ts';
+import { gradientSlotCount, parameterBuffers, parameterExtras } from '../layout/bufferSizes.ts';
+import { checkMemory, type Means } from '../layout/memoryPlan.ts';
+import { optimizerDispatches } from './modelBackward.ts';
+import {
+  flattenTensors,
+  namedTensors,
+  parameterLayout,
+  type ParameterLayout,
+} from '../layout/parameterLayout.ts';
+
+/** What a step leaves for the CPU: sums of loss.wgsl's RowStats, then the norm's part. */
+export interface Totals {
+  readonly loss: number;
+  readonly entropy: number;
+  readonly clipLow: number;
+  readonly clipHigh: number;
+  readonly dualClip: number;
+  readonly kl: number;
+  readonly gradNorm: number;
+  readonly finite: boolean;
+}
+
+const TOTALS_BYTES = parameterExtras.totalsStaging;
+
+export class FlatParameters {
+  readonly config: PolicyConfig;
+  readonly layout: ParameterLayout;
+  readonly slots: number;
+  readonly buffers: BufferSet;
+  /** Small uniforms that never change, shared by every plan. */
+  readonly uniforms: UniformArena;
+  readonly #gpu: Gpu;
+  readonly #sum: readonly Dispatch[];
+  readonly #update: readonly Dispatch[];
+  #step = 0;
+
+  private constructor(
+    gpu: Gpu,
+    config: PolicyConfig,
+    layout: ParameterLayout,
+    slots: number,
+    buffers: BufferSet,
+    dispatches: { sum: readonly Dispatch[]; update: readonly Dispatch[] },
+  ) {
+    this.#gpu = gpu;
+    this.config = config;
+    this.layout = layout;
+    this.slots = slots;
+    this.buffers = buffers;
+    this.uniforms = new UniformArena(gpu, buffers, parameterExtras.uniforms / 256);
+    this.#sum = dispatches.sum;
+    this.#update = dispatches.update;
+  }
+
+  static async create(
+    gpu: Gpu,
+    library: KernelLibrary,
+    config: PolicyConfig,
+    means: Means,
+  ): Promise<FlatParameters> {
+    const layout = parameterLayout(config);
+    const slots = gradientSlotCount(config);
+    const sizes = parameterBuffers(config);
+    const doing = 'Holding the policy and its optimizer';
+    checkMemory(doing, sizes, means);
+    const buffers = await BufferSet.allocate(gpu, doing, sizes);
+    const { device } = gpu;
+    buffers.add(
+      'optimizer',
+      device.createBuffer({
+        label: 'optimizer',
+        size: parameterExtras.optimizer,
+        usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      }),
+    );
+    buffers.add(
+      'totalsStaging',
+      device.createBuffer({
+        label: 'totalsStaging',
+        size: parameterExtras.totalsStaging,
+        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+      }),
+    );
+    device.queue.writeBuffer(buffers.get('decayed'), 0, layout.decayedBlocks as Uint32Array<ArrayBuffer>);
+    const specs = optimizerDispatches({
+      config,
+      layout,
+      capacity: 0,
+      slots,
+      buffer: (name) => buffers.get(name),
+      isSoftware: gpu.isSoftware,
+      subgroupLanes: gpu.subgroupLanes,
+      uniform: () => {
+        throw new Error('The optimizer needs no uniform arena.');
+      },
+    });
+    const [sum, update] = await Promise.all([
+      buildDispatches(gpu, library, specs.sum),
+      buildDispatches(gpu, library, specs.update),
+    ]);
+    return new FlatParameters(gpu, config, layout, slots, buffers, { sum, update });
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  get dispatchCount(): number {
+    return this.#sum.length + this.#update.length;
+  }
+
+  load(tensors: NamedTensors): void {
+    this.#write('parameters', flattenTensors(this.layout, tensors));
+    this.reset();
+  }
+
+  read(name: 'parameters' | 'gradient' | 'm' | 'v'): Promise<NamedTensors> {
+    return readBuffer(this.#gpu, this.buffers.get(name), this.layout.size * 4).then((flat) =>
+      namedTensors(this.layout, this.config, flat),
+    );
+  }
+
+  reset(): void {
+    const zeros = new Float32Array(this.layout.size);
+    this.#write('m', zeros);
+    this.#write('v', zeros);
+    this.#step = 0;
+  }
+
+  loadOptimizer(step: number, m: NamedTensors, v: NamedTensors): void {
+    const [flatM, flatV] = [flattenTensors(this.layout, m), flattenTensors(this.layout, v)];
+    this.#write('m', flatM);
+    this.#write('v', flatV);
+    this.#step = step;
+  }
+
+  /** Write the settings of the next step; queued before the next submit. */
+  uploadSettings(settings: OptimizerSettings | undefined): void {
+    const step = this.#step + 1;
+    const s = settings ?? {
+      learningRate: 0,
+      beta1: 0,
+      beta2: 0,
+      epsilon: 1,
+      weightDecay: 0,
+      maxGradNorm: Infinity,
+    };
+    this.#write(
+      'optimizer',
+      new Float32Array([
+        s.learningRate,
+        s.beta1,
+        s.beta2,
+        s.epsilon,
+        s.weightDecay,
+        Math.min(s.maxGradNorm, 3e38),
+        1 - s.beta1 ** step,
+        1 - s.beta2 ** step,
+      ]),
+    );
+  }
+
+  /** Sum the gradient slots and take the norm; with `update`, also AdamW. */
+  encode(pass: GPUComputePassEncoder, update: boolean): void {
+    encodeDispatches(pass, this.#sum, 0);
+    if (update) encodeDispatches(pass, this.#update, 0);
+  }
+
+  encodeTotals(encoder: GPUCommandEncoder): void {
+    encoder.copyBufferToBuffer(
+      this.buffers.get('totals'),
+      0,
+      this.buffers.get('totalsStaging'),
+      0,
+      TOTALS_BYTES,
+    );
+  }
+
+  async readTotals(): Promise<Totals> {
+    const bytes = await readStaging(this.#gpu, this.buffers.get('totalsStaging'), TOTALS_BYTES);
+    const [loss, entropy, clipLow, clipHigh, dualClip, kl] = new Float32Array(bytes);
+    const [gradNorm, , finite] = new Float32Array(bytes, 32);
+    return {
+      loss: loss ?? NaN,
+      entropy: entropy ?? NaN,
+      clipLow: clipLow ?? NaN,
+      clipHigh: clipHigh ?? NaN,
+      dualClip: dualClip ?? NaN,
+      kl: kl ?? NaN,
+      gradNorm: gradNorm ?? NaN,
+      finite: finite === 1,
+    };
+  }
+
+  /** The weights moved: count it. */
+  stepped(): void {
+    this.#step++;
+  }
+
+  /** Queue a copy of the present weights into `target`, a buffer of the flat size. */
+  copyTo(target: GPUBuffer): void {
+    const from = this.buffers.get('parameters');
+    const encoder = this.#gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, target, 0, from.size);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  destroy(): void {
+    this.buffers.destroy();
+  }
+
+  #write(name: string, data: Float32Array): void {
+    this.#gpu.device.queue.writeBuffer(this.buffers.get(name), 0, data as Float32Array<ArrayBuffer>);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The rollout plans of an engine: made when a session first moves, handed back when it is disposed of, reused when the
+ * next session fits.
+ *
+ * Invariant: at most one idle plan is kept, so that a page that goes from training to evaluation holds one cache, not two.
+ */
+import type { PolicyConfig } from '../../../policy/config.ts';
+import type { Gpu } from '../device/device.ts';
+import type { FlatParameters } from '../model/flatParameters.ts';
+import type { KernelLibrary } from '../kernels/kernels.ts';
+import { rolloutShape, type Means } from '../layout/memoryPlan.ts';
+import { RolloutPlan } from './rolloutPlan.ts';
+
+export interface RolloutResources {
+  readonly gpu: Gpu;
+  readonly library: KernelLibrary;
+  readonly config: PolicyConfig;
+  readonly parameters: FlatParameters;
+  readonly means: Means;
+}
+
+export class RolloutPlans {
+  readonly resources: RolloutResources;
+  readonly #made = new Set<RolloutPlan>();
+  #idle: RolloutPlan | undefined;
+  #idleSnapshot: GPUBuffer | undefined;
+
+  constructor(resources: RolloutResources) {
+    this.resources = resources;
+  }
+
+  /** A plan for `sequences` at once (fewer when memory is short) of up to `context` tokens. */
+  async acquire(sequences: number, context: number): Promise<RolloutPlan> {
+    const { gpu, library, config, parameters, means } = this.resources;
+    const shape = rolloutShape(config, { sequences, context }, means);
+    const idle = this.#idle;
+    this.#idle = undefined;
+    // A plan up to four times too large still serves: rows follow the active slots, only memory is spent.
+    if (
+      idle &&
+      idle.shape.positions === shape.positions &&
+      idle.shape.slots >= shape.slots &&
+      idle.shape.slots <= shape.slots * 4
+    ) {
+      return idle;
+    }
+    if (idle) this.#destroy(idle);
+    const plan = await RolloutPlan.create(gpu, library, config, parameters, shape, means);
+    this.#made.add(plan);
+    return plan;
+  }
+
+  release(plan: RolloutPlan): void {
+    if (!this.#made.has(plan)) return;
+    if (this.#idle) this.#destroy(this.#idle);
+    this.#idle = plan;
+  }
+
+  /** A copy of the present weights; hand it back with `releaseSnapshot`. */
+  snapshot(): GPUBuffer {
+    const { gpu, parameters } = this.resources;
+    const buffer =
+      this.#idleSnapshot ??
+      gpu.device.createBuffer({
+        label: 'weights of a rollout session',
+        size: parameters.layout.size * 4,
+        usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      });
+    this.#idleSnapshot = undefined;
+    parameters.copyTo(buffer);
+    return buffer;
+  }
+
+  releaseSnapshot(buffer: GPUBuffer): void {
+    if (this.#idleSnapshot) buffer.destroy();
+    else this.#idleSnapshot = buffer;
+  }
+
+  dispose(): void {
+    this.#idleSnapshot?.destroy();
+    this.#idleSnapshot = undefined;
+    for (const plan of this.#made) plan.destroy();
+    this.#made.clear();
+    this.#idle = undefined;
+  }
+
+  #destroy(plan: RolloutPlan): void {
+    plan.destroy();
+    this.#made.delete(plan);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What the kernel tests share: a harness for each tuning, a context for the dispatch builders, packed rows, and a relative
+ * comparison.
+ *
+ * Invariant: every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
+ */
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { PolicyConfig } from '../../../policy/config.ts';
+import { Random } from '../../../random/random.ts';
+import { openDevice, type Tuning } from '../device/device.ts';
+import { KernelHarness } from '../kernels/kernelHarness.ts';
+import type { ModelContext } from '../model/modelContext.ts';
+import type { Numbers } from './oracle.ts';
+import { parameterLayout } from '../layout/parameterLayout.ts';
+
+export interface KernelTopic {
+  readonly tuning: Tuning;
+  /** Of a device that is opened before the first test and closed after the last. */
+  readonly harness: () => KernelHarness;
+  readonly random: Random;
+  readonly normal: (length: number) => Float32Array<ArrayBuffer>;
+  readonly context: (
+    config: PolicyConfig,
+    slots: number,
+    buffer: ModelContext['buffer'],
+    uniform: ModelContext['uniform'],
+  ) => ModelContext;
+}
+
+export function describeKernels(
+  name: string,
+  tests: (topic: KernelTopic) => void,
+  tunings: readonly Tuning[] = ['software', 'gpu'],
+): void {
+  describe.each(tunings)(`${name}, tuned for %s`, (tuning) => {
+    let harness: KernelHarness | undefined;
+    beforeAll(async () => {
+      harness = new KernelHarness(await openDevice(navigator.gpu, tuning));
+    });
+    afterAll(() => {
+      harness?.gpu.destroy();
+    });
+    const random = new Random(name);
+    tests({
+      tuning,
+      harness: () => {
+        if (!harness) throw new Error('The device is not open yet.');
+        return harness;
+      },
+      random,
+      normal: (length) => Float32Array.from({ length }, () => random.normal()),
+      context: (config, slots, buffer, uniform) => ({
+        config,
+        layout: parameterLayout(config),
+        capacity: 64,
+        slots,
+        isSoftware: tuning !== 'gpu',
+        subgroupLanes: harness?.gpu.subgroupLanes ?? 0,
+        buffer,
+        uniform,
+      }),
+    });
+  });
+}
+
+/** Largest difference, relative to the largest value wanted. */
+export function expectClose(got: Numbers | undefined, want: Numbers, tolerance = 2e-5): void {
+  let worst = 0;
+  let scale = 1e-6;
+  for (let i = 0; i < want.length; i++) {
+    worst = Math.max(worst, Math.abs((got?.[i] ?? NaN) - (want[i] ?? NaN)));
+    scale = Math.max(scale, Math.abs(want[i] ?? NaN));
+    if (Number.isNaN(worst)) break;
+  }
+  expect(worst / scale).toBeLessThan(tolerance);
+}
+
+/** Rows of packed segments of the given lengths, as the kernels see them; token ids are below `vocabulary`. */
+export function packed(lengths: readonly number[], random: Random, vocabulary = 5) {
+  const tokens: number[] = [];
+  const starts: number[] = [];
+  const positions: number[] = [];
+  let row = 0;
+  for (const length of lengths) {
+    for (let t = 0; t < length; t++) {
+      tokens.push(random.integer(0, vocabulary - 1), t, row, row + length);
+      starts.push(row);
+      positions.push(t);
+    }
+    row += length;
+  }
+  return { rows: row, tokens: Uint32Array.from(tokens), starts, positions };
+}
+
+/** The sum over gradient slots of `length` values at `offset`. // [length] */
+export function sumSlots(
+  gradientSlots: Numbers | undefined,
+  place: { readonly slots: number; readonly stride: number; readonly offset: number },
+  length: number,
+): Float64Array {
+  return Float64Array.from({ length }, (_, i) => {
+    let total = 0;
+    for (let s = 0; s < place.slots; s++)
+      total += gradientSlots?.[s * place.stride + place.offset + i] ?? NaN;
+    return total;
+  });
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { PythonBench } from './pythonRepl.ts';
+
+const sandbox = (dispose: () => void = () => undefined): Sandbox => ({
+  version: 'test',
+  run: (cells) =>
+    Promise.resolve(cells.map(({ code }) => ({ kind: 'ok' as const, output: code.toUpperCase() }))),
+  release: () => undefined,
+  dispose,
+});
+
+describe('the Python to try by hand', () => {
+  it('starts at the first cell, once', async () => {
+    const create = vi.fn(() => Promise.resolve(sandbox()));
+    const bench = new PythonBench(create);
+    expect(create).not.toHaveBeenCalled();
+    expect(await bench.run('a')).toEqual({ kind: 'ok', output: 'A' });
+    await bench.run('b');
+    expect(create).toHaveBeenCalledTimes(1);
+  });
+
+  it('tries again after a start that failed', async () => {
+    const create = vi
+      .fn<() => Promise<Sandbox>>()
+      .mockRejectedValueOnce(new Error('Python could not be started.'));
+    create.mockResolvedValueOnce(sandbox());
+    const bench = new PythonBench(create);
+    await expect(bench.run('a')).rejects.toThrow('could not be started');
+    expect(await bench.run('a')).toEqual({ kind: 'ok', output: 'A' });
+  });
+
+  it('lets its Python go', async () => {
+    const dispose = vi.fn();
+    const bench = new PythonBench(() => Promise.resolve(sandbox(dispose)));
+    await bench.run('a');
+    bench.dispose();
+    await vi.waitFor(() => expect(dispose).toHaveBeenCalled());
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { benchReportMessage, fakeBench } from './testing/speedTest.ts';
+import { BenchRunner } from './speedTest.ts';
+import type { LabStatus, LabStore } from './state.ts';
+
+/** As much of the lab as the benchmark looks at. */
+function labAt(status: LabStatus) {
+  let state = { status };
+  const listeners = new Set<(state: { status: LabStatus }) => void>();
+  const store = {
+    getState: () => state,
+    subscribe: (listener: (state: { status: LabStatus }) => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  } as unknown as LabStore;
+  const become = (next: LabStatus) => {
+    state = { status: next };
+    for (const listener of listeners) listener(state);
+  };
+  return { store, become, listeners };
+}
+
+describe('the benchmark runner', () => {
+  it('starts a worker, keeps what it reports, and lets it go at the end', () => {
+    const { runner, newest } = fakeBench();
+    const lab = labAt('idle');
+    runner.start(['mini', 'nano'], lab.store);
+    expect(newest().received).toEqual([
+      expect.objectContaining({
+        type: 'start',
+        presets: ['mini', 'nano'],
+        works: ['sft', 'grpo', 'rollout'],
+      }),
+    ]);
+    newest().say({ type: 'progress', doing: 'mini, SFT: timing wgsl', share: 0.25 });
+    expect(runner.getState()).toMatchObject({ status: 'running', share: 0.25, report: null });
+    newest().say(benchReportMessage);
+    newest().say({ type: 'done' });
+    expect(runner.getState()).toMatchObject({ status: 'done', report: benchReportMessage.report });
+    expect(runner.getState().markdown).toContain('mini, SFT step');
+    expect(newest().terminated).toBe(true);
+    expect(lab.listeners.size).toBe(0);
+  });
+
+  it('keeps what was measured when it is stopped, and hears no more of that worker', () => {
+    const { runner, workers, newest } = fakeBench();
+    const lab = labAt('done');
+    runner.start(['mini'], lab.store);
+    newest().say(benchReportMessage);
+    runner.stop();
+    const stopped = runner.getState();
+    expect(stopped).toMatchObject({ status: 'stopped', message: null, report: benchReportMessage.report });
+    workers[0]?.say({ type: 'done' });
+    workers[0]?.crash('late');
+    expect(runner.getState()).toBe(stopped);
+    runner.start(['mini'], lab.store);
+    expect(workers).toHaveLength(2);
+    expect(runner.getState().report).toBeNull();
+  });
+
+  it.each(['starting', 'running', 'paused'] as const)('does not start beside a run that is %s', (status) => {
+    const { runner, workers } = fakeBench();
+    runner.start(['mini'], labAt(status).store);
+    expect(workers).toHaveLength(0);
+    expect(runner.getState().status).toBe('idle');
+  });
+
+  it('gives way to a run that starts', () => {
+    const { runner, newest } = fakeBench();
+    const lab = labAt('idle');
+    runner.start(['mini'], lab.store);
+    lab.become('idle');
+    expect(runner.getState().status).toBe('running');
+    lab.become('starting');
+    expect(newest().terminated).toBe(true);
+    expect(runner.getState()).toMatchObject({ status: 'stopped' });
+    expect(runner.getState().message).toMatch(/A run has started/);
+  });
+
+  it('starts once, and only with something to time', () => {
+    const { runner, workers } = fakeBench();
+    const lab = labAt('idle');
+    runner.start([], lab.store);
+    expect(workers).toHaveLength(0);
+    runner.start(['mini'], lab.store);
+    runner.start(['nano'], lab.store);
+    expect(workers).toHaveLength(1);
+  });
+
+  it('says why it failed: in the worker, without one, or before there was one', () => {
+    const lab = labAt('idle');
+    const { runner, newest } = fakeBench();
+    runner.start(['mini'], lab.store);
+    newest().say({ type: 'failed', message: 'This browser has no WebGPU.' });
+    expect(runner.getState()).toMatchObject({ status: 'failed', message: 'This browser has no WebGPU.' });
+    runner.start(['mini'], lab.store);
+    newest().crash('out of memory');
+    expect(runner.getState().message).toBe('The benchmark broke off: out of memory');
+    const without = new BenchRunner({
+      createWorker: () => {
+        throw new Error('No workers here.');
+      },
+      date: () => '',
+      host: '',
+      versions: {},
+    });
+    without.start(['mini'], lab.store);
+    expect(without.getState()).toMatchObject({ status: 'failed', message: 'No workers here.' });
+    expect(lab.listeners.size).toBe(0);
+  });
+});

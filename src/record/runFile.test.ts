@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { metricNames, type MetricValues } from '../metrics/registry.ts';
+import type { RunEvent } from '../train/events.ts';
+import { presetSettings } from '../recipes/presets.ts';
+import { emptyRun, reduceRun } from './runView.ts';
+import { readRunFile, writeRunFile, type RecordedRun } from './runFile.ts';
+import { sampleRounds } from './runFileSample.ts';
+import { RunSeries } from './runSeries.ts';
+import { batch, engine, exampleEvents, scored, trajectory } from '../lab/testing/fakeWorld.ts';
+import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
+
+function record(events: readonly RunEvent[]): RecordedRun {
+  const settings = presetSettings('mini');
+  const series = new RunSeries();
+  for (const event of events) series.add(event);
+  return {
+    recordedAt: '2026-02-03T04:05:06.000Z',
+    origin: { versions: { 'aster-lab': '0.1.0' }, userAgent: 'a test' },
+    settings,
+    presetName: 'mini',
+    engine,
+    sandbox: 'Pyodide 314',
+    parameters: 98_000,
+    elapsedSeconds: 12.5,
+    tokensPerSecond: 1e5 / 3,
+    view: events.reduce((view, event, i) => reduceRun(view, event, settings, i), emptyRun(settings)),
+    series: series.record(),
+  };
+}
+
+function reopened(text: string): RecordedRun {
+  const read = readRunFile(text);
+  if (!read.ok) throw new Error(read.message);
+  expect(read.notices).toEqual([]);
+  return read.run;
+}
+
+describe('a run file', () => {
+  it('gives back everything of a small run', () => {
+    const run = record(exampleEvents());
+    const again = reopened(writeRunFile(run));
+    const withoutTimes = {
+      ...run,
+      view: {
+        ...run.view,
+        phases: run.view.phases.map((phase) => ({ ...phase, startedAt: null, endedAt: null, marks: [] })),
+      },
+    };
+    expect(again).toEqual(withoutTimes);
+  });
+
+  it('says what it is, with versions, device and seed in plain fields', () => {
+    expect(JSON.parse(writeRunFile(record(exampleEvents())))).toMatchObject({
+      format: 'aster-lab-run',
+      version: 1,
+      recordedAt: '2026-02-03T04:05:06.000Z',
+      origin: { versions: { 'aster-lab': '0.1.0' } },
+      engine: { backend: 'wasm' },
+      settings: { run: { seed: 1 } },
+    });
+  });
+
+  it('keeps a mini run below 3 MB, and writes the same again after opening', () => {
+    const events: RunEvent[] = [];
+    const values: MetricValues = Object.fromEntries(
+      metricNames.map((name, i) => [name, Math.sin(i + 1) / 3]),
+    );
+    for (let step = 1; step <= 1750; step++) {
+      events.push({ type: 'sft', step, values: { 'train/loss': Math.sin(step), 'train/lr': 1 / step } });
+    }
+    const long = (prompt: number, sample: number) => {
+      const short = scored(prompt, sample, sample % 2);
+      const repeat = (row: ArrayLike<number>) =>
+        Array.from({ length: 150 }, (_, i) => row[i % row.length] ?? 0);
+      return {
+        ...short,
+        problem: { ...short.problem, steps: Array.from({ length: 8 }, () => short.problem.steps).flat() },
+        tokens: Int32Array.from(repeat(short.tokens)),
+        lossMask: Uint8Array.from(repeat(short.lossMask)),
+        logProbs: Float32Array.from(repeat(short.logProbs)),
+        calls: Array.from({ length: 6 }, () => short.calls).flat(),
+      };
+    };
+    for (let round = 1; round <= 108; round++) {
+      events.push({
+        type: 'round',
+        phase: 'stage1',
+        round,
+        step: round,
+        values,
+        callCounts: [1, 2, 3, 4, 5],
+      });
+      const trajectories = Array.from({ length: 40 }, (_, i) => long(40 * round + Math.floor(i / 8), i % 8));
+      events.push({ type: 'trajectories', phase: 'stage1', round, trajectories });
+    }
+    const kept = Array.from({ length: 200 }, (_, i) =>
+      trajectory(`chain/cold-start/1/${i}`, { sampled: false }),
+    );
+    const curation = exampleEvents().find((event) => event.type === 'curation');
+    if (curation !== undefined) events.push({ ...curation, kept });
+    const run = record(events);
+    const text = writeRunFile(run);
+    expect(text.length).toBeLessThan(3e6);
+    expect(text.length).toBeGreaterThan(3e5);
+    const again = reopened(text);
+    expect(writeRunFile(again) === text).toBe(true); // a difference would print megabytes
+    expect(again.series).toEqual(run.series);
+    expect(again.view.rounds.at(-1)?.trajectories).toHaveLength(32);
+  });
+});
+
+describe('sampleRounds', () => {
+  it('keeps a round’s telling group, in its order', () => {
+    const [round] = sampleRounds([{ round: 1, phase: 'stage1', trajectories: batch(64, 8, 60) }]);
+    expect(round?.trajectories).toHaveLength(32);
+    expect(new Set(round?.trajectories.map(({ prompt }) => prompt))).toEqual(new Set([0, 1, 2, 60]));
+    expect(round?.trajectories.at(-1)?.prompt).toBe(60);
+  });
+});
+
+describe('trajectories', () => {
+  it('come back exactly, whatever they hold', () => {
+    const tokens = fc.array(
+      fc.record({
+        token: fc.integer({ min: 0, max: 59 }),
+        mask: fc.integer({ min: 0, max: 1 }),
+        p: fc.float({ noNaN: true, noDefaultInfinity: true }),
+      }),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(tokens, (rows) => {
+        const written = {
+          ...trajectory(),
+          tokens: Int32Array.from(rows, ({ token }) => token),
+          lossMask: Uint8Array.from(rows, ({ mask }) => mask),
+          logProbs: Float32Array.from(rows, ({ mask, p }) => (mask === 1 && p !== 0 ? p : 0)),
+        };
+        const writer = new TrajectoryWriter();
+        const row: unknown = JSON.parse(JSON.stringify(writer.write(written)));
+        expect(
+          new TrajectoryReader(writer.problems).read(row as ReturnType<TrajectoryWriter['write']>),
+        ).toEqual(written);
+      }),
+    );
+  });
+
+  it('share their problem', () => {
+    const writer = new TrajectoryWriter();
+    for (const sample of batch(2, 8, 0)) writer.writeScored(sample);
+    expect(writer.problems).toHaveLength(2);
+  });
+});
+
+describe('files that are no good', () => {
+  const good = JSON.parse(writeRunFile(record(exampleEvents()))) as Record<string, unknown>;
+  const message = (change: Record<string, unknown>) => {
+    const read = readRunFile(JSON.stringify({ ...good, ...change }));
+    return read.ok ? 'opened' : read.message;
+  };
+
+  it('get one sentence each', () => {
+    expect(readRunFile('')).toEqual({ ok: false, message: 'it is not a JSON file, or was cut off.' });
+    expect(readRunFile(JSON.stringify(good).slice(0, -100)).ok).toBe(false);
+    expect(readRunFile('[]')).toEqual({ ok: false, message: 'it is not a run exported by ASTER Lab.' });
+    expect(readRunFile('null').ok).toBe(false);
+    expect(message({})).toBe('opened');
+    expect(message({ format: 'tensorboard' })).toBe('it is not a run exported by ASTER Lab.');
+    expect(message({ version: 2 })).toContain('newer version');
+    expect(message({ benchmarks: [{ phase: 'evaluation' }] })).toContain('benchmarks.0');
+    expect(message({ settings: { grpo: { clipLow: 'x' } } })).toBe(
+      'its settings are not ones this lab knows.',
+    );
+    expect(message({ problems: [] })).toContain('not in the file');
+  });
+
+  it('are seen through when lengths do not match', () => {
+    const rounds = structuredClone(good['rounds']) as { trajectories: { mask: number[] }[] }[];
+    rounds[0]?.trajectories[0]?.mask.push(5);
+    expect(message({ rounds })).toBe('a trajectory’s mask has another length than its tokens.');
+    const series = structuredClone(good['series']) as { rounds: { x: number[] } };
+    series.rounds.x.pop();
+    expect(message({ series })).toContain('another length than its axis');
+  });
+
+  it('open without a metric this lab does not know, and say when a preset is unknown', () => {
+    const series = structuredClone(good['series']) as { latest: Record<string, number> };
+    series.latest['made/up'] = 1;
+    expect(message({ series })).toBe('opened');
+    const read = readRunFile(JSON.stringify({ ...good, preset: 'giant' }));
+    expect(read.ok && read.notices).toHaveLength(1);
+  });
+
+  it('never throw', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(good)), fc.jsonValue(), (key, value) => {
+        expect(typeof readRunFile(JSON.stringify({ ...good, [key]: value })).ok).toBe('boolean');
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * From events to what the lab knows of a run: a pure reducer.
+ *
+ * Invariants. (1) `reduceRun` has no memory and no clock: the same events with the same stamps give the same view. (2) Memory
+ * is bounded: the last rounds are kept whole, of each earlier one a single group, and of those a thinned selection.
+ */
+import { collapseThreshold } from '../metrics/collapse.ts';
+import type { RunEvent, ScoredTrajectory } from '../train/events.ts';
+import type { RunSettings } from '../train/settings.ts';
+import { advancePhase, beginPhase, endPhases, plannedPhases, type PhaseTrack } from './phases.ts';
+import type { CollapseView, LabState, RoundView } from '../lab/state.ts';
+
+/** Everything known of a run but its series (`RunSeries`). */
+export interface RunView extends Pick<
+  LabState,
+  'rounds' | 'curation' | 'promptFilter' | 'benchmarks' | 'collapse'
+> {
+  readonly phases: readonly PhaseTrack[];
+}
+
+/** Rounds whose trajectories are all kept. */
+export const wholeRounds = 8;
+/** Earlier rounds of which one group is kept; when there are more, every second one goes. */
+export const sampledRounds = 64;
+/** Trajectories kept of an earlier round, if its best group is smaller. */
+const sampledTrajectories = 8;
+
+/** Before the first event of a run with these settings. */
+export function emptyRun(settings: RunSettings): RunView {
+  return {
+    phases: plannedPhases(settings),
+    rounds: [],
+    curation: null,
+    promptFilter: null,
+    benchmarks: [],
+    collapse: { reference: null, threshold: null, alarm: null, rule: collapseRule(settings, null) },
+  };
+}
+
+/**
+ * The view after one event.
+ * @param at seconds of active run time at which the event arrived
+ */
+export function reduceRun(run: RunView, event: RunEvent, settings: RunSettings, at: number): RunView {
+  switch (event.type) {
+    case 'phase':
+      return { ...run, phases: beginPhase(run.phases, event, at) };
+    case 'progress':
+      return { ...run, phases: advancePhase(run.phases, event, at) };
+    case 'sft':
+    case 'round':
+      return run; // series: see RunSeries
+    case 'trajectories':
+      return { ...run, rounds: withTrajectories(run.rounds, event) };
+    case 'curation':
+      return { ...run, curation: { report: event.report, kept: event.kept } };
+    case 'promptFilter':
+      return { ...run, promptFilter: event.report };
+    case 'benchmark':
+      return { ...run, benchmarks: [...run.benchmarks, event.result] };
+    case 'collapseReference':
+      return { ...run, collapse: withReference(run.collapse, event, settings) };
+    case 'collapsed':
+      return {
+        ...run,
+        collapse: { ...run.collapse, alarm: { round: event.round, density: event.density } },
+      };
+    case 'done':
+      return { ...run, phases: endPhases(run.phases, at) };
+  }
+}
+
+function withReference(
+  collapse: CollapseView,
+  { round, density }: { readonly round: number; readonly density: number },
+  settings: RunSettings,
+): CollapseView {
+  return {
+    ...collapse,
+    reference: { round, density },
+    threshold: collapseThreshold(settings.collapse, density),
+    rule: collapseRule(settings, density),
+  };
+}
+
+/** The alarm's rule in words, with this run's numbers once they are known. */
+function collapseRule({ collapse }: RunSettings, density: number | null): string {
+  const { share, calls, patience } = collapse;
+  const steps = patience === 1 ? 'one step' : `${patience} steps in a row`;
+  const start = 'Collapse: the moving average of tool calls per trajectory stays below';
+  if (density === null) {
+    return `${start} ${share} of its value after the cold start, or below ${calls} if it was above that, for ${steps}.`;
+  }
+  const threshold = collapseThreshold(collapse, density).toFixed(2);
+  const origin =
+    density > calls && calls > share * density
+      ? `${calls} is the floor; ${share} of the ${density.toFixed(2)} after the cold start would be less`
+      : `${share} of the ${density.toFixed(2)} after the cold start`;
+  return `${start} ${threshold} (${origin}) for ${steps}.`;
+}
+
+function withTrajectories(rounds: readonly RoundView[], event: RoundView): readonly RoundView[] {
+  const { phase, round, trajectories } = event;
+  const last = rounds.at(-1);
+  if (last !== undefined && last.phase === phase && last.round === round) {
+    const joined = { ...last, trajectories: [...last.trajectories, ...trajectories] };
+    return [...rounds.slice(0, -1), joined];
+  }
+  const all = [...rounds, { phase, round, trajectories }];
+  const whole = all.slice(-wholeRounds);
+  const leaving = all.slice(0, -wholeRounds);
+  const newest = leaving.at(-1);
+  if (newest !== undefined) leaving[leaving.length - 1] = { ...newest, trajectories: oneGroup(newest) };
+  return [...(leaving.length > sampledRounds ? thinned(leaving) : leaving), ...whole];
+}
+
+/** Every second round, the first and the newest among them. */
+function thinned(rounds: readonly RoundView[]): readonly RoundView[] {
+  return rounds.filter((_, i) => i % 2 === 0 || i === rounds.length - 1);
+}
+
+/** The group that teaches most (rewards most mixed), filled up where groups are small. */
+export function oneGroup({ trajectories }: Pick<RoundView, 'trajectories'>): readonly ScoredTrajectory[] {
+  const groups = new Map<string, ScoredTrajectory[]>();
+  for (const trajectory of trajectories) {
+    const key = `${trajectory.prompt} ${trajectory.problem.id}`; // benchmarks number their prompts alike
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [trajectory]);
+    else group.push(trajectory);
+  }
+  let best: readonly ScoredTrajectory[] = [];
+  let bestMix = -1;
+  for (const group of groups.values()) {
+    const mean = group.reduce((sum, { reward }) => sum + reward, 0) / group.length;
+    const mix = mean * (1 - mean);
+    if (mix > bestMix) [best, bestMix] = [group, mix];
+  }
+  if (best.length >= sampledTrajectories) return best;
+  const others = trajectories.filter((trajectory) => !best.includes(trajectory));
+  return [...best, ...others.slice(0, sampledTrajectories - best.length)];
+}

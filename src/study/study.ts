@@ -1,0 +1,214 @@
+/**
+ * A study: an experiment's variants, each run with several seeds, and what the runs measured. Format `aster-lab-study`, version 1.
+ *
+ * Invariants. (1) Every number comes from a run's own file (record/runFile.ts); nothing is typed in. (2) Spread is over seeds: the
+ * mean and the smallest and largest value, which for three seeds says more than a standard deviation. (3) A malformed or newer
+ * file gives one sentence and changes nothing.
+ */
+import { z } from 'zod';
+import { mean } from '../metrics/interaction.ts';
+import type { MetricName } from '../metrics/registry.ts';
+import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
+import type { Experiment } from '../recipes/experiments.ts';
+import type { RecordedRun } from '../record/runFile.ts';
+
+const format = 'aster-lab-study';
+const version = 1;
+
+/** Rounds at the end of a stage that an end value is the mean of. */
+const endRounds = 5;
+
+/** Metrics of which every round is kept. */
+export const studyMetrics = [
+  'tool_use/avg_tool_calls_per_trajectory',
+  'critic/score/mean',
+  'actor/entropy',
+  'tool_use/at_most_2_ratio',
+  'tool_use/post_hoc_ratio',
+  'response_length/clip_ratio',
+] as const satisfies readonly MetricName[];
+export type StudyMetric = (typeof studyMetrics)[number];
+
+const count = z.int().min(0);
+const column = z.array(z.number().nullable());
+const benchmarkSchema = z.object({
+  phase: z.enum(['baseline', 'evaluation']),
+  benchmark: z.enum(benchmarkNames),
+  budget: z.enum(['short', 'long']),
+  context: count,
+  calls: count,
+  k: count,
+  problems: count,
+  meanAtK: z.number(),
+  passAtK: z.number(),
+  toolCalls: z.number(),
+  truncated: z.number(),
+  responseLength: z.number(),
+});
+
+const runSchema = z.object({
+  variant: z.string(),
+  seed: count,
+  engine: z.string(), // e.g. "wgsl, mesa llvmpipe"
+  recordedAt: z.string(),
+  seconds: z.number(),
+  /** Rounds of the cold start's probes come first, then stage 1's and stage 2's. */
+  rounds: z.object({
+    x: z.array(count),
+    metrics: z.record(z.enum(studyMetrics), column),
+  }),
+  /** The first round of each stage; null where the stage has no steps. */
+  stage1: count.nullable(),
+  stage2: count.nullable(),
+  reference: z.object({ round: count, density: z.number() }).nullable(),
+  alarm: z.object({ round: count, density: z.number() }).nullable(),
+  benchmarks: z.array(benchmarkSchema),
+});
+export type StudyRun = z.output<typeof runSchema>;
+
+const studySchema = z.object({
+  format: z.literal(format),
+  version: z.literal(version),
+  experiment: z.string(),
+  title: z.string(),
+  question: z.string(),
+  preset: z.string(),
+  createdAt: z.string(),
+  commit: z.string().nullable(),
+  variants: z.array(z.object({ name: z.string(), title: z.string() })),
+  runs: z.array(runSchema),
+});
+export type Study = z.output<typeof studySchema>;
+
+/** What a finished run adds to a study. */
+export function studyRun(variant: string, run: RecordedRun): StudyRun {
+  const { rounds } = run.series;
+  const metrics = Object.fromEntries(
+    studyMetrics.map((name) => [name, [...(rounds.metrics[name] ?? rounds.x.map(() => null))]]),
+  ) as StudyRun['rounds']['metrics'];
+  const firstRound = (phase: 'stage1' | 'stage2') => {
+    const begun = run.view.phases.find(({ name }) => name === phase);
+    return begun === undefined || begun.total === 0 ? null : begun.round + 1;
+  };
+  const { reference, alarm } = run.view.collapse;
+  return {
+    variant,
+    seed: run.settings.run.seed,
+    engine: run.engine === null ? 'unknown' : `${run.engine.engine}, ${run.engine.adapter}`,
+    recordedAt: run.recordedAt,
+    seconds: run.elapsedSeconds,
+    rounds: { x: [...rounds.x], metrics },
+    stage1: firstRound('stage1'),
+    stage2: firstRound('stage2'),
+    reference,
+    alarm,
+    benchmarks: [...run.view.benchmarks],
+  };
+}
+
+export function makeStudy(
+  experiment: Experiment,
+  preset: string,
+  runs: readonly StudyRun[],
+  provenance: { readonly createdAt: string; readonly commit: string | null },
+): Study {
+  const { name, title, question, variants } = experiment;
+  return {
+    format,
+    version,
+    experiment: name,
+    title,
+    question,
+    preset,
+    ...provenance,
+    variants: variants
+      .filter((variant) => runs.some((run) => run.variant === variant.name))
+      .map((variant) => ({ name: variant.name, title: variant.title })),
+    runs: [...runs],
+  };
+}
+
+export type ReadStudy =
+  | { readonly ok: true; readonly study: Study }
+  /** The message completes “… was not opened:”. */
+  | { readonly ok: false; readonly message: string };
+
+/** True for a parsed file that says it is a study, of whatever version. */
+export function isStudy(json: unknown): boolean {
+  return z.looseObject({ format: z.literal(format) }).safeParse(json).success;
+}
+
+/** @param json a parsed file */
+export function readStudy(json: unknown): ReadStudy {
+  const head = z.looseObject({ format: z.literal(format), version: z.number() }).safeParse(json);
+  if (!head.success) return { ok: false, message: 'it is not a study made by ASTER Lab.' };
+  if (head.data.version > version)
+    return { ok: false, message: 'it was made by a newer version of the lab; reload the page to get it.' };
+  const parsed = studySchema.safeParse(json);
+  if (!parsed.success)
+    return { ok: false, message: `it is damaged (at “${parsed.error.issues[0]?.path.join('.') ?? ''}”).` };
+  const { runs } = parsed.data;
+  const uneven = runs.some(({ rounds }) =>
+    Object.values(rounds.metrics).some((values) => values.length !== rounds.x.length),
+  );
+  return uneven
+    ? { ok: false, message: 'it is damaged: a column has another length than its axis.' }
+    : { ok: true, study: parsed.data };
+}
+
+/** Mean, smallest and largest over seeds; null where no run measured it. */
+export interface Spread {
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly seeds: number;
+}
+
+export function spread(values: readonly (number | null)[]): Spread | null {
+  const measured = values.filter((value) => value !== null);
+  if (measured.length === 0) return null;
+  return {
+    mean: mean(measured),
+    min: Math.min(...measured),
+    max: Math.max(...measured),
+    seeds: measured.length,
+  };
+}
+
+/** A metric's mean over the last rounds before `end` (a round; default: the last one). */
+export function endValue({ rounds }: StudyRun, metric: StudyMetric, end = Infinity): number | null {
+  const values = rounds.x.flatMap((x, row) => {
+    const value = rounds.metrics[metric]?.[row];
+    return x < end && value !== null && value !== undefined ? [value] : [];
+  });
+  const last = values.slice(-endRounds);
+  return last.length === 0 ? null : mean(last);
+}
+
+/** One benchmark of a run; undefined where it was not evaluated. */
+export function benchmarkResult(
+  { benchmarks }: StudyRun,
+  phase: 'baseline' | 'evaluation',
+  benchmark: BenchmarkName,
+  budget: 'short' | 'long',
+): StudyRun['benchmarks'][number] | undefined {
+  return benchmarks.find(
+    (one) => one.phase === phase && one.benchmark === benchmark && one.budget === budget,
+  );
+}
+
+/** Tool calls per trajectory on the benchmark of the training range: the same problems before and after reinforcement learning. */
+export function benchmarkCalls(
+  run: StudyRun,
+  phase: 'baseline' | 'evaluation',
+  budget: 'short' | 'long',
+): number | null {
+  return benchmarkResult(run, phase, 'inRange', budget)?.toolCalls ?? null;
+}
+
+/** Calls after GRPO as a share of those after the cold start, over the whole benchmark of the training range. */
+export function callsKept(run: StudyRun, budget: 'short' | 'long'): number | null {
+  const before = benchmarkCalls(run, 'baseline', budget);
+  const after = benchmarkCalls(run, 'evaluation', budget);
+  return before === null || after === null || before === 0 ? null : after / before;
+}

@@ -1,0 +1,93 @@
+/**
+ * Above a run that is not live: that it is not, where it comes from, and its replay, round by round.
+ *
+ * Invariant: as long as a recorded run is shown, this says so; what the rest of the page shows is the round that stands here.
+ */
+import { Button } from '@mantine/core';
+import { History, Pause, Play } from 'lucide-react';
+import type { LabState, ReplayView } from '../../lab/state.ts';
+import { useLab, useLabActions } from '../app/lab.tsx';
+import { AdoptSettings } from '../settings/AdoptSettings.tsx';
+import styles from './replay.module.css';
+
+const selectSource = (state: LabState) => state.source;
+const selectReplay = (state: LabState) => state.replay;
+const selectEngine = (state: LabState) => state.engine;
+const selectSeed = (state: LabState) => state.runSettings?.run.seed;
+
+export function ReplayBar() {
+  const source = useLab(selectSource);
+  const replay = useLab(selectReplay);
+  const engine = useLab(selectEngine);
+  const seed = useLab(selectSeed);
+  if (source.kind === 'live' || replay === null) return null;
+  const facts = [
+    new Date(source.recordedAt).toLocaleDateString('en-GB', {
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+    }),
+    engine === null ? '' : `${engine.engine} on ${engine.adapter}`,
+    seed === undefined ? '' : `seed ${seed}`,
+    source.commit === undefined ? '' : `commit ${source.commit.slice(0, 7)}`,
+  ].filter((fact) => fact !== '');
+  return (
+    <section className={styles.bar} aria-label="Recorded run" data-testid="replay" data-frame={replay.frame}>
+      <p className={styles.what}>
+        <span className={styles.badge}>
+          <History size={13} aria-hidden />
+          Recorded run, not live
+        </span>
+        <strong>{source.name}</strong>
+        <span className={styles.facts}>{facts.join(' · ')}</span>
+      </p>
+      <AdoptSettings size="compact-sm">Take its settings</AdoptSettings>
+      <ReplayControl replay={replay} />
+    </section>
+  );
+}
+
+/** A frame in words (record/replayFrame.ts). */
+function frameWords({ frame, last }: ReplayView): string {
+  if (frame >= last) return 'whole run';
+  return frame === 0 ? 'before round 1' : `round ${frame} of ${last - 1}`;
+}
+
+function ReplayControl({ replay }: { replay: ReplayView }) {
+  const actions = useLabActions();
+  const { frame, last, playing } = replay;
+  const words = frameWords(replay);
+  return (
+    <div className={styles.control} role="group" aria-label="Replay">
+      <Button
+        size="compact-sm"
+        variant="default"
+        className={styles.play}
+        leftSection={
+          playing ? (
+            <Pause size={13} aria-hidden fill="currentColor" />
+          ) : (
+            <Play size={13} aria-hidden fill="currentColor" />
+          )
+        }
+        onClick={() => (playing ? actions.pauseReplay() : actions.playReplay())}
+      >
+        {playing ? 'Hold' : frame >= last ? 'Replay' : 'Play on'}
+      </Button>
+      <input
+        type="range"
+        className={styles.slider}
+        aria-label="Round shown"
+        aria-valuetext={words}
+        min={0}
+        max={last}
+        value={frame}
+        onChange={(event) => {
+          actions.pauseReplay();
+          actions.seekReplay(Number(event.currentTarget.value));
+        }}
+      />
+      <output className={styles.words}>{words}</output>
+    </div>
+  );
+}

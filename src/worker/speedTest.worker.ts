@@ -1,0 +1,44 @@
+/**
+ * The benchmark's thread: binds the measuring library to this worker's GPU and clock. No logic of its own.
+ */
+import { benchmark, type BenchProgress } from '../bench/speedTest.ts';
+import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
+import { markdown } from '../bench/markdown.ts';
+import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
+import { vocabularySize } from '../tasks/vocabulary.ts';
+import type { FromBench, ToBench } from './speedTestProtocol.ts';
+
+const post = (message: FromBench) => self.postMessage(message);
+
+/** Passes progress on, and a report whenever it has grown. */
+function onProgress(): (progress: BenchProgress) => void {
+  let cells = -1;
+  return ({ doing, share, report }) => {
+    post({ type: 'progress', doing, share });
+    if (report === null || (report.cells.length === cells && !report.complete)) return;
+    cells = report.cells.length;
+    post({ type: 'report', report, markdown: markdown(report) });
+  };
+}
+
+async function start({ presets, works, secondsPerCell, date, host, versions }: ToBench): Promise<void> {
+  const gpu = navigator.gpu as GPU | undefined;
+  if (!gpu) throw new WgslUnavailableError('This browser has no WebGPU, so there is nothing to compare.');
+  const tap = tapGpu(gpu);
+  offerGpu(tap.gpu);
+  await benchmark({
+    ...{ presets, works, secondsPerCell, date, host, versions },
+    vocabulary: vocabularySize,
+    tap,
+    now: () => performance.now(),
+    onProgress: onProgress(),
+  });
+}
+
+self.onmessage = ({ data }: MessageEvent<ToBench>) => {
+  start(data).then(
+    () => post({ type: 'done' }),
+    (error: unknown) =>
+      post({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
+  );
+};
