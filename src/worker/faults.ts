@@ -5,7 +5,7 @@
  */
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
 import { DeviceFault } from '../engine/wgsl/device/device.ts';
-import { MemoryPlanError } from '../engine/wgsl/layout/memoryPlan.ts';
+import { MemoryPlanError } from '../engine/wgsl/memory/memoryPlan.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
 import { EmptyColdStartError } from '../train/pool.ts';
 import type { FailureSource } from './protocol.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
 import { DeviceFault } from '../engine/wgsl/device/device.ts';
-import { MemoryPlanError } from '../engine/wgsl/layout/memoryPlan.ts';
+import { MemoryPlanError } from '../engine/wgsl/memory/memoryPlan.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
 import { Random } from '../random/random.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';

@@ -13,8 +13,8 @@ import type { KernelLibrary } from './kernels/kernels.ts';
 import { attentionGradient } from './model/modelBackward.ts';
 import { matmul, type ModelContext } from './model/modelContext.ts';
 import { packedAttention } from './model/modelForward.ts';
-import { packSequences } from './layout/packing.ts';
-import { parameterLayout } from './layout/parameterLayout.ts';
+import { packSequences } from '../layout/packing.ts';
+import { parameterLayout } from '../layout/parameterLayout.ts';
 
 /** Multiples of four, as the kernels want them, that leave rows and columns over. */
 const [m, n, k] = [36, 44, 28];

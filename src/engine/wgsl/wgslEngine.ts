@@ -23,14 +23,14 @@ import { describeGpu } from './device/describe.ts';
 import { openDevice, type Gpu, type Tuning } from './device/device.ts';
 import { FlatParameters } from './model/flatParameters.ts';
 import { KernelLibrary, type CompileProgress } from './kernels/kernels.ts';
-import { memoryPlan, type Means, type MemoryNeeds, type MemoryPlan } from './layout/memoryPlan.ts';
+import { memoryPlan, type Means, type MemoryNeeds, type MemoryPlan } from './memory/memoryPlan.ts';
 import { RolloutPlans } from './rollout/rolloutPlans.ts';
 import { startSession } from './rollout/rolloutSession.ts';
 import { gatedSubgroups } from './subgroupGate.ts';
 import { Trainer } from './training/trainer.ts';
 
 export { WgslUnavailableError } from './device/device.ts';
-export { MemoryPlanError, memoryPlan, type MemoryNeeds, type MemoryPlan } from './layout/memoryPlan.ts';
+export { MemoryPlanError, memoryPlan, type MemoryNeeds, type MemoryPlan } from './memory/memoryPlan.ts';
 
 export interface WgslEngineOptions {
   readonly config: PolicyConfig;

@@ -5,7 +5,7 @@
  */
 import type { Gpu } from './device.ts';
 import { DeviceFault } from './device.ts';
-import { bufferBytes, type BufferSizes } from '../layout/bufferSizes.ts';
+import { bufferBytes, type BufferSizes } from '../memory/bufferSizes.ts';
 
 export class BufferSet {
   readonly #buffers = new Map<string, GPUBuffer>();

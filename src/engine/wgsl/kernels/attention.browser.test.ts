@@ -13,8 +13,8 @@ import {
   rmsNormOracle,
   type Numbers,
 } from '../testing/oracle.ts';
-import { parameterLayout } from '../layout/parameterLayout.ts';
-import { ropeTable } from '../layout/ropeTable.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
+import { ropeTable } from '../../layout/ropeTable.ts';
 
 describeKernels(
   'attention',

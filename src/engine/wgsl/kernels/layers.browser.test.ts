@@ -8,7 +8,7 @@ import { describeKernels, expectClose, packed, sumSlots } from '../testing/kerne
 import { backward, rmsNormBackward, swigluBackward } from '../model/modelBackward.ts';
 import { embedding, rmsNorm, swigluForward } from '../model/modelForward.ts';
 import { differentiate, rmsNormOracle, swigluOracle } from '../testing/oracle.ts';
-import { parameterLayout } from '../layout/parameterLayout.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 describeKernels('layers', ({ harness, random, normal, context }) => {
   test.each([

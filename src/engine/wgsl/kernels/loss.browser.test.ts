@@ -8,7 +8,7 @@ import { Random } from '../../../random/random.ts';
 import { describeKernels, expectClose, packed } from '../testing/kernelTesting.ts';
 import { lossDispatches } from '../model/modelForward.ts';
 import { lossOracle, lossStatNames, type LossSettings, type LossTarget } from '../testing/oracle.ts';
-import { TARGET_FLOATS } from '../layout/packing.ts';
+import { TARGET_FLOATS } from '../../layout/packing.ts';
 
 const grpo: LossSettings = {
   objective: 'grpo',

@@ -4,7 +4,7 @@ import { policyConfig } from '../../../policy/config.ts';
 import { describeKernels, expectClose } from '../testing/kernelTesting.ts';
 import { matmul, type ModelContext } from '../model/modelContext.ts';
 import { matmulOracle } from '../testing/oracle.ts';
-import { parameterLayout } from '../layout/parameterLayout.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 import { splitRows } from '../training/trainingPlan.ts';
 
 describeKernels(

@@ -7,7 +7,7 @@ import { policyConfig } from '../../../policy/config.ts';
 import { describeKernels, expectClose, sumSlots } from '../testing/kernelTesting.ts';
 import { optimizerDispatches } from '../model/modelBackward.ts';
 import { statsDispatch } from '../model/modelForward.ts';
-import { parameterLayout } from '../layout/parameterLayout.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 const settings = [1e-2, 0.9, 0.95, 1e-8, 0.1, 5, 1 - 0.9 ** 3, 1 - 0.95 ** 3] as const;
 

@@ -8,9 +8,9 @@ import type { HostArray } from './kernelHarness.ts';
 import { describeKernels, expectClose } from '../testing/kernelTesting.ts';
 import { attentionInput } from '../model/modelForward.ts';
 import { attentionOracle, matmulOracle, qkNormRopeOracle, rmsNormOracle } from '../testing/oracle.ts';
-import { parameterLayout } from '../layout/parameterLayout.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 import { cachedAttention, copySpecs, decodeBegin, updateSpec } from '../rollout/rolloutDispatches.ts';
-import { ropeTable } from '../layout/ropeTable.ts';
+import { ropeTable } from '../../layout/ropeTable.ts';
 
 const rollout = (stride: number) => ({ rollout: Uint32Array.of(1, stride, stride, 32, 0, 0, 0, 0) });
 

@@ -9,15 +9,15 @@ import { BufferSet, readBuffer, readStaging, UniformArena } from '../device/buff
 import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { gradientSlotCount, parameterBuffers, parameterExtras } from '../layout/bufferSizes.ts';
-import { checkMemory, type Means } from '../layout/memoryPlan.ts';
+import { gradientSlotCount, parameterBuffers, parameterExtras } from '../memory/bufferSizes.ts';
+import { checkMemory, type Means } from '../memory/memoryPlan.ts';
 import { optimizerDispatches } from './modelBackward.ts';
 import {
   flattenTensors,
   namedTensors,
   parameterLayout,
   type ParameterLayout,
-} from '../layout/parameterLayout.ts';
+} from '../../layout/parameterLayout.ts';
 
 /** What a step leaves for the CPU: sums of loss.wgsl's RowStats, then the norm's part. */
 export interface Totals {

@@ -5,7 +5,7 @@
  * gradient lives in `dx` and is added to in place by each block.
  */
 import type { DispatchSpec } from '../kernels/dispatchList.ts';
-import { widths } from '../layout/bufferSizes.ts';
+import { widths } from '../memory/bufferSizes.ts';
 import {
   attentionScale,
   attentionShape,
@@ -18,7 +18,7 @@ import {
   weights,
   type ModelContext,
 } from './modelContext.ts';
-import type { GroupPlace } from '../layout/parameterLayout.ts';
+import type { GroupPlace } from '../../layout/parameterLayout.ts';
 
 /** The weight's gradient, then dx (added to the residual stream's gradient when `add`). */
 export function rmsNormBackward(

@@ -4,9 +4,9 @@
  */
 import type { PolicyConfig } from '../../../policy/config.ts';
 import type { Binding, DispatchSpec } from '../kernels/dispatchList.ts';
-import { widths } from '../layout/bufferSizes.ts';
+import { widths } from '../memory/bufferSizes.ts';
 import type { KernelSpec } from '../kernels/kernels.ts';
-import type { GroupPlace, LayerGroups, ParameterLayout } from '../layout/parameterLayout.ts';
+import type { GroupPlace, LayerGroups, ParameterLayout } from '../../layout/parameterLayout.ts';
 
 export interface ModelContext {
   readonly config: PolicyConfig;

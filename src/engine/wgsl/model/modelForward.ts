@@ -5,7 +5,7 @@
  * rows are packed training tokens or the next tokens of rollout slots (only where keys lie differs). Structure: Qwen3.
  */
 import type { DispatchSpec } from '../kernels/dispatchList.ts';
-import { widths } from '../layout/bufferSizes.ts';
+import { widths } from '../memory/bufferSizes.ts';
 import {
   attentionScale,
   attentionShape,
@@ -17,7 +17,7 @@ import {
   weights,
   type ModelContext,
 } from './modelContext.ts';
-import type { GroupPlace } from '../layout/parameterLayout.ts';
+import type { GroupPlace } from '../../layout/parameterLayout.ts';
 
 export function rmsNorm(
   c: ModelContext,

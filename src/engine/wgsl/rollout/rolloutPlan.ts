@@ -12,9 +12,9 @@ import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { checkMemory, type Means } from '../layout/memoryPlan.ts';
-import { TOKEN_WORDS } from '../layout/packing.ts';
-import { cutPrefill, type Prefill } from '../layout/prefill.ts';
+import { checkMemory, type Means } from '../memory/memoryPlan.ts';
+import { TOKEN_WORDS } from '../../layout/packing.ts';
+import { cutPrefill, type Prefill } from '../../layout/prefill.ts';
 import {
   MAX_CHUNK,
   prefillRows,
@@ -24,9 +24,9 @@ import {
   stagingBytes,
   UPDATE_WORDS,
   type PlanShape,
-} from '../layout/rolloutBuffers.ts';
+} from '../memory/rolloutBuffers.ts';
 import { copySpecs, prefillSpecs, rolloutContext, stepSpecs, updateSpec } from './rolloutDispatches.ts';
-import { ropeTable } from '../layout/ropeTable.ts';
+import { ropeTable } from '../../layout/ropeTable.ts';
 import { batchUniformBytes } from '../training/trainingPlan.ts';
 
 /** Statuses of rollout.wgsl. */

@@ -8,7 +8,7 @@ import type { PolicyConfig } from '../../../policy/config.ts';
 import type { Gpu } from '../device/device.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { rolloutShape, type Means } from '../layout/memoryPlan.ts';
+import { rolloutShape, type Means } from '../memory/memoryPlan.ts';
 import { RolloutPlan } from './rolloutPlan.ts';
 
 export interface RolloutResources {

@@ -4,7 +4,7 @@
  * Invariant: a row's three arrays have one length, and the mask says 1 exactly where a token was sampled here.
  */
 import type { RolloutSequence } from '../../engine.ts';
-import { MAX_CHUNK, SLOT_WORDS } from '../layout/rolloutBuffers.ts';
+import { MAX_CHUNK, SLOT_WORDS } from '../memory/rolloutBuffers.ts';
 
 /** One sequence. */
 export interface Row {

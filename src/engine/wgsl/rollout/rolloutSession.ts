@@ -8,8 +8,8 @@
  */
 import type { RolloutEvent, RolloutOptions, RolloutRequest, RolloutSession } from '../../engine.ts';
 import { readStaging } from '../device/buffers.ts';
-import { shareBeginnings, type Prefill } from '../layout/prefill.ts';
-import { MAX_CHUNK } from '../layout/rolloutBuffers.ts';
+import { shareBeginnings, type Prefill } from '../../layout/prefill.ts';
+import { MAX_CHUNK } from '../memory/rolloutBuffers.ts';
 import { slotStatus, type RolloutPlan, type SlotUpdate } from './rolloutPlan.ts';
 import type { RolloutPlans, RolloutResources } from './rolloutPlans.ts';
 import { appendForced, appendSampled, queuedRow, readResults, sequenceOf, type Row } from './rolloutRow.ts';

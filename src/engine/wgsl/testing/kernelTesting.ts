@@ -11,7 +11,7 @@ import { openDevice, type Tuning } from '../device/device.ts';
 import { KernelHarness } from '../kernels/kernelHarness.ts';
 import type { ModelContext } from '../model/modelContext.ts';
 import type { Numbers } from './oracle.ts';
-import { parameterLayout } from '../layout/parameterLayout.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 export interface KernelTopic {
   readonly tuning: Tuning;

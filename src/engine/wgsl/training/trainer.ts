@@ -19,9 +19,9 @@ import { readBuffer, readStaging } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
 import type { FlatParameters, Totals } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { widths, type TrainingShape } from '../layout/bufferSizes.ts';
-import { largestMicroBatch, MAX_SUBMITS, trainingShape, type Means } from '../layout/memoryPlan.ts';
-import { countMasked, groupByCapacity, packSequences, writeTargets } from '../layout/packing.ts';
+import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
+import { largestMicroBatch, MAX_SUBMITS, trainingShape, type Means } from '../memory/memoryPlan.ts';
+import { countMasked, groupByCapacity, packSequences, writeTargets } from '../../layout/packing.ts';
 import { TrainingPlan, type BatchUniform } from './trainingPlan.ts';
 
 const noObjective = {

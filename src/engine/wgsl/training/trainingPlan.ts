@@ -22,8 +22,8 @@ import {
   trainingExtras,
   uploadPlaces,
   type TrainingShape,
-} from '../layout/bufferSizes.ts';
-import { checkMemory, type Means } from '../layout/memoryPlan.ts';
+} from '../memory/bufferSizes.ts';
+import { checkMemory, type Means } from '../memory/memoryPlan.ts';
 import { backward } from '../model/modelBackward.ts';
 import { type ModelContext } from '../model/modelContext.ts';
 import {
@@ -35,8 +35,8 @@ import {
   packedAttention,
   statsDispatch,
 } from '../model/modelForward.ts';
-import type { MicroBatch } from '../layout/packing.ts';
-import { ropeTable } from '../layout/ropeTable.ts';
+import type { MicroBatch } from '../../layout/packing.ts';
+import { ropeTable } from '../../layout/ropeTable.ts';
 
 /** The `Batch` uniform of batch.wgsl, in its order. */
 export interface BatchUniform {

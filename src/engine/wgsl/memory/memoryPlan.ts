@@ -15,7 +15,7 @@ import {
   type BufferSizes,
   type TrainingShape,
 } from './bufferSizes.ts';
-import { parameterLayout } from './parameterLayout.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 import { rolloutBuffers, rolloutExtras, type PlanShape } from './rolloutBuffers.ts';
 
 /** The plan does not fit the adapter; `message` is a sentence with the numbers. */

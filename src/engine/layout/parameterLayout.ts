@@ -5,7 +5,7 @@
  * one matrix to the kernels; each such group starts at a multiple of 64 floats (256 bytes, WebGPU's alignment for
  * a bound range) and is decayed by AdamW as a whole or not at all. The gaps between groups are zero and stay zero.
  */
-import { isDecayed, tensorShapes, type NamedTensors, type PolicyConfig } from '../../../policy/config.ts';
+import { isDecayed, tensorShapes, type NamedTensors, type PolicyConfig } from '../../policy/config.ts';
 
 const ALIGNMENT = 64; // floats
 

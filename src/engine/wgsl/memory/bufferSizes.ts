@@ -5,8 +5,8 @@
  * has four bytes), the rest (uniforms, staging) in bytes.
  */
 import type { PolicyConfig } from '../../../policy/config.ts';
-import { TARGET_FLOATS, TOKEN_WORDS } from './packing.ts';
-import { parameterLayout } from './parameterLayout.ts';
+import { TARGET_FLOATS, TOKEN_WORDS } from '../../layout/packing.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 export type BufferSizes = Readonly<Record<string, number>>; // floats by name
 

@@ -12,7 +12,7 @@ import {
   trainingShape,
   type Means,
 } from './memoryPlan.ts';
-import { groupByCapacity } from './packing.ts';
+import { groupByCapacity } from '../../layout/packing.ts';
 
 const means: Means = {
   limits: {

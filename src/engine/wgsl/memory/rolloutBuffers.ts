@@ -3,8 +3,8 @@
  */
 import type { PolicyConfig } from '../../../policy/config.ts';
 import { BATCH_BYTES, widths, type BufferSizes } from './bufferSizes.ts';
-import { TOKEN_WORDS } from './packing.ts';
-import { parameterLayout } from './parameterLayout.ts';
+import { TOKEN_WORDS } from '../../layout/packing.ts';
+import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 /** Words of a Slot, and of an Update, in rollout.wgsl and slotUpdate.wgsl. */
 export const SLOT_WORDS = 4;

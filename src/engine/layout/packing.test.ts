@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { policyConfig, tensorShapes } from '../../../policy/config.ts';
-import { initialiseTensors } from '../../../policy/initialise.ts';
-import { Random } from '../../../random/random.ts';
+import { policyConfig, tensorShapes } from '../../policy/config.ts';
+import { initialiseTensors } from '../../policy/initialise.ts';
+import { Random } from '../../random/random.ts';
 import { groupByCapacity, packSequences, writeTargets } from './packing.ts';
 import { flattenTensors, namedTensors, parameterLayout } from './parameterLayout.ts';
 

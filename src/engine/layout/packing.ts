@@ -5,7 +5,7 @@
  * the row's own start and end. Row t predicts token t + 1, so a target (mask, advantage, log-probabilities of a
  * token) lies one row before its token.
  */
-import type { BatchLoss, SftSequence } from '../../engine.ts';
+import type { BatchLoss, SftSequence } from '../engine.ts';
 
 /** Words per row of `tokens`: token id, position in its sequence, the segment's first row, one past its last row. */
 export const TOKEN_WORDS = 4;
