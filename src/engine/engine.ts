@@ -20,6 +20,12 @@ export interface EngineDescription {
   readonly reason: string;
 }
 
+/** A part of what the engine keeps in graphics memory. */
+export interface MemoryPart {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 /** A sequence to learn from. Position 0 has no prediction, so its mask is always 0. */
 export interface SftSequence {
   readonly tokens: Int32Array; // [tokens]

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { PythonBench } from './pythonRepl.ts';
+import { PythonRepl } from './pythonRepl.ts';
 
 const sandbox = (dispose: () => void = () => undefined): Sandbox => ({
   version: 'test',
@@ -13,7 +13,7 @@ const sandbox = (dispose: () => void = () => undefined): Sandbox => ({
 describe('the Python to try by hand', () => {
   it('starts at the first cell, once', async () => {
     const create = vi.fn(() => Promise.resolve(sandbox()));
-    const bench = new PythonBench(create);
+    const bench = new PythonRepl(create);
     expect(create).not.toHaveBeenCalled();
     expect(await bench.run('a')).toEqual({ kind: 'ok', output: 'A' });
     await bench.run('b');
@@ -25,14 +25,14 @@ describe('the Python to try by hand', () => {
       .fn<() => Promise<Sandbox>>()
       .mockRejectedValueOnce(new Error('Python could not be started.'));
     create.mockResolvedValueOnce(sandbox());
-    const bench = new PythonBench(create);
+    const bench = new PythonRepl(create);
     await expect(bench.run('a')).rejects.toThrow('could not be started');
     expect(await bench.run('a')).toEqual({ kind: 'ok', output: 'A' });
   });
 
   it('lets its Python go', async () => {
     const dispose = vi.fn();
-    const bench = new PythonBench(() => Promise.resolve(sandbox(dispose)));
+    const bench = new PythonRepl(() => Promise.resolve(sandbox(dispose)));
     await bench.run('a');
     bench.dispose();
     await vi.waitFor(() => expect(dispose).toHaveBeenCalled());

@@ -4,10 +4,12 @@ import { metricNames, type MetricValues } from '../metrics/registry.ts';
 import type { RunEvent } from '../train/events.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import { emptyRun, reduceRun } from './runView.ts';
-import { readRunFile, writeRunFile, type RecordedRun } from './runFile.ts';
+import type { RecordedRun } from './recordedRun.ts';
+import { readRunFile, writeRunFile } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { RunSeries } from './runSeries.ts';
-import { batch, engine, exampleEvents, scored, trajectory } from '../lab/testing/fakeWorld.ts';
+import { batch, exampleEvents, scored, trajectory } from './testing/exampleRun.ts';
+import { engine } from '../lab/testing/fakeWorld.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
 
 function record(events: readonly RunEvent[]): RecordedRun {

@@ -9,16 +9,14 @@ import { z } from 'zod';
 import type { CurationReport } from '../curation/curate.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
-import type { Origin } from '../lab/environment.ts';
 import { recordedPhase } from './phases.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
+import type { RecordedRun } from './recordedRun.ts';
 import type { RunView } from './runView.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { fileSchema, type RunFile } from './runFileSchema.ts';
 import { parseSettings, type RunSettings } from '../recipes/formModel.ts';
 import type { SeriesColumns } from './metricSeries.ts';
-import type { RecordedSeries } from './runSeries.ts';
-import type { LabState } from '../lab/state.ts';
 import { TrajectoryReader, TrajectoryWriter, type trajectorySchema } from './trajectoryFile.ts';
 
 const format = 'aster-lab-run';
@@ -26,18 +24,6 @@ const version = 1;
 
 /** Curated trajectories. */
 const curatedSample = 100;
-
-export interface RecordedRun extends Pick<
-  LabState,
-  'engine' | 'sandbox' | 'parameters' | 'elapsedSeconds' | 'tokensPerSecond'
-> {
-  readonly recordedAt: string; // ISO
-  readonly origin: Origin;
-  readonly settings: RunSettings;
-  readonly presetName: string;
-  readonly view: RunView;
-  readonly series: RecordedSeries;
-}
 
 /** The file's text. */
 export function writeRunFile(run: RecordedRun): string {

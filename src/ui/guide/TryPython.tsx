@@ -5,8 +5,8 @@
  */
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { Button, Textarea } from '@mantine/core';
-import { createPythonBench } from '../../lab/browser.ts';
-import type { ExecutionResult, PythonBench } from '../../lab/pythonRepl.ts';
+import { createPythonRepl } from '../../lab/browser.ts';
+import type { ExecutionResult, PythonRepl } from '../../lab/pythonRepl.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab } from '../app/lab.tsx';
 import styles from './tryPython.module.css';
@@ -21,7 +21,7 @@ type Outcome = { readonly code: string } & (
 
 export function TryPython() {
   const deadlineMs = useLab(selectDeadline);
-  const bench = useRef<PythonBench | null>(null);
+  const bench = useRef<PythonRepl | null>(null);
   const [code, setCode] = useState('');
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
@@ -34,7 +34,7 @@ export function TryPython() {
   const run = async (cell: string) => {
     if (busy) return;
     setBusy(true);
-    bench.current ??= createPythonBench(deadlineMs);
+    bench.current ??= createPythonRepl(deadlineMs);
     try {
       setOutcome({ code: cell, result: await bench.current.run(cell) });
     } catch (error) {
