@@ -8,6 +8,7 @@ import type { ExecutionKind } from '../sandbox/sandbox.ts';
 import { executionKinds } from '../sandbox/sandbox.ts';
 import { postHocCalls } from '../tasks/calls.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import { endsInVoidTurn } from '../tasks/turns.ts';
 import type { MetricName, MetricValues } from './registry.ts';
 
 const executionMetric: Record<ExecutionKind, MetricName> = {
@@ -45,6 +46,7 @@ export function interactionMetrics(trajectories: readonly Trajectory[]): MetricV
     'tool_use/p90': quantile(counts, 0.9),
     'tool_use/tool_use_ratio': share(({ calls }) => calls.length > 0),
     'tool_use/at_most_2_ratio': share(({ calls }) => calls.length <= 2),
+    'tool_use/void_turn_ratio': share(endsInVoidTurn),
     'tool_use/hit_budget_ratio': share(({ stop }) => stop === 'budget'),
     'response_length/mean': mean(trajectories.map(responseLength)),
     'response_length/clip_ratio': share(({ stop }) => stop === 'context'),

@@ -29,6 +29,7 @@ import type { MetricValues } from '../metrics/registry.ts';
 import { reward } from '../tasks/verifier.ts';
 import type { Problem } from '../tasks/problem.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import { endsInVoidTurn } from '../tasks/turns.ts';
 import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
 import type { ScoredTrajectory } from './events.ts';
@@ -71,7 +72,6 @@ export async function* grpoStage(
     const values: MetricValues = {
       ...interactionMetrics(scored),
       'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
-      'tool_use/void_turn_ratio': mean(scored.map((trajectory) => (hasVoidTurn(trajectory) ? 1 : 0))),
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };
@@ -134,11 +134,6 @@ function shapedReward(
   return reward + (calls.length > 0 ? callBonus : 0);
 }
 
-/** A turn that neither called nor answered: the policy wrote until the context was full. */
-function hasVoidTurn({ stop }: Pick<Trajectory, 'stop'>): boolean {
-  return stop === 'context';
-}
-
 /** The optimizer steps on one rollout batch. */
 async function* learn(
   context: RunContext,
@@ -154,7 +149,7 @@ async function* learn(
     sequence: {
       tokens: trajectory.tokens,
       lossMask:
-        grpo.voidTurnFilter && hasVoidTurn(trajectory)
+        grpo.voidTurnFilter && endsInVoidTurn(trajectory)
           ? new Uint8Array(trajectory.lossMask.length)
           : trajectory.lossMask,
       advantage: trajectory.advantage,
