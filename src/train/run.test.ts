@@ -10,7 +10,7 @@ import { runRecipe } from './run.ts';
 import { defaultSettings, type RunSettings } from './settings.ts';
 import { ArithmeticSandbox } from './testing/arithmeticSandbox.ts';
 import { ScriptedEngine, scriptedLogProb } from './testing/scriptedEngine.ts';
-import { drain } from './work.ts';
+import { drain } from './ticks.ts';
 
 const settings: RunSettings = {
   ...defaultSettings,
