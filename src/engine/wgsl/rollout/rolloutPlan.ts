@@ -27,7 +27,7 @@ import {
 } from '../memory/rolloutBuffers.ts';
 import { copySpecs, prefillSpecs, rolloutContext, stepSpecs, updateSpec } from './rolloutDispatches.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
-import { batchUniformBytes } from '../training/trainingPlan.ts';
+import { batchUniformBytes, noObjective } from '../training/trainingPlan.ts';
 
 /** Statuses of rollout.wgsl. */
 export const slotStatus = { idle: 0, running: 1, turn: 2, ended: 3, full: 4 } as const;
@@ -224,22 +224,7 @@ export class RolloutPlan {
 
 /** The `Batch` uniform where only the number of rows matters. */
 function rowsUniform(rows: number): ArrayBuffer {
-  return batchUniformBytes(
-    {
-      rows,
-      accumulate: false,
-      objective: 'logProbs',
-      inverseCount: 0,
-      temperature: 1,
-      clipLow: 0,
-      clipHigh: 0,
-      dualClip: 0,
-      tisCap: 0,
-      entropyCoefficient: 0,
-      klCoefficient: 0,
-    },
-    1,
-  );
+  return batchUniformBytes({ ...noObjective, rows, accumulate: false, objective: 'logProbs' }, 1);
 }
 
 function addUniformsAndStaging(gpu: Gpu, buffers: BufferSet, shape: PlanShape): void {

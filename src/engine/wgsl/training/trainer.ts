@@ -22,18 +22,7 @@ import type { KernelLibrary } from '../kernels/kernels.ts';
 import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
 import { largestMicroBatch, MAX_SUBMITS, trainingShape, type Means } from '../memory/memoryPlan.ts';
 import { countMasked, groupByCapacity, packSequences, writeTargets } from '../../layout/packing.ts';
-import { TrainingPlan, type BatchUniform } from './trainingPlan.ts';
-
-const noObjective = {
-  inverseCount: 0,
-  temperature: 1,
-  clipLow: 0,
-  clipHigh: 0,
-  dualClip: 0,
-  tisCap: 0,
-  entropyCoefficient: 0,
-  klCoefficient: 0,
-} as const;
+import { noObjective, TrainingPlan, type BatchUniform } from './trainingPlan.ts';
 
 export interface SubmitCounts {
   submits: number;

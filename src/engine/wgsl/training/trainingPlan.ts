@@ -53,6 +53,18 @@ export interface BatchUniform {
   readonly klCoefficient: number;
 }
 
+/** What loss.wgsl reads, where nothing is learned: a forward pass, or a rollout. */
+export const noObjective = {
+  inverseCount: 0,
+  temperature: 1,
+  clipLow: 0,
+  clipHigh: 0,
+  dualClip: 0,
+  tisCap: 0,
+  entropyCoefficient: 0,
+  klCoefficient: 0,
+} as const satisfies Partial<BatchUniform>;
+
 const objectiveCodes = { logProbs: 0, sft: 1, grpo: 2 } as const;
 
 /** Rows that one gradient slot sums over, a multiple of the matmul's k tile. */
