@@ -21,6 +21,7 @@ export interface EngineView {
   readonly engine: 'tfjs' | 'wgsl';
   readonly backend: string;
   readonly adapter: string;
+  readonly isSoftware: boolean;
   readonly reason: string;
   /** What it plans to hold in graphics memory, once a run has built it and where it has a plan. */
   readonly memory?: readonly MemoryPart[] | undefined;

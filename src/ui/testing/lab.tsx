@@ -30,6 +30,7 @@ export const idleState: LabState = {
     engine: 'tfjs',
     backend: 'webgpu',
     adapter: 'test adapter',
+    isSoftware: false,
     reason: 'The test says so.',
   },
   sandbox: null,
