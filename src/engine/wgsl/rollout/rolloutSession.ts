@@ -11,8 +11,8 @@ import { readStaging } from '../device/buffers.ts';
 import { sharePrefixes, type Prefill } from '../../layout/prefill.ts';
 import { RolloutSequences } from '../../rolloutSequences.ts';
 import { MAX_CHUNK } from '../memory/rolloutBuffers.ts';
-import type { RolloutPlan, SlotUpdate } from './rolloutPlan.ts';
-import type { RolloutPlans, RolloutResources } from './rolloutPlans.ts';
+import type { DecodePlan, SlotUpdate } from './decodePlan.ts';
+import type { DecodePlans, RolloutResources } from './decodePlans.ts';
 import { appendChunk, readResults, type Place, type Row } from './rolloutRow.ts';
 
 interface Chunk {
@@ -30,12 +30,12 @@ const defaultChunk = { gpu: 8, software: 4 } as const;
 
 export type Serial = <T>(work: () => T | Promise<T>) => Promise<T>;
 
-export function startSession(plans: RolloutPlans, options: RolloutOptions, serial: Serial): RolloutSession {
+export function startSession(plans: DecodePlans, options: RolloutOptions, serial: Serial): RolloutSession {
   return new Session(plans, options, serial);
 }
 
 class Session implements RolloutSession {
-  readonly #plans: RolloutPlans;
+  readonly #plans: DecodePlans;
   readonly #resources: RolloutResources;
   readonly #serial: Serial;
   readonly #sequences: RolloutSequences<Place>;
@@ -43,12 +43,12 @@ class Session implements RolloutSession {
   #updates: SlotUpdate[] = [];
   #prefills: Prefill[] = [];
   #inFlight: Chunk | undefined;
-  #plan: RolloutPlan | undefined;
+  #plan: DecodePlan | undefined;
   /** The weights the session began with, until a plan holds them. */
   #snapshot: GPUBuffer | undefined;
   #nextChunk = 0;
 
-  constructor(plans: RolloutPlans, options: RolloutOptions, serial: Serial) {
+  constructor(plans: DecodePlans, options: RolloutOptions, serial: Serial) {
     this.#plans = plans;
     this.#resources = plans.resources;
     this.#serial = serial;
@@ -201,6 +201,6 @@ class Session implements RolloutSession {
   }
 }
 
-function stagingOf(plan: RolloutPlan, chunk: Chunk): GPUBuffer {
+function stagingOf(plan: DecodePlan, chunk: Chunk): GPUBuffer {
   return plan.buffers.get(`staging${chunk.staging}`);
 }

@@ -12,7 +12,7 @@ import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { checkMemory, type Means } from '../memory/memoryPlan.ts';
+import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { TOKEN_WORDS } from '../../layout/packing.ts';
 import { cutPrefill, type Prefill } from '../../layout/prefill.ts';
 import {
@@ -57,7 +57,7 @@ interface Lists {
   readonly update: readonly Dispatch[];
 }
 
-export class RolloutPlan {
+export class DecodePlan {
   readonly shape: PlanShape;
   readonly buffers: BufferSet;
   readonly stagingBytes: number;
@@ -80,11 +80,11 @@ export class RolloutPlan {
     config: PolicyConfig,
     parameters: FlatParameters,
     shape: PlanShape,
-    means: Means,
-  ): Promise<RolloutPlan> {
+    limits: DeviceLimits,
+  ): Promise<DecodePlan> {
     const doing = `Generating ${shape.slots} sequences of ${shape.positions} tokens at a time`;
     const sizes = rolloutBuffers(config, shape);
-    checkMemory(doing, sizes, means);
+    checkMemory(doing, sizes, limits);
     const buffers = await BufferSet.allocate(gpu, doing, sizes);
     try {
       addUniformsAndStaging(gpu, buffers, shape);
@@ -93,7 +93,7 @@ export class RolloutPlan {
       const base = {
         config,
         layout: parameters.layout,
-        slots: parameters.slots,
+        splits: parameters.splits,
         uniform: parameters.uniforms.place,
         isSoftware: gpu.isSoftware,
         subgroupLanes: gpu.subgroupLanes,
@@ -112,7 +112,7 @@ export class RolloutPlan {
         buildDispatches(gpu, library, copySpecs(decoding)),
         buildDispatches(gpu, library, [updateSpec(decoding)]),
       ]);
-      return new RolloutPlan(gpu, config, shape, buffers, { step, prefill, copy, update });
+      return new DecodePlan(gpu, config, shape, buffers, { step, prefill, copy, update });
     } catch (error) {
       buffers.destroy();
       throw error;
