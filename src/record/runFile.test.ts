@@ -194,6 +194,19 @@ describe('files that are no good', () => {
     expect(read.ok && read.notices).toHaveLength(1);
   });
 
+  it('say whether a GPU computed, also where they are from before engines said so', () => {
+    const text = writeRunFile({ ...record(exampleEvents()), engine: { ...engine, isSoftware: true } });
+    const older = (adapter: string, backend: string) => {
+      const file = JSON.parse(text) as { engine: Record<string, unknown> };
+      delete file.engine['isSoftware'];
+      return reopened(JSON.stringify({ ...file, engine: { ...file.engine, adapter, backend } })).engine;
+    };
+    expect(reopened(text).engine?.isSoftware).toBe(true);
+    expect(older('one CPU core', 'wasm')?.isSoftware).toBe(true);
+    expect(older('google swiftshader', 'webgpu')?.isSoftware).toBe(true);
+    expect(older('apple metal-3', 'webgpu')?.isSoftware).toBe(false);
+  });
+
   it('never throw', () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(good)), fc.jsonValue(), (key, value) => {

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import type { CurationReport } from '../curation/curate.ts';
+import { isSoftwareAdapter } from '../engine/softwareAdapter.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { recordedPhase } from './phases.ts';
@@ -144,7 +145,10 @@ function recordedRun(
     origin: file.origin,
     settings,
     presetName: preset?.name ?? defaultPreset,
-    engine: file.engine,
+    engine: file.engine && {
+      ...file.engine,
+      isSoftware: file.engine.isSoftware ?? ranInSoftware(file.engine),
+    },
     sandbox: file.sandbox,
     parameters: file.parameters,
     elapsedSeconds: file.elapsedSeconds,
@@ -164,6 +168,11 @@ function recordedRun(
         ]
       : [];
   return { run, notices };
+}
+
+/** For files from before engines said so themselves. */
+function ranInSoftware({ backend, adapter }: NonNullable<RunFile['engine']>): boolean {
+  return backend === 'wasm' || backend === 'cpu' || isSoftwareAdapter({ name: adapter });
 }
 
 function knownColumns({ x, metrics }: RunFile['series']['rounds']): SeriesColumns {

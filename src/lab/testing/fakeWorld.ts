@@ -10,6 +10,7 @@ export const engine: EngineView & { readonly backend: 'wasm' } = {
   engine: 'tfjs',
   backend: 'wasm',
   adapter: 'WebAssembly, 2 threads',
+  isSoftware: true,
   reason: 'The browser offers no WebGPU adapter.',
 };
 

@@ -26,6 +26,7 @@ export const idleRun: RunState = {
     engine: 'tfjs',
     backend: 'webgpu',
     adapter: 'test adapter',
+    isSoftware: false,
     reason: 'The test says so.',
   },
   sandbox: null,
