@@ -237,7 +237,10 @@ const grpo = z
       text('Prompts a step', 'With too few, updates are noise.', 'prompts'),
     ),
     miniBatches: whole(1, 16, 2).meta(
-      text('Mini-batches', 'A rollout batch is split into this many optimizer steps.'),
+      text(
+        'Mini-batches',
+        'A rollout batch is split by its prompts into this many optimizer steps, as evenly as it goes.',
+      ),
     ),
     learningRate: real(1e-7, 0.1, 3e-4).meta(text('Learning rate', 'Constant after warm-up.')),
     warmupSteps: whole(0, 1000, 5).meta(
