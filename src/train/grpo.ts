@@ -34,7 +34,7 @@ import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
 import type { ScoredTrajectory } from './events.ts';
 import type { RunSettings } from './settings.ts';
-import { chunks, endlessShuffle, itemAt } from './lists.ts';
+import { chunks, endlessShuffle, evenChunks, itemAt } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
@@ -158,9 +158,10 @@ async function* learn(
     } satisfies GrpoSequence,
     reference: referenceLogProbs === null ? null : itemAt(referenceLogProbs, i).logProbs,
   }));
-  const size = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
   const all: GrpoStats[] = [];
-  for (const batch of chunks(rows, size)) {
+  // Split by prompts, so that a group is never torn apart.
+  for (const groups of evenChunks(chunks(rows, grpo.groupSize), grpo.miniBatches)) {
+    const batch = groups.flat();
     // The void-turn filter may leave nothing of a mini-batch; then there is nothing to learn from it.
     if (!batch.some(({ sequence }) => sequence.lossMask.includes(1))) continue;
     const stats = await context.engine.step(

@@ -194,6 +194,19 @@ describe('the recipe', () => {
     });
   });
 
+  it('splits a rollout batch evenly into as many optimizer steps as there are mini-batches', async () => {
+    const engine = new ScriptedEngine(halfRight);
+    await record(engine, {
+      grpo: { ...settings.grpo, promptsPerStep: 5, miniBatches: 4 },
+      stage1: { ...settings.stage1, steps: 1 },
+      stage2: { ...settings.stage2, steps: 0 },
+    });
+    const sizes = engine.steps.flatMap(({ batch }) =>
+      batch.kind === 'grpo' ? [batch.sequences.length] : [],
+    );
+    expect(sizes).toEqual([8, 4, 4, 4]); // 2, 1, 1 and 1 prompts of 4 samples
+  });
+
   it('reports rewards, dead groups and densities as they were', async () => {
     const { events } = await record(new ScriptedEngine(halfRight));
     const values = ofType(events, 'round').find((event) => event.phase === 'stage1')?.values ?? {};

@@ -66,7 +66,7 @@ async function* filter(context: RunContext, candidates: readonly Problem[]): Tic
     unit: 'prompts',
     round: context.round,
   });
-  const { prompts, report } = filterPrompts(context, candidates);
+  const { prompts, report } = filterPrompts(context.settings, candidates, context.solved);
   yield boundary(
     { type: 'promptFilter', report },
     { type: 'progress', phase: 'filter', done: candidates.length },
