@@ -208,6 +208,22 @@ export class FlatParameters {
     this.#step++;
   }
 
+  /** Weights that later steps do not move: the present ones, or `tensors`. The caller destroys the buffer. // [layout.size] */
+  async frozen(tensors?: NamedTensors): Promise<GPUBuffer> {
+    const { device } = this.#gpu;
+    const flat = tensors && flattenTensors(this.layout, tensors);
+    const buffer = await this.#gpu.guarded('Keeping a copy of the weights', () =>
+      device.createBuffer({
+        label: 'frozen weights',
+        size: this.layout.size * 4,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+      }),
+    );
+    if (flat) device.queue.writeBuffer(buffer, 0, flat);
+    else this.copyTo(buffer);
+    return buffer;
+  }
+
   /** Queue a copy of the present weights into `target`, a buffer of the flat size. */
   copyTo(target: GPUBuffer): void {
     const from = this.buffers.get('parameters');
