@@ -7,10 +7,9 @@ import { readFileSync } from 'node:fs';
 import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLabStore } from '../../lab/store.ts';
-import { engine, FakeWorld } from '../../lab/testing/fakeWorld.ts';
+import { engine, FakeWorld, type FakeTrainer } from '../../lab/testing/fakeWorld.ts';
 import { kinds } from '../../lab/testing/openLab.ts';
 import { exampleEvents } from '../../record/testing/exampleRun.ts';
-import type { FromTrainer } from '../../worker/protocol.ts';
 import { mockBrowser } from '../testing/lab.tsx';
 import { App } from './App.tsx';
 
@@ -37,7 +36,7 @@ async function openPage(query = '') {
   const page = {
     world,
     /** The newest trainer speaks, and the store has published it. */
-    say: (...messages: readonly FromTrainer[]) =>
+    say: (...messages: Parameters<FakeTrainer['say']>) =>
       act(async () => {
         world.trainer.say(...messages);
         world.pass(1000);
@@ -202,6 +201,7 @@ describe('the trajectories', () => {
     await measure();
     const round = () => input('Round').value;
     expect(round()).toContain('Round 12');
+    click('Trajectories'); // chosen, so that the panel stays open when the next run has none yet
     fireEvent.click(screen.getByLabelText('Earlier round'));
     expect(round()).toContain('Round 11');
     expect(input('Follow').checked).toBe(false);
