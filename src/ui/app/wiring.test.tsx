@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLabStore } from '../../lab/store.ts';
-import { engine, FakeWorld, type FakeTrainer } from '../../lab/testing/fakeWorld.ts';
+import { engine, FakeWorld, type FromTrainer } from '../../lab/testing/fakeWorld.ts';
 import { kinds } from '../../lab/testing/openLab.ts';
 import { exampleEvents } from '../../record/testing/exampleRun.ts';
 import { mockBrowser } from '../testing/lab.tsx';
@@ -36,7 +36,7 @@ async function openPage(query = '') {
   const page = {
     world,
     /** The newest trainer speaks, and the store has published it. */
-    say: (...messages: Parameters<FakeTrainer['say']>) =>
+    say: (...messages: readonly FromTrainer[]) =>
       act(async () => {
         world.trainer.say(...messages);
         world.pass(1000);
