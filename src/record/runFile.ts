@@ -1,9 +1,9 @@
 /**
- * A run as a file: everything measured at full resolution, and a bounded sample of what was read and written.
+ * A run as a file: everything measured at full resolution, and a bounded sample of what was read and written (`runFileSample.ts`).
+ * Format `aster-lab-run`, version 1, JSON.
  *
- * Format `aster-lab-run`, version 1, JSON. Invariants. (1) Opening what was exported gives the same view, and exporting
- * that gives the same file. (2) A malformed, foreign or newer file gives one sentence and changes nothing. (3) Size is
- * bounded: metrics are small, of trajectories a sample is kept (`runFileSample.ts`).
+ * Invariants (runFile.test.ts). (1) Opening what was exported gives the same view, and exporting that gives the same file. (2) A
+ * malformed, foreign or newer file gives one sentence and changes nothing. (3) A `mini` run stays below 3 MB.
  */
 import { z } from 'zod';
 import type { CurationReport } from '../curation/curate.ts';

@@ -1,9 +1,9 @@
 /**
  * Which engine runs: the setting, what the browser offers, and a sentence that says why.
  *
- * Invariant: an engine's device is opened before it is named, at the probe as at the start, so the page never promises what does
- * not run. An engine that was asked for but does not start is not an error: the next best one runs, and its reason says so.
- * Only the engine that runs is loaded.
+ * An engine's device is opened before it is named, at the probe as at the start, so the page never promises what does not run. An engine
+ * that was asked for but does not start is not an error: the next best one runs, and its reason says so. Only the engine that runs
+ * is loaded.
  */
 import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
