@@ -4,7 +4,7 @@
  * Every row writes at its own position, in place; a row that waits writes nothing and attends to nothing.
  * Invariant: `#lengths[row]` keys of a row are real, those at positions 0 .. length - 1.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { dotRows, softmaxInPlace, sumRows } from './hostLoops.ts';
 import type { CacheSource, Prefilled, RolloutCache } from './rolloutCache.ts';
 

@@ -6,7 +6,7 @@
  * a real token; the others (a row that was waiting, padding) are masked. `rebuild` gathers rows and slots into a dense cache again.
  * Invariant: `slotsOf[row][position]` is the slot that holds the row's key at that position.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { KeyValues } from './attention.ts';
 import { MASKED } from './attention.ts';
 import type { CacheSource, Prefilled, RolloutCache } from './rolloutCache.ts';

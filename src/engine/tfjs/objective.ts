@@ -10,7 +10,7 @@
  * precision, from the log-probabilities the device returns.
  * DAPO (arXiv 2503.14476) for the token mean and Clip-Higher; dual clip: arXiv 1912.09729; k3: Schulman's estimator.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { BatchLoss, GrpoStats, SftStats } from '../engine.ts';
 import type { MicroBatch } from './batching.ts';
 import { scatterToCells } from './batching.ts';

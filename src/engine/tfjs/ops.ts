@@ -7,7 +7,7 @@
  * dimensions, with float atomics in no fixed order. So: explicit transposes on `wasm`, row blocks on `webgpu`.
  * Invariant: only blocks made by `differentiable` may stand between the weights and the loss (no gradient of tfjs's is registered).
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 
 type Gradients = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[];
 type Save = (tensors: tf.Tensor[]) => void;

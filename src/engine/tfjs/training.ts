@@ -4,7 +4,7 @@
  * Invariant: the result is the gradient of the whole batch's token-mean loss, whatever the packing; the device is asked for
  * numbers exactly once per batch (a read-back costs more than a micro-batch on some backends).
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { countMasked } from '../layout/packing.ts';
 import type { BatchLoss, GrpoStats, SequenceLogProbs, SftStats } from '../engine.ts';
 import type { MicroBatch, PackingLimits } from './batching.ts';
