@@ -104,7 +104,7 @@ export class Parameters {
           flat,
           this.#layout.entries.map((entry) => entry.size),
         )
-        .map((piece, i) => tf.reshape(piece, [...(this.#layout.entries[i]?.shape ?? [])])),
+        .map((piece, i) => tf.reshape(piece, [...this.#layout.entries[i]!.shape])),
     );
   }
 }

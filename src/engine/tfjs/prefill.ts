@@ -67,7 +67,7 @@ function joinPieces(pieces: readonly KeyValues[][]): KeyValues[] {
   const [first = [], ...rest] = pieces;
   if (rest.length === 0) return first;
   return first.map((_, layer) => {
-    const parts = pieces.flatMap((piece) => piece[layer] ?? []);
+    const parts = pieces.flatMap((piece) => piece[layer]!);
     const joined = {
       keys: tf.concat(parts.map((part) => part.keys)),
       values: tf.concat(parts.map((part) => part.values)),
