@@ -58,7 +58,6 @@ export async function runHeadless(
         engine,
         sandbox,
         settings,
-        createReferenceEngine: () => createHeadlessEngine(settings, () => undefined),
         ...(place === null ? {} : { from: place.checkpoint }),
         ...(initialTensors === null ? {} : { initialTensors }),
       });

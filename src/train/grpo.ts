@@ -23,7 +23,7 @@
  *  7. Two settings, off by default, are other papers' remedies for collapse, to compare with: a bonus for a trajectory with at least
  *     one call (shaping), and SimpleTIR's void-turn filter, which masks a whole trajectory that has a turn with neither a call nor an answer.
  */
-import type { GrpoSequence, GrpoStats, PolicyEngine, SequenceLogProbs } from '../engine/engine.ts';
+import type { GrpoSequence, GrpoStats, SequenceLogProbs, WeightSnapshot } from '../engine/engine.ts';
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
 import type { MetricValues } from '../metrics/registry.ts';
 import { reward } from '../tasks/verifier.ts';
@@ -44,7 +44,7 @@ export async function* grpoStage(
   context: RunContext,
   phase: 'stage1' | 'stage2',
   prompts: readonly Problem[],
-  reference: PolicyEngine | null,
+  reference: WeightSnapshot | null,
 ): TickStream<void> {
   const { grpo } = context.settings;
   const { steps } = context.settings[phase];
@@ -139,12 +139,13 @@ async function* learn(
   context: RunContext,
   scored: readonly ScoredTrajectory[],
   learningRate: number,
-  reference: PolicyEngine | null,
+  reference: WeightSnapshot | null,
 ): TickStream<MetricValues> {
   const { grpo } = context.settings;
   const old = await context.engine.logProbs(scored, grpo.temperature);
   yield within();
-  const referenceLogProbs = reference === null ? null : await reference.logProbs(scored, grpo.temperature);
+  const referenceLogProbs =
+    reference === null ? null : await context.engine.logProbs(scored, grpo.temperature, reference);
   const rows = scored.map((trajectory, i) => ({
     sequence: {
       tokens: trajectory.tokens,

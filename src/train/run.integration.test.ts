@@ -45,16 +45,14 @@ afterAll(() => sandbox.dispose());
 
 /** A run of `runSettings`, from the beginning or on from a checkpoint, told tick by tick. */
 async function* run(runSettings: RunSettings, from?: RunCheckpoint) {
-  const create = () =>
-    createTfjsEngine({ config: policyConfig('micro', vocabularySize), preferredBackends: ['wasm'] });
-  const engine = await create();
+  const config = policyConfig('micro', vocabularySize);
+  const engine = await createTfjsEngine({ config, preferredBackends: ['wasm'] });
   expect(engine.description.backend).toBe('wasm');
   try {
     yield* runRecipe({
       engine,
       sandbox,
       settings: runSettings,
-      createReferenceEngine: create,
       ...(from === undefined ? {} : { from }),
     });
   } finally {
