@@ -75,7 +75,6 @@ export async function runHeadless(
       engine,
       sandbox,
       settings,
-      createReferenceEngine: () => createHeadlessEngine(settings, () => undefined),
       ...(place === null ? {} : { from: place.checkpoint }),
       ...(options.weights === null
         ? {}

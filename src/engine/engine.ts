@@ -16,8 +16,19 @@ export interface EngineDescription {
   readonly backend: 'webgpu' | 'webgl' | 'wasm' | 'cpu';
   /** The adapter as the browser names it (vendor, architecture), or the CPU path's name. */
   readonly adapter: string;
+  /**
+   * No graphics card computes, the processor does: an imitated GPU (SwiftShader, llvmpipe, WARP), WebAssembly or JavaScript.
+   * Whoever asks how fast an engine may be expected to be reads this and not the adapter's name.
+   */
+  readonly isSoftware: boolean;
   /** One sentence for people: why this engine was chosen. */
   readonly reason: string;
+}
+
+/** A part of what the engine keeps in graphics memory. */
+export interface MemoryPart {
+  readonly name: string;
+  readonly bytes: number;
 }
 
 /** A sequence to learn from. Position 0 has no prediction, so its mask is always 0. */
@@ -144,6 +155,11 @@ export interface RolloutSession {
   dispose(): void;
 }
 
+/** The weights of one moment, kept beside the engine's own: training does not move them. */
+export interface WeightSnapshot {
+  dispose(): void;
+}
+
 export interface PolicyEngine {
   readonly description: EngineDescription;
   readonly config: PolicyConfig;
@@ -166,9 +182,20 @@ export interface PolicyEngine {
     batch: BatchLoss,
   ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }>;
 
+  /**
+   * Keep the present weights, or with `tensors` those instead (names and shapes as for `loadTensors`), for `logProbs` to be asked
+   * of later: the frozen reference of a KL penalty. Costs the memory of one set of weights until it is disposed of.
+   */
+  snapshot(tensors?: NamedTensors): Promise<WeightSnapshot>;
+
+  /**
+   * Log-probabilities under the engine's weights, or under those of `snapshot`. At temperature 0 those of temperature 1.
+   * Rejects with a sentence if the snapshot was disposed of or is another engine's.
+   */
   logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    snapshot?: WeightSnapshot,
   ): Promise<readonly SequenceLogProbs[]>;
   /** Raw logits of one sequence, for tests and the inspector. // [tokens, vocabulary] */
   logits(tokens: Int32Array): Promise<Float32Array>;

@@ -1,20 +1,20 @@
 /**
- * A Python of the visitor's own: the same sandbox that the policy's calls run in, to be tried by hand.
+ * A Python of the visitor's own: the same sandbox that the policy's calls run in, to be tried by hand. It is a sandbox of its own, so
+ * nothing that a visitor types can touch a run.
  *
- * Invariants. (1) It is started at the first cell, not with the page. (2) It is a sandbox of its own, so nothing a visitor
- * types can touch a run. (3) Variables persist between cells, as they do within a trajectory. (4) If Python could not
- * be started, the next cell tries again.
+ * Invariants (pythonRepl.test.ts). (1) It is started at the first cell, not with the page. (2) If Python could not be started, the next
+ * cell tries again.
  */
 import type { ExecutionResult, Sandbox, SandboxSettings } from '../sandbox/sandbox.ts';
 
 export type { ExecutionResult } from '../sandbox/sandbox.ts';
 
 /** A visitor may write more than a policy, and see more. */
-export function benchSettings(deadlineMs: number): SandboxSettings {
+export function replSettings(deadlineMs: number): SandboxSettings {
   return { deadlineMs, maxCodeLength: 2000, maxOutputLength: 2000 };
 }
 
-export class PythonBench {
+export class PythonRepl {
   readonly #create: () => Promise<Sandbox>;
   #sandbox: Promise<Sandbox> | null = null;
 

@@ -53,7 +53,8 @@ const definitions = {
       grpo: { promptsPerStep: 32, learningRate: 5e-4 },
       // Nine steps in the head fit this context; with one check afterwards three of four do, with two hardly any.
       stage1: { steps: 24, minLength: 9, maxLength: 9, context: 162 },
-      stage2: { steps: 12, minLength: 9, maxLength: 11, context: 240 },
+      // Two of its three lengths are longer than stage 1's nine, so that each is as frequent as in the benchmarks.
+      stage2: { steps: 12, minLength: 9, maxLength: 11, context: 240, longShare: 0.67 },
       evaluation: { problems: 48, shortContext: 190, longContext: 260 },
     },
   },
@@ -132,7 +133,7 @@ const definitions = {
       sft: { epochs: 15, batchSize: 16, learningRate: 1e-2, warmupSteps: 20, probes: 2 },
       grpo: { promptsPerStep: 4, warmupSteps: 1 },
       stage1: { steps: 4, minLength: 1, maxLength: 2, context: 64 },
-      stage2: { steps: 3, minLength: 1, maxLength: 2, context: 80 },
+      stage2: { steps: 3, minLength: 1, maxLength: 2, context: 80, longShare: 0 },
       evaluation: { problems: 6, samples: 2, shortContext: 64, longContext: 80 },
       collapse: { patience: 3 },
     },
@@ -152,7 +153,7 @@ const definitions = {
       grpo: { promptsPerStep: 16, learningRate: 5e-4 },
       // Two steps in the head fit this context; with a check afterwards they do not.
       stage1: { steps: 20, minLength: 2, maxLength: 2, context: 46 },
-      stage2: { steps: 20, minLength: 2, maxLength: 3, context: 84 },
+      stage2: { steps: 20, minLength: 2, maxLength: 3, context: 84, longShare: 0.5 },
       evaluation: { problems: 32, samples: 4, shortContext: 64, longContext: 84 },
       // Two calls are every step here, so the alarm's floor of two would go off in a sound run (it did, in one of three).
       collapse: { calls: 1, patience: 10 },

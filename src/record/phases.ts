@@ -1,13 +1,27 @@
 /**
- * The recipe's phases as a person sees them: names, progress, and how long it will still take.
+ * The recipe's phases as a person sees them: names, progress, and how long it will still take. Times are seconds of active run time
+ * (pauses do not count), stamped by whoever listens, since events hold no clock.
  *
- * Invariants. (1) Times are seconds of *active* run time (pauses do not count), stamped by whoever listens; events hold no
- * clock. (2) An estimate comes from measured rates only and is null while there is none: nothing is guessed before the
+ * Invariant (phases.test.ts): an estimate comes from measured rates only and is null while there is none: nothing is guessed before the
  * first units of a phase have been timed.
  */
 import { phaseNames, type PhaseName } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
-import type { PhaseView } from '../lab/state.ts';
+
+export interface PhaseView {
+  readonly name: PhaseName;
+  readonly label: string; // "Cold start", "GRPO stage 1", ...
+  readonly help: string; // one sentence
+  readonly status: 'waiting' | 'active' | 'done';
+  readonly done: number;
+  readonly total: number; // 0 while unknown
+  readonly unit: string;
+  readonly detail: string;
+  /** Round at which the phase began, where it has rounds. */
+  readonly round: number;
+  /** Estimate for this phase; null while unknown. */
+  readonly secondsLeft: number | null;
+}
 
 const texts: Record<PhaseName, { readonly label: string; readonly help: string }> = {
   problems: { label: 'Problems', help: 'Draws the problems, with training and held-out questions disjoint.' },

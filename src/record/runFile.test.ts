@@ -4,10 +4,12 @@ import { metricNames, type MetricValues } from '../metrics/registry.ts';
 import type { RunEvent } from '../train/events.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import { emptyRun, reduceRun } from './runView.ts';
-import { readRunFile, writeRunFile, type RecordedRun } from './runFile.ts';
+import type { RecordedRun } from './recordedRun.ts';
+import { readRunFile, writeRunFile } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { RunSeries } from './runSeries.ts';
-import { batch, engine, exampleEvents, scored, trajectory } from '../lab/testing/fakeWorld.ts';
+import { batch, exampleEvents, scored, trajectory } from './testing/exampleRun.ts';
+import { engine } from '../lab/testing/fakeWorld.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
 
 function record(events: readonly RunEvent[]): RecordedRun {
@@ -184,12 +186,41 @@ describe('files that are no good', () => {
     expect(message({ series })).toContain('another length than its axis');
   });
 
+  it('of a time before stage 2’s share of longer prompts was a setting say which share they had', () => {
+    const older = structuredClone(good['settings']) as { stage2: { longShare?: number } };
+    delete older.stage2.longShare;
+    const share = (promptFilter: object | null, maxLength = 8) => {
+      const settings = { ...older, stage2: { ...older.stage2, maxLength } };
+      const read = readRunFile(JSON.stringify({ ...good, settings, promptFilter }));
+      return read.ok ? read.run.settings.stage2.longShare : read.message;
+    };
+    const report = { prompts: 1024, visited: 900, dropped: 300, added: 256, solvedHistogram: [1] };
+    expect(share(report)).toBe(0.25);
+    expect(share(report, 6)).toBe(0); // no problem of stage 2 is longer than stage 1's six steps
+    expect(share(null)).toBe(0.5); // it never came to stage 2
+    const read = readRunFile(JSON.stringify({ ...good, promptFilter: report }));
+    expect(read.ok && read.run.settings.stage2.longShare).toBe(0.5); // a file that has the setting keeps it
+  });
+
   it('open without a metric this lab does not know, and say when a preset is unknown', () => {
     const series = structuredClone(good['series']) as { latest: Record<string, number> };
     series.latest['made/up'] = 1;
     expect(message({ series })).toBe('opened');
     const read = readRunFile(JSON.stringify({ ...good, preset: 'giant' }));
     expect(read.ok && read.notices).toHaveLength(1);
+  });
+
+  it('say whether a GPU computed, also where they are from before engines said so', () => {
+    const text = writeRunFile({ ...record(exampleEvents()), engine: { ...engine, isSoftware: true } });
+    const older = (adapter: string, backend: string) => {
+      const file = JSON.parse(text) as { engine: Record<string, unknown> };
+      delete file.engine['isSoftware'];
+      return reopened(JSON.stringify({ ...file, engine: { ...file.engine, adapter, backend } })).engine;
+    };
+    expect(reopened(text).engine?.isSoftware).toBe(true);
+    expect(older('one CPU core', 'wasm')?.isSoftware).toBe(true);
+    expect(older('google swiftshader', 'webgpu')?.isSoftware).toBe(true);
+    expect(older('apple metal-3', 'webgpu')?.isSoftware).toBe(false);
   });
 
   it('never throw', () => {

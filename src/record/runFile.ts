@@ -1,24 +1,24 @@
 /**
- * A run as a file: everything measured at full resolution, and a bounded sample of what was read and written.
+ * A run as a file: everything measured at full resolution, and a bounded sample of what was read and written (`runFileSample.ts`).
+ * Format `aster-lab-run`, version 1, JSON.
  *
- * Format `aster-lab-run`, version 1, JSON. Invariants. (1) Opening what was exported gives the same view, and exporting
- * that gives the same file. (2) A malformed, foreign or newer file gives one sentence and changes nothing. (3) Size is
- * bounded: metrics are small, of trajectories a sample is kept (`runFileSample.ts`).
+ * Invariants (runFile.test.ts). (1) Opening what was exported gives the same view, and exporting that gives the same file. (2) A
+ * malformed, foreign or newer file gives one sentence and changes nothing. (3) A `mini` run stays below 3 MB.
  */
 import { z } from 'zod';
 import type { CurationReport } from '../curation/curate.ts';
+import { isSoftwareAdapter } from '../engine/softwareAdapter.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
-import type { Origin } from '../lab/environment.ts';
+import { withOlderRules } from './olderSettings.ts';
 import { recordedPhase } from './phases.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
+import type { RecordedRun } from './recordedRun.ts';
 import type { RunView } from './runView.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { fileSchema, type RunFile } from './runFileSchema.ts';
 import { parseSettings, type RunSettings } from '../recipes/formModel.ts';
 import type { SeriesColumns } from './metricSeries.ts';
-import type { RecordedSeries } from './runSeries.ts';
-import type { LabState } from '../lab/state.ts';
 import { TrajectoryReader, TrajectoryWriter, type trajectorySchema } from './trajectoryFile.ts';
 
 const format = 'aster-lab-run';
@@ -26,18 +26,6 @@ const version = 1;
 
 /** Curated trajectories. */
 const curatedSample = 100;
-
-export interface RecordedRun extends Pick<
-  LabState,
-  'engine' | 'sandbox' | 'parameters' | 'elapsedSeconds' | 'tokensPerSecond'
-> {
-  readonly recordedAt: string; // ISO
-  readonly origin: Origin;
-  readonly settings: RunSettings;
-  readonly presetName: string;
-  readonly view: RunView;
-  readonly series: RecordedSeries;
-}
 
 /** The file's text. */
 export function writeRunFile(run: RecordedRun): string {
@@ -122,7 +110,7 @@ export function readRun(json: unknown): ReadRun {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     return { ok: false, message: `it is damaged (at “${where}”).` };
   }
-  const settings = parseSettings(parsed.data.settings);
+  const settings = parseSettings(withOlderRules(parsed.data.settings, parsed.data.promptFilter));
   if (settings === null) return { ok: false, message: 'its settings are not ones this lab knows.' };
   try {
     return { ok: true, ...recordedRun(parsed.data, settings) };
@@ -158,7 +146,10 @@ function recordedRun(
     origin: file.origin,
     settings,
     presetName: preset?.name ?? defaultPreset,
-    engine: file.engine,
+    engine: file.engine && {
+      ...file.engine,
+      isSoftware: file.engine.isSoftware ?? ranInSoftware(file.engine),
+    },
     sandbox: file.sandbox,
     parameters: file.parameters,
     elapsedSeconds: file.elapsedSeconds,
@@ -178,6 +169,11 @@ function recordedRun(
         ]
       : [];
   return { run, notices };
+}
+
+/** For files from before engines said so themselves. */
+function ranInSoftware({ backend, adapter }: NonNullable<RunFile['engine']>): boolean {
+  return backend === 'wasm' || backend === 'cpu' || isSoftwareAdapter({ name: adapter });
 }
 
 function knownColumns({ x, metrics }: RunFile['series']['rounds']): SeriesColumns {

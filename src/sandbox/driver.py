@@ -8,21 +8,30 @@ How a failed cell is undone: its trajectory's ok cells that may have left someth
 log; after a failure the namespace is dropped, and rebuilt by running the log again when it is next needed. Unlike a
 deep copy before each cell this costs nothing while cells succeed, and it also undoes what cannot be copied (functions
 with their closures, class attributes, generators). Its limit: the rebuild takes as long as those cells took, and it is
-given REBUILD_PATIENCE deadlines for each.
+given REBUILD_PATIENCE deadlines for each. A cell that ran once and does not run again is dropped from the log, so that it costs
+its trajectory that cell and not every later one.
 """
 
 import ast
 import decimal
 import gc
 import json
+import opcode
 import sys
 import warnings
 
 # A rebuilt cell has already met its deadline once, so only a much slower second run is stopped.
 REBUILD_PATIENCE = 4
 
-# A cell made of constants, operators and these names (unless redefined) can leave nothing behind.
+# A cell that only reads these names (unless redefined) and constants, and binds nothing, can leave nothing behind.
 PURE_BUILTINS = frozenset("abs bool divmod float int len max min pow print round sorted str sum range <show> <power>".split())
+
+# Every instruction that binds, changes or deletes something outside a comprehension's own variables.
+BINDING_OPCODES = frozenset(
+    number
+    for name, number in opcode.opmap.items()
+    if name.startswith(("STORE_", "DELETE_", "IMPORT_", "SETUP_ANNOTATIONS")) and not name.startswith("STORE_FAST")
+)
 
 
 class Output:
@@ -57,14 +66,25 @@ class Namespace:
 
     def ready(self):
         """Bring the variables to what the log says, if a failed cell left them in doubt."""
-        if not self.stale:
-            return
-        self.variables = {"__name__": "__main__", "__builtins__": _builtins}
-        self.context = decimal.Context()
-        for index, code in self.log:
-            _arm(REBUILD_PATIENCE)
-            self.execute(index, code)
-        self.stale = False
+        while self.stale:
+            self.variables = {"__name__": "__main__", "__builtins__": _builtins}
+            self.context = decimal.Context()
+            failed = self.first_failure()
+            if failed is None:
+                self.stale = False
+            else:
+                # Half of it may have happened, so the rest is run again without it.
+                del self.log[failed]
+
+    def first_failure(self):
+        """Run the log. Returns where in it a cell did not run again, or None."""
+        for position, (index, code) in enumerate(self.log):
+            try:
+                _arm(REBUILD_PATIENCE)
+                self.execute(index, code)
+            except BaseException:
+                return position
+        return None
 
     def execute(self, index, code):
         guard.generator.seed(self.trajectory * 1_000_003 + index)
@@ -96,7 +116,11 @@ def _compile(source):
 
 
 def _leaves_nothing(code, variables):
+    # Code within the cell is a function's, a class's or a lambda's: it may bind whatever it likes when it is called.
     if any(hasattr(constant, "co_names") for constant in code.co_consts):
+        return False
+    # Instructions are two bytes each, the first of which is the opcode; inline caches read as opcode 0.
+    if not BINDING_OPCODES.isdisjoint(code.co_code[::2]):
         return False
     return all(name in PURE_BUILTINS and name not in variables for name in code.co_names)
 
@@ -142,10 +166,7 @@ def _run_cell(trajectory, index, source):
         namespace = _namespaces[trajectory] = Namespace(trajectory)
     output = Output(_max_output_length + 1)
     try:
-        try:
-            namespace.ready()
-        except Exception as error:
-            return *_failure(error, output), False
+        namespace.ready()
         _arm(1)
         try:
             code = _compile(source)

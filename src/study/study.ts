@@ -1,16 +1,16 @@
 /**
- * A study: an experiment's variants, each run with several seeds, and what the runs measured. Format `aster-lab-study`, version 1.
+ * A study: an experiment's variants, each run with several seeds, and what the runs measured, taken from each run's own file
+ * (record/runFile.ts). Format `aster-lab-study`, version 1. What is shown over seeds is the mean with the smallest and largest value,
+ * which for three seeds says more than a standard deviation.
  *
- * Invariants. (1) Every number comes from a run's own file (record/runFile.ts); nothing is typed in. (2) Spread is over seeds: the
- * mean and the smallest and largest value, which for three seeds says more than a standard deviation. (3) A malformed or newer
- * file gives one sentence and changes nothing.
+ * Invariant (replay.test.ts of lab/): a malformed or newer file gives one sentence and changes nothing.
  */
 import { z } from 'zod';
 import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
 import type { Experiment } from '../recipes/experiments.ts';
-import type { RecordedRun } from '../record/runFile.ts';
+import type { RecordedRun } from '../record/recordedRun.ts';
 
 const format = 'aster-lab-study';
 const version = 1;

@@ -7,8 +7,7 @@
 import type { OptimizerSettings, PolicyEngine } from '../engine/engine.ts';
 import type { NamedTensors } from '../policy/config.ts';
 import { CollapseDetector } from '../metrics/collapse.ts';
-import { callHistogram } from '../metrics/interaction.ts';
-import type { MetricValues } from '../metrics/registry.ts';
+import { callHistogram, type InteractionMetrics } from '../metrics/interaction.ts';
 import { Random } from '../random/random.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { LengthRange } from '../tasks/problems.ts';
@@ -20,8 +19,6 @@ export interface RunDependencies {
   readonly engine: PolicyEngine;
   readonly sandbox: Sandbox;
   readonly settings: RunSettings;
-  /** A second engine of the same shape, for the KL reference; asked for only when the KL coefficient is not zero. */
-  readonly createReferenceEngine: () => Promise<PolicyEngine>;
   /** Weights to begin with, e.g. those of a collapsed run that is to be rescued; freshly drawn where absent. */
   readonly initialTensors?: NamedTensors;
   /** Go on from here instead of from the beginning. Its settings must be `settings`. */
@@ -36,7 +33,6 @@ export class RunContext {
   readonly sandbox: Sandbox;
   readonly settings: RunSettings;
   readonly random: Random;
-  readonly createReferenceEngine: () => Promise<PolicyEngine>;
   readonly solved: SolvedCounts;
   /** The weights after the cold start, once they are needed as the KL penalty's reference. */
   referenceTensors: NamedTensors | null;
@@ -45,11 +41,10 @@ export class RunContext {
   #round = 0;
   #trajectories = 0;
 
-  constructor({ engine, sandbox, settings, createReferenceEngine, from }: RunDependencies) {
+  constructor({ engine, sandbox, settings, from }: RunDependencies) {
     this.engine = engine;
     this.sandbox = sandbox;
     this.settings = settings;
-    this.createReferenceEngine = createReferenceEngine;
     this.random = new Random(settings.run.seed);
     this.#from = from?.position ?? null;
     this.solved = new Map(from?.position.solved);
@@ -103,7 +98,7 @@ export class RunContext {
   finishRound(
     phase: 'sft' | 'stage1' | 'stage2',
     step: number,
-    values: MetricValues,
+    values: InteractionMetrics,
     trajectories: readonly ScoredTrajectory[],
   ): RunEvent[] {
     const round = ++this.#round;
@@ -112,7 +107,7 @@ export class RunContext {
       { type: 'trajectories', phase, round, trajectories },
     ];
     if (phase === 'sft') return events;
-    const density = values['tool_use/avg_tool_calls_per_trajectory'] ?? 0;
+    const density = values['tool_use/avg_tool_calls_per_trajectory'];
     const isReference = this.#collapse.reference === null;
     const alarm = this.#collapse.observe(round, density);
     if (isReference) events.push({ type: 'collapseReference', round, density });

@@ -9,8 +9,8 @@ import { phaseNames } from './events.ts';
 import { runRecipe } from './run.ts';
 import { defaultSettings, type RunSettings } from './settings.ts';
 import { ArithmeticSandbox } from './testing/arithmeticSandbox.ts';
-import { ScriptedEngine, scriptedLogProb } from './testing/scriptedEngine.ts';
-import { drain } from './work.ts';
+import { ScriptedEngine, scriptedLogProb, snapshotLogProb } from './testing/scriptedEngine.ts';
+import { drain } from './ticks.ts';
 
 const settings: RunSettings = {
   ...defaultSettings,
@@ -64,7 +64,6 @@ async function record(engine: ScriptedEngine, overrides: Partial<RunSettings> = 
       engine,
       sandbox,
       settings: { ...settings, ...overrides },
-      createReferenceEngine: async () => engine,
     }),
     (tick) => events.push(...tick.events),
   );
@@ -123,17 +122,43 @@ describe('the recipe', () => {
     }
   });
 
-  it('leaves void turns out of the update when asked to', async () => {
-    const rambling = [...new Array<number>(300).fill(tokenIds.think)];
-    const engine = new ScriptedEngine((id, prompt) => (id % 4 === 1 ? [rambling] : halfRight(id, prompt)));
-    const { events } = await record(engine, { grpo: { ...settings.grpo, voidTurnFilter: true } });
-    const ratios = ofType(events, 'round').flatMap(({ values }) => values['tool_use/void_turn_ratio'] ?? []);
-    expect(ratios).toEqual([0.25, 0.25, 0.25, 0.25, 0.25]);
+  it('leaves void turns out of the update when asked to, and only those', async () => {
+    const context = 112;
+    const rambling = new Array<number>(300).fill(tokenIds.think);
+    const unanswered = [...encodeText('a'), tokenIds.imEnd];
+    // A call that ends with the last token of the context: it has called, though its response does not fit.
+    const lastCall = (prompt: readonly number[]) => [
+      ...new Array<number>(context - prompt.length - 5).fill(encodeText('a')[0]!),
+      ...[tokenIds.toolCall, ...encodeText('1+1'), tokenIds.toolCallEnd],
+    ];
+    const engine = new ScriptedEngine((id, prompt) =>
+      id % 8 === 1
+        ? [rambling]
+        : id % 8 === 3
+          ? [unanswered]
+          : id % 8 === 5
+            ? [lastCall(prompt)]
+            : halfRight(id, prompt),
+    );
+    const { events } = await record(engine, {
+      grpo: { ...settings.grpo, voidTurnFilter: true },
+      stage1: { ...settings.stage1, context },
+      stage2: { ...settings.stage2, context },
+    });
+    const rounds = ofType(events, 'round');
+    expect(rounds.map(({ values }) => values['tool_use/void_turn_ratio'])).toEqual(rounds.map(() => 0.25));
+    for (const { values } of rounds) expect(values['response_length/clip_ratio']).toBe(0.25);
+    const called = (tokens: Int32Array) => tokens.includes(tokenIds.toolCall);
+    const answered = (tokens: Int32Array) => tokens.includes(tokenIds.thinkEnd);
+    let callers = 0;
     for (const { batch } of engine.steps) {
       if (batch.kind !== 'grpo') continue;
-      for (const { tokens, lossMask } of batch.sequences)
-        expect(lossMask.includes(1)).toBe(tokens.at(-1) === tokenIds.imEnd);
+      for (const { tokens, lossMask } of batch.sequences) {
+        expect(lossMask.includes(1)).toBe(called(tokens) || answered(tokens));
+        if (!answered(tokens) && called(tokens)) callers++;
+      }
     }
+    expect(callers).toBe(5 * 24 * (1 / 8));
     // Where everything is void there is no step at all.
     const silent = new ScriptedEngine(() => [rambling]);
     const nothing = await record(silent, { grpo: { ...settings.grpo, voidTurnFilter: true } });
@@ -168,6 +193,19 @@ describe('the recipe', () => {
     });
   });
 
+  it('splits a rollout batch evenly into as many optimizer steps as there are mini-batches', async () => {
+    const engine = new ScriptedEngine(halfRight);
+    await record(engine, {
+      grpo: { ...settings.grpo, promptsPerStep: 5, miniBatches: 4 },
+      stage1: { ...settings.stage1, steps: 1 },
+      stage2: { ...settings.stage2, steps: 0 },
+    });
+    const sizes = engine.steps.flatMap(({ batch }) =>
+      batch.kind === 'grpo' ? [batch.sequences.length] : [],
+    );
+    expect(sizes).toEqual([8, 4, 4, 4]); // 2, 1, 1 and 1 prompts of 4 samples
+  });
+
   it('reports rewards, dead groups and densities as they were', async () => {
     const { events } = await record(new ScriptedEngine(halfRight));
     const values = ofType(events, 'round').find((event) => event.phase === 'stage1')?.values ?? {};
@@ -193,6 +231,34 @@ describe('the recipe', () => {
     expect(solved).toBeLessThan(12);
     const rounds = ofType(events, 'round').filter((event) => event.phase === 'stage1');
     expect(rounds[0]?.values.frac_reward_zero_std).toBe(1);
+
+    // Both stages draw 12 prompts without replacement: each shows its whole pool.
+    const shown = (phase: PhaseName) =>
+      ofType(events, 'trajectories').flatMap((event) => (event.phase === phase ? event.trajectories : []));
+    const [before, after] = [shown('stage1'), shown('stage2')];
+    const ids = (trajectories: typeof before) => [...new Set(trajectories.map(({ problem }) => problem.id))];
+    const alwaysSolved = ids(before.filter(({ reward }) => reward === 1)); // every sample fares alike here
+    expect(alwaysSolved).toHaveLength(solved);
+    expect(ids(after).filter((id) => alwaysSolved.includes(id))).toEqual([]);
+    expect(ids(after)).toHaveLength(12);
+    expect(ids(after).filter((id) => !ids(before).includes(id))).toHaveLength(report?.added ?? NaN);
+    expect(report?.added).toBeGreaterThan(0);
+  });
+
+  it('measures the KL penalty from the policy that the cold start left, and lets go of it in the end', async () => {
+    const engine = new ScriptedEngine(halfRight);
+    const { events } = await record(engine, { grpo: { ...settings.grpo, klCoefficient: 0.1 } });
+    const references = engine.steps.flatMap(({ batch }) =>
+      batch.kind === 'grpo' ? [batch.referenceLogProbs] : [],
+    );
+    expect(references).toHaveLength(10);
+    for (const rows of references) {
+      expect(rows).toHaveLength(12);
+      for (const row of rows ?? []) expect(row.every((x) => x === snapshotLogProb)).toBe(true);
+    }
+    expect(engine.liveSnapshots).toBe(0);
+    for (const { phase, values } of ofType(events, 'round'))
+      expect('actor/kl_loss' in values).toBe(phase !== 'sft');
   });
 
   it('evaluates three benchmarks under two budgets, before and after, on the same problems', async () => {

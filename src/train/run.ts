@@ -8,7 +8,7 @@
  * there is no branch on arms here. (4) A run that goes on from a checkpoint is, from there, the run that never stopped
  * (train/checkpoint.ts): what its settings determine is made again in silence, the rest is taken from the checkpoint.
  */
-import type { PolicyEngine } from '../engine/engine.ts';
+import type { WeightSnapshot } from '../engine/engine.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
 import type { Problem } from '../tasks/problem.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
@@ -18,10 +18,10 @@ import { grpoStage } from './grpo.ts';
 import { curatePool, makeProblems, teach } from './pool.ts';
 import { filterPrompts } from './promptFilter.ts';
 import { coldStart } from './sft.ts';
-import { boundary, silently, within, type Work } from './work.ts';
+import { boundary, silently, within, type TickStream } from './ticks.ts';
 
 /** Run the recipe from the first problem to the last benchmark, or on from a checkpoint. */
-export async function* runRecipe(dependencies: RunDependencies): Work<void> {
+export async function* runRecipe(dependencies: RunDependencies): TickStream<void> {
   const context = new RunContext(dependencies);
   const { settings, engine } = context;
   const { from, initialTensors } = dependencies;
@@ -36,7 +36,7 @@ export async function* runRecipe(dependencies: RunDependencies): Work<void> {
   yield* coldStart(context, curated);
   if (settings.evaluation.afterColdStart) yield* evaluate(context, 'baseline');
 
-  const reference = settings.grpo.klCoefficient > 0 ? await referenceEngine(context) : null;
+  const reference = settings.grpo.klCoefficient > 0 ? await klReference(context) : null;
   try {
     yield* grpoStage(context, 'stage1', stage1Prompts, reference);
     const filtered = filter(context, stage1Prompts);
@@ -52,13 +52,13 @@ export async function* runRecipe(dependencies: RunDependencies): Work<void> {
 /** Everything before the first optimizer step; the settings alone determine it. */
 async function* prepare(
   context: RunContext,
-): Work<{ readonly curated: readonly Trajectory[]; readonly stage1Prompts: readonly Problem[] }> {
+): TickStream<{ readonly curated: readonly Trajectory[]; readonly stage1Prompts: readonly Problem[] }> {
   const problems = yield* makeProblems(context);
   const pool = yield* teach(context, problems.coldStart);
   return { curated: yield* curatePool(context, pool), stage1Prompts: problems.stage1 };
 }
 
-async function* filter(context: RunContext, candidates: readonly Problem[]): Work<readonly Problem[]> {
+async function* filter(context: RunContext, candidates: readonly Problem[]): TickStream<readonly Problem[]> {
   yield within({
     type: 'phase',
     phase: 'filter',
@@ -66,7 +66,7 @@ async function* filter(context: RunContext, candidates: readonly Problem[]): Wor
     unit: 'prompts',
     round: context.round,
   });
-  const { prompts, report } = filterPrompts(context, candidates);
+  const { prompts, report } = filterPrompts(context.settings, candidates, context.solved);
   yield boundary(
     { type: 'promptFilter', report },
     { type: 'progress', phase: 'filter', done: candidates.length },
@@ -74,10 +74,8 @@ async function* filter(context: RunContext, candidates: readonly Problem[]): Wor
   return prompts;
 }
 
-/** The policy as the cold start left it, on an engine of its own: what the KL penalty measures the distance from. */
-async function referenceEngine(context: RunContext): Promise<PolicyEngine> {
-  const reference = await context.createReferenceEngine();
+/** The policy as the cold start left it: what the KL penalty measures the distance from. A checkpoint brings it along. */
+async function klReference(context: RunContext): Promise<WeightSnapshot> {
   context.referenceTensors ??= await context.engine.readTensors();
-  await reference.loadTensors(context.referenceTensors);
-  return reference;
+  return context.engine.snapshot(context.referenceTensors);
 }

@@ -237,7 +237,10 @@ const grpo = z
       text('Prompts a step', 'With too few, updates are noise.', 'prompts'),
     ),
     miniBatches: whole(1, 16, 2).meta(
-      text('Mini-batches', 'A rollout batch is split into this many optimizer steps.'),
+      text(
+        'Mini-batches',
+        'A rollout batch is split by its prompts into this many optimizer steps, as evenly as it goes.',
+      ),
     ),
     learningRate: real(1e-7, 0.1, 3e-4).meta(text('Learning rate', 'Constant after warm-up.')),
     warmupSteps: whole(0, 1000, 5).meta(
@@ -298,28 +301,38 @@ const grpo = z
     ),
   );
 
-const stage = (
-  name: string,
-  steps: number,
-  minLength: number,
-  maxLength: number,
-  context: number,
-  about: string,
-) =>
-  z
-    .object({
-      steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
-      minLength: whole(1, 16, minLength).meta(
-        text('Shortest problem', 'Steps of the shortest problem.', 'steps'),
+const stageFields = (steps: number, minLength: number, maxLength: number, context: number) => ({
+  steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
+  minLength: whole(1, 16, minLength).meta(
+    text('Shortest problem', 'Steps of the shortest problem.', 'steps'),
+  ),
+  maxLength: whole(1, 16, maxLength).meta(text('Longest problem', 'Steps of the longest problem.', 'steps')),
+  context: whole(24, 2048, context).meta(
+    text('Context', 'Longest trajectory, prompt and tool output included.', 'tokens'),
+  ),
+});
+
+const stage1 = z
+  .object(stageFields(60, 4, 6, 112))
+  .meta(text('GRPO stage 1', 'Short context: it presses on long thought.'));
+
+const stage2 = z
+  .object({
+    ...stageFields(40, 5, 8, 200),
+    // With a half of the default's lengths above stage 1's, this draws stage 2's lengths as the benchmarks do: each alike.
+    longShare: share(0.5).meta(
+      text(
+        'Share of longer prompts',
+        'Share of the prompts that are longer than any of stage 1, whatever the cold start; the rest are those that stage 1 did not always solve, filled up with fresh ones of its lengths.',
       ),
-      maxLength: whole(1, 16, maxLength).meta(
-        text('Longest problem', 'Steps of the longest problem.', 'steps'),
-      ),
-      context: whole(24, 2048, context).meta(
-        text('Context', 'Longest trajectory, prompt and tool output included.', 'tokens'),
-      ),
-    })
-    .meta(text(name, about));
+    ),
+  })
+  .meta(
+    text(
+      'GRPO stage 2',
+      'About 1.8 times the context, a share of longer problems, always-solved prompts dropped.',
+    ),
+  );
 
 const evaluation = z
   .object({
@@ -384,15 +397,8 @@ export const runSettingsSchema = z
     optimizer: optimizer.prefault({}),
     sft: sft.prefault({}),
     grpo: grpo.prefault({}),
-    stage1: stage('GRPO stage 1', 60, 4, 6, 112, 'Short context: it presses on long thought.').prefault({}),
-    stage2: stage(
-      'GRPO stage 2',
-      40,
-      5,
-      8,
-      200,
-      'About 1.8 times the context, longer problems, always-solved prompts dropped.',
-    ).prefault({}),
+    stage1: stage1.prefault({}),
+    stage2: stage2.prefault({}),
     evaluation: evaluation.prefault({}),
     collapse: collapse.prefault({}),
   })

@@ -1,7 +1,6 @@
 /**
- * What stopped a run, from what it threw.
- *
- * Invariant: a lost device makes whatever waits for it fail too, in an order nobody promises; the loss is what is reported, once.
+ * What stopped a run, from what it threw. A lost device makes whatever waits for it fail too, in an order nobody promises; the loss is
+ * what is reported, once.
  */
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
 import { DeviceFault } from '../engine/wgsl/device/device.ts';
@@ -14,7 +13,7 @@ import type { FailureSource } from './protocol.ts';
 const lossPatience = 200;
 
 /** The sentence of a device that was lost at about this time; null where none was. */
-export function lossBehind(engine: PolicyEngine): Promise<string | null> {
+export function deviceLoss(engine: PolicyEngine): Promise<string | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const quiet = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), lossPatience);

@@ -56,6 +56,12 @@ export class Parameters {
     this.#v = tf.tensor1d(v);
   }
 
+  /** Weights that later steps do not move: the present ones, or those of `flat`. The caller disposes them. // layout.entries */
+  frozen(flat?: Float32Array): tf.Tensor[] {
+    if (flat === undefined) return this.#weights.map((weight) => tf.clone(weight));
+    return tf.tidy(() => this.#cut(tf.tensor1d(flat)));
+  }
+
   /** One AdamW step along `gradient`, whose global norm is `gradNorm`. // gradient [size], not disposed here */
   apply(gradient: tf.Tensor, gradNorm: number, settings: OptimizerSettings): void {
     const { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm } = settings;

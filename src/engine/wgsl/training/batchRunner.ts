@@ -18,34 +18,24 @@ import { NonFiniteLossError } from '../../engine.ts';
 import { readBuffer, readStaging } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
 import type { FlatParameters, Totals } from '../model/flatParameters.ts';
+import { encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
-import { largestMicroBatch, MAX_SUBMITS, trainingShape, type Means } from '../memory/memoryPlan.ts';
+import { largestMicroBatch, MAX_SUBMITS, trainingShape, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { countMasked, groupByCapacity, packSequences, writeTargets } from '../../layout/packing.ts';
-import { TrainingPlan, type BatchUniform } from './trainingPlan.ts';
-
-const noObjective = {
-  inverseCount: 0,
-  temperature: 1,
-  clipLow: 0,
-  clipHigh: 0,
-  dualClip: 0,
-  tisCap: 0,
-  entropyCoefficient: 0,
-  klCoefficient: 0,
-} as const;
+import { noObjective, TrainingPlan, type BatchUniform } from './trainingPlan.ts';
 
 export interface SubmitCounts {
   submits: number;
   dispatches: number;
 }
 
-export class Trainer {
+export class BatchRunner {
   readonly #gpu: Gpu;
   readonly #library: KernelLibrary;
   readonly #config: PolicyConfig;
   readonly #parameters: FlatParameters;
-  readonly #means: Means;
+  readonly #limits: DeviceLimits;
   readonly #largest: number;
   #plan: TrainingPlan | undefined;
   /** Of the last `step`, for benchmarks and the tests that hold the budget. */
@@ -56,14 +46,14 @@ export class Trainer {
     library: KernelLibrary,
     config: PolicyConfig,
     parameters: FlatParameters,
-    means: Means,
+    limits: DeviceLimits,
   ) {
     this.#gpu = gpu;
     this.#library = library;
     this.#config = config;
     this.#parameters = parameters;
-    this.#means = means;
-    this.#largest = largestMicroBatch(config, means);
+    this.#limits = limits;
+    this.#largest = largestMicroBatch(config, limits);
   }
 
   /** One AdamW step, or with `optimizer` undefined only the gradient. */
@@ -74,7 +64,7 @@ export class Trainer {
     const objective = batch.kind === 'grpo' ? batch.objective : noObjective;
     this.#parameters.uploadSettings(optimizer);
     // A software adapter takes one micro-batch a submit, about a second's work: more would freeze the page that shares its cores.
-    const submits = this.#means.isSoftware ? groups.length : Math.min(groups.length, MAX_SUBMITS);
+    const submits = this.#limits.isSoftware ? groups.length : Math.min(groups.length, MAX_SUBMITS);
     const share = Math.ceil(groups.length / submits);
     this.lastStep.submits = 0;
     for (let first = 0; first < groups.length; first += share) {
@@ -90,7 +80,7 @@ export class Trainer {
         });
         plan.encodeInputs(encoder, place, micro);
         const pass = encoder.beginComputePass();
-        plan.encode(pass, micro.rows, ['body', 'head', 'loss', 'backward']);
+        plan.encode(pass, micro.rows);
         if (first + place === groups.length - 1) this.#parameters.encode(pass, optimizer !== undefined);
         pass.end();
       });
@@ -110,9 +100,11 @@ export class Trainer {
     return statsOf(batch.kind, totals, count);
   }
 
+  /** @param weights other than the engine's own // [layout.size] */
   async logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    weights?: GPUBuffer,
   ): Promise<readonly SequenceLogProbs[]> {
     const out = sequences.map(({ tokens }) => ({
       logProbs: new Float32Array(tokens.length),
@@ -120,25 +112,20 @@ export class Trainer {
     }));
     if (!sequences.some(({ tokens }) => tokens.length > 0)) return out;
     const { plan, groups } = await this.#planFor(sequences);
+    const { body, head, loss } = weights ? await plan.forwardOf(weights) : plan.forward;
+    const settings = { ...noObjective, temperature: temperature === 0 ? 1 : temperature };
     const staging = plan.buffers.get('rowStaging');
     for (const members of groups) {
       const micro = packSequences(sequences, members, this.#config.vocabularySize);
-      this.#submitForward(
-        plan,
-        micro,
-        { ...noObjective, temperature },
-        ['body', 'head', 'loss'],
-        (encoder) => {
-          encoder.copyBufferToBuffer(plan.buffers.get('rowStats'), 0, staging, 0, micro.rows * 32);
-        },
-      );
+      this.#submitForward(plan, micro, settings, [body, head, loss], (encoder) => {
+        encoder.copyBufferToBuffer(plan.buffers.get('rowStats'), 0, staging, 0, micro.rows * 32);
+      });
       const rows = new Float32Array(await readStaging(this.#gpu, staging, micro.rows * 32));
       for (const { sequence, row } of micro.placed) {
-        const one = out[sequence];
-        if (!one) continue;
-        for (let t = 1; t < one.logProbs.length; t++) {
-          one.logProbs[t] = rows[(row + t - 1) * 8 + 6] ?? NaN;
-          one.entropies[t] = rows[(row + t - 1) * 8 + 7] ?? NaN;
+        const { logProbs, entropies } = out[sequence]!;
+        for (let t = 1; t < logProbs.length; t++) {
+          logProbs[t] = rows[(row + t - 1) * 8 + 6]!;
+          entropies[t] = rows[(row + t - 1) * 8 + 7]!;
         }
       }
     }
@@ -150,7 +137,8 @@ export class Trainer {
     if (tokens.length === 0) return new Float32Array();
     const { plan } = await this.#planFor([{ tokens }]);
     const micro = packSequences([{ tokens }], [0], this.#config.vocabularySize);
-    this.#submitForward(plan, micro, noObjective, ['body', 'head']);
+    const { body, head } = plan.forward;
+    this.#submitForward(plan, micro, noObjective, [body, head]);
     const { vocabulary, vocabularyStride } = widths(this.#config);
     const padded = await readBuffer(
       this.#gpu,
@@ -181,7 +169,7 @@ export class Trainer {
       this.#config,
       this.#parameters,
       shape,
-      this.#means,
+      this.#limits,
     );
     return this.#plan;
   }
@@ -200,7 +188,7 @@ export class Trainer {
     const lengths = sequences.map(({ tokens }) => tokens.length);
     const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
     const total = lengths.reduce((a, b) => a + b, 0);
-    const plan = await this.planOf(trainingShape(this.#config, { rows: total, longest }, this.#means));
+    const plan = await this.planOf(trainingShape(this.#config, { rows: total, longest }, this.#limits));
     // A plan grown for one long sequence still takes ordinary batches in micro-batches of the usual size.
     const groups = groupByCapacity(lengths, Math.max(longest, Math.min(plan.shape.rows, this.#largest)));
     return { plan, groups };
@@ -210,14 +198,14 @@ export class Trainer {
     plan: TrainingPlan,
     micro: ReturnType<typeof packSequences>,
     settings: Omit<BatchUniform, 'rows' | 'accumulate' | 'objective'>,
-    parts: Parameters<TrainingPlan['encode']>[2],
+    lists: readonly (readonly Dispatch[])[],
     after?: (encoder: GPUCommandEncoder) => void,
   ): void {
     plan.upload(this.#gpu, 0, micro, { ...settings, accumulate: false, objective: 'logProbs' });
     const encoder = this.#gpu.device.createCommandEncoder();
     plan.encodeInputs(encoder, 0, micro);
     const pass = encoder.beginComputePass();
-    plan.encode(pass, micro.rows, parts);
+    for (const list of lists) encodeDispatches(pass, list, micro.rows);
     pass.end();
     after?.(encoder);
     this.#gpu.device.queue.submit([encoder.finish()]);
