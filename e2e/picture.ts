@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { recordedIndexSchema } from '../src/lab/recordings.ts';
+import { recordedIndexSchema } from '../src/record/recordedIndex.ts';
 import { expect, test, type LabPage } from './lab.ts';
 
 const folder = new URL('../public/', import.meta.url);
