@@ -7,7 +7,7 @@ import { BufferSet, readBuffer, UniformArena } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type DispatchSpec } from './dispatchList.ts';
 import { KernelLibrary } from './kernels.ts';
-import { batchUniformBytes, type BatchUniform } from '../training/trainingPlan.ts';
+import { batchUniformBytes, type BatchUniform } from './batchUniform.ts';
 
 export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 

@@ -11,7 +11,7 @@ import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dis
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { parameterBuffers, parameterExtras, splitCount } from '../memory/bufferSizes.ts';
 import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
-import { optimizerDispatches } from './modelBackward.ts';
+import { optimizerDispatches } from './optimizerStep.ts';
 import {
   flattenTensors,
   namedTensors,

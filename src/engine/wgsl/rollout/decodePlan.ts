@@ -27,7 +27,7 @@ import {
 } from '../memory/rolloutBuffers.ts';
 import { copySpecs, prefillSpecs, rolloutContext, stepSpecs, updateSpec } from './rolloutDispatches.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
-import { batchUniformBytes, noObjective } from '../training/trainingPlan.ts';
+import { batchUniformBytes, noObjective } from '../kernels/batchUniform.ts';
 
 /** Statuses of rollout.wgsl. */
 export const slotStatus = { idle: 0, running: 1, turn: 2, ended: 3, full: 4 } as const;
