@@ -1,7 +1,7 @@
 /**
  * Samples of two engines in turn, and the calls of one run counted apart.
  *
- * Invariants. (1) wgsl, then tfjs, then wgsl again: a machine that slows down slows both, and a ratio is of neighbours in time. (2) A run in
+ * The engines take turns: a machine that slows down slows both, and a ratio compares neighbours in time. A run in
  * which calls are counted is not timed, unless a run takes so long that a second one would cost more than the counting does.
  */
 import type { PolicyEngine } from '../engine/engine.ts';

@@ -1,8 +1,8 @@
 /**
  * One cell of the speed test: one kind of work, of one size, on both engines in turn.
  *
- * Invariants. (1) Both engines do the same work, and that they did is checked: losses or sampled tokens are compared. (2) Nothing is timed
- * before it has run once at the size that is timed: compiling and allocating are not speed. (3) The size is the task's own
+ * Both engines do the same work, and that they did is checked: losses or sampled tokens are compared. Nothing is timed
+ * before it has run once at the size that is timed: compiling and allocating are not speed. The size is the task's own
  * on a GPU; on a software adapter it is cut down until the slower engine fits the time given, and the cell says so.
  */
 import type { GrpoSequence, PolicyEngine } from '../engine/engine.ts';

@@ -1,7 +1,7 @@
 /**
  * A speed test's report as text: a Markdown table that reads well unrendered, too, so the command prints it and the page copies it.
  *
- * Invariant: every number stands with its spread and its number of samples, and what is not known is an en dash.
+ * Every number stands with its spread and its number of samples, and what is not known is an en dash.
  */
 import type { BenchReport, TimedCell, Target } from './report.ts';
 import type { Quantiles } from './statistics.ts';

@@ -1,8 +1,8 @@
 /**
  * What this adapter can do at best with our WGSL: its matmul rate in f32, and its copy bandwidth.
  *
- * Invariants. (1) The best of several kernels and sizes counts, so that a share of it is a share of something reachable. (2) A kernel counts
- * only if its product is right (sampled entries against float64). (3) A timing is many runs in one submit, so that it is the
+ * The best of several kernels and sizes counts, so that a share of it is a share of something reachable. A kernel counts
+ * only if its product is right (sampled entries against float64). A timing is many runs in one submit, so that it is the
  * kernel's and not the queue's.
  */
 import { readBuffer } from '../engine/wgsl/device/buffers.ts';

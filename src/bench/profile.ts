@@ -1,7 +1,7 @@
 /**
  * A profile of our engine: for each preset and kind of work, how long each kernel takes on this adapter.
  *
- * Invariants. (1) What is profiled is what the speed test times (workload.ts), at a size given beforehand. (2) It is run once unprofiled
+ * What is profiled is what the speed test times (workload.ts), at a size given beforehand. It is run once unprofiled
  * first: compiling and allocating are no kernel's time.
  */
 import { createWgslEngine } from '../engine/wgsl/wgslEngine.ts';

@@ -1,7 +1,7 @@
 /**
  * What a speed test found: plain numbers that survive JSON and structured clone.
  *
- * Invariant: a number that was not measured is null and never made up; `notes` says why.
+ * A number that was not measured is null and never made up; `notes` says why.
  */
 import type { GpuCounts } from './gpuTap.ts';
 import type { Quantiles } from './statistics.ts';

@@ -1,7 +1,7 @@
 /**
  * Runs single kernels for tests and for the gate before subgroups: named arrays in, one dispatch, named arrays out. Not for a run's work.
  *
- * Invariant: any validation error fails the call, so a kernel that was silently dropped cannot pass.
+ * Any validation error fails the call, so a kernel that was silently dropped cannot pass.
  */
 import { BufferSet, readBuffer, UniformArena } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
