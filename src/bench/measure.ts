@@ -1,8 +1,8 @@
 /**
  * One measurement of one engine: an optimizer step, or a rollout of many sequences to their ends.
  *
- * Invariants. (1) A measurement begins with the engine idle and ends with its results read back: nothing is left on the GPU to be paid
- * for by the next one. (2) What a person would wait for is timed, packing and sampling's bookkeeping included. (3) The clock is
+ * A measurement begins with the engine idle and ends with its results read back: nothing is left on the GPU to be paid
+ * for by the next one. What a person would wait for is timed, packing and sampling's bookkeeping included. The clock is
  * handed in.
  */
 import type { BatchLoss, PolicyEngine, RolloutSequence } from '../engine/engine.ts';

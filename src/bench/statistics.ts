@@ -5,7 +5,7 @@
  * number of samples always stands beside it.
  */
 
-export interface Spread {
+export interface Quantiles {
   readonly median: number;
   readonly low: number;
   readonly high: number;
@@ -13,7 +13,7 @@ export interface Spread {
 }
 
 /** @param values at least one */
-export function spreadOf(values: readonly number[]): Spread {
+export function quantilesOf(values: readonly number[]): Quantiles {
   if (values.length === 0) throw new Error('A spread needs at least one value.');
   const sorted = [...values].sort((a, b) => a - b);
   const [low, high] = sorted.length < 8 ? [0, 1] : [0.25, 0.75];

@@ -1,7 +1,7 @@
 /**
  * Conformance, part one: the engine's numbers against PyTorch's.
  *
- * Written once for every engine and backend (design, section 4). Tolerance of a tensor: its largest absolute error is at most 1e-4
+ * Written once for every engine and backend. Tolerance of a tensor: its largest absolute error is at most 1e-4
  * of its largest absolute value, loose enough for any order of float32 sums, tight enough that no term can be missing.
  * After ten AdamW steps, where tiny gradients are divided by their own size, weights agree to 2e-3, in the mean to 1e-5.
  */

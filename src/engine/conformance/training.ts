@@ -229,44 +229,6 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       expect((await engine.readOptimizer()).step).toBe(0);
     });
 
-    it('keeps a snapshot of its weights while training moves them', async () => {
-      const batch = { kind: 'sft', sequences: fixture.sequences } as const;
-      const before = await engine.logProbs(fixture.sequences, 1.2);
-      const tensors = await engine.readTensors();
-      const snapshot = await engine.snapshot();
-      await engine.step(batch, fixtureOptimizer);
-      const moved = await engine.logProbs(fixture.sequences, 1.2);
-      expect(moved).not.toEqual(before);
-      expect(await engine.logProbs(fixture.sequences, 1.2, snapshot)).toEqual(before);
-      // Asking it has moved nothing, and weights from a checkpoint serve as well as those of the moment.
-      expect(await engine.logProbs(fixture.sequences, 1.2)).toEqual(moved);
-      const restored = await engine.snapshot(tensors);
-      snapshot.dispose();
-      await engine.step(batch, fixtureOptimizer);
-      await engine.loadTensors(initialiseTensors(fixture.config, new Random(3)));
-      expect(await engine.logProbs(fixture.sequences, 1.2, restored)).toEqual(before);
-      restored.dispose();
-      restored.dispose(); // once is enough, twice does no harm
-    });
-
-    it('answers for a longer sequence than a snapshot was first asked for', async () => {
-      const long = [{ tokens: Int32Array.from({ length: 300 }, (_, t) => t % 40) }];
-      const [short] = fixture.sequences;
-      const before = await engine.logProbs(long, 1);
-      const snapshot = await engine.snapshot();
-      await engine.logProbs([short!], 1, snapshot);
-      await engine.loadTensors(initialiseTensors(fixture.config, new Random(3)));
-      expect(await engine.logProbs(long, 1, snapshot)).toEqual(before);
-      snapshot.dispose();
-    });
-
-    it('refuses a snapshot that was disposed of, in words', async () => {
-      const snapshot = await engine.snapshot();
-      snapshot.dispose();
-      await expect(engine.logProbs(fixture.sequences, 1, snapshot)).rejects.toThrow(/disposed/);
-      await expect(engine.snapshot(new Map())).rejects.toThrow(/missing/);
-    });
-
     it('takes the log-probabilities of temperature 1 for those of a greedy sampler', async () => {
       expect(await engine.logProbs(fixture.sequences, 0)).toEqual(
         await engine.logProbs(fixture.sequences, 1),

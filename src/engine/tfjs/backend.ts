@@ -1,9 +1,10 @@
 /**
  * Choosing and starting a tfjs backend, and saying so in words.
  *
- * Invariants. (1) A backend is tried before it is named: the description always tells what really runs. (2) WebGPU runs on
+ * A backend is tried before it is named: the description always tells what really runs. WebGPU runs on
  * a device that this file requested, so its loss and its uncaptured errors are seen (the stock factory hides both, and throws where
- * there is no adapter). (3) Only the chosen backend's code is loaded. tfjs has one current backend per thread, so
+ * there is no adapter). The package brings the `webgl` and `cpu` backends along; the code of
+ * `wasm` and `webgpu` is loaded when it is chosen. tfjs has one current backend per thread, so
  * there may be one portable engine at a time in a worker; backends once started stay for the next engine.
  */
 import * as tf from '@tensorflow/tfjs';

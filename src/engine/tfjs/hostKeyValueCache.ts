@@ -2,7 +2,7 @@
  * A rollout's key/value cache in plain arrays, and one-token attention in plain loops, for the `wasm` and `cpu` backends.
  *
  * Every row writes at its own position, in place; a row that waits writes nothing and attends to nothing.
- * Invariant: `#lengths[row]` keys of a row are real, those at positions 0 .. length - 1.
+ * `#lengths[row]` keys of a row are real, those at positions 0 .. length - 1.
  */
 import * as tf from '@tensorflow/tfjs';
 import { dotRows, softmaxInPlace, sumRows } from './hostLoops.ts';

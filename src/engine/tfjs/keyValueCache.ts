@@ -4,7 +4,7 @@
  * RoPE has already turned the keys, so attention is a set operation and a key may lie anywhere. Every step therefore writes
  * one whole slot for all rows by concatenation, with no scatter, and the host remembers which slots of which row hold
  * a real token; the others (a row that was waiting, padding) are masked. `rebuild` gathers rows and slots into a dense cache again.
- * Invariant: `slotsOf[row][position]` is the slot that holds the row's key at that position.
+ * `slotsOf[row][position]` is the slot that holds the row's key at that position.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { KeyValues } from './attention.ts';

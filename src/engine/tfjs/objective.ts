@@ -5,8 +5,8 @@
  *   loss  = -Σ mask w obj / Σ mask,  w = min(exp(old - sampler), cap), a constant to the gradient
  *   plus klCoefficient * mean k3, k3 = exp(ref - logProb) - (ref - logProb) - 1, minus entropyCoefficient * mean entropy.
  *
- * Invariants. (1) Σ mask runs over the whole batch, so micro-batches add up to the batch's own loss. (2) Cells outside the mask have
- * weight 0 and old log-probability 0, so no overflow can come from them. (3) Statistics are computed once, here, in double
+ * Σ mask runs over the whole batch, so micro-batches add up to the batch's own loss. Cells outside the mask have
+ * weight 0 and old log-probability 0, so no overflow can come from them. Statistics are computed once, here, in double
  * precision, from the log-probabilities the device returns.
  * DAPO (arXiv 2503.14476) for the token mean and Clip-Higher; dual clip: arXiv 1912.09729; k3: Schulman's estimator.
  */

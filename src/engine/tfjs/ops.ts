@@ -5,7 +5,7 @@
  * hand because tfjs's own would spend about three times the ops, and because they multiply transposed matrices, which the
  * WebAssembly backend does ten times slower than it transposes and multiplies, and the WebGPU backend, for long inner
  * dimensions, with float atomics in no fixed order. So: explicit transposes on `wasm`, row blocks on `webgpu`.
- * Invariant: only blocks made by `differentiable` may stand between the weights and the loss (no gradient of tfjs's is registered).
+ * Only blocks made by `differentiable` may stand between the weights and the loss (no gradient of tfjs's is registered).
  */
 import * as tf from '@tensorflow/tfjs';
 

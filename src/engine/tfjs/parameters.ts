@@ -1,7 +1,7 @@
 /**
  * The policy's tensors as the portable engine keeps them: one flat vector, cut into the matrices the forward pass wants.
  *
- * Invariant: the flat vector holds every trained number exactly once, in `ParameterLayout.entries` order; AdamW, clipping and
+ * The flat vector holds every trained number exactly once, in `ParameterLayout.entries` order; AdamW, clipping and
  * gradient accumulation are then a handful of ops on one vector instead of a dozen per tensor. Matrices lie here as
  * [in, out] (x @ w needs no transpose, which WebAssembly multiplies ten times faster) and q and k share one matrix; checkpoints
  * and gradients leave under Hugging Face's names, [out, in] (`policy/config.ts`).

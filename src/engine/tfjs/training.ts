@@ -1,7 +1,7 @@
 /**
  * Gradients of a batch: micro-batch by micro-batch, accumulated on the device, read back once.
  *
- * Invariant: the result is the gradient of the whole batch's token-mean loss, whatever the packing; the device is asked for
+ * The result is the gradient of the whole batch's token-mean loss, whatever the packing; the device is asked for
  * numbers exactly once per batch (a read-back costs more than a micro-batch on some backends).
  */
 import * as tf from '@tensorflow/tfjs';

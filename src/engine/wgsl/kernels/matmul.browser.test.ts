@@ -5,7 +5,7 @@ import { describeKernels, expectClose } from '../testing/kernelTesting.ts';
 import { matmul, type ModelContext } from '../model/modelContext.ts';
 import { matmulOracle } from '../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
-import { splitRows } from '../training/trainingPlan.ts';
+import { splitRows } from './batchUniform.ts';
 
 describeKernels(
   'matmul',

@@ -1,7 +1,7 @@
 /**
  * The flat buffers on the device: parameters, gradient and its split-K partials, AdamW's m and v; and the three dispatches of a step.
  *
- * Invariant: all share one layout; the step count lives here and moves only when the weights did.
+ * All share one layout; the step count lives here and moves only when the weights did.
  */
 import type { NamedTensors, PolicyConfig } from '../../../policy/config.ts';
 import type { OptimizerSettings } from '../../engine.ts';
@@ -11,7 +11,7 @@ import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dis
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { parameterBuffers, parameterExtras, splitCount } from '../memory/bufferSizes.ts';
 import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
-import { optimizerDispatches } from './modelBackward.ts';
+import { optimizerDispatches } from './optimizerStep.ts';
 import {
   flattenTensors,
   namedTensors,

@@ -2,7 +2,7 @@
  * What the kernel tests share: a harness for each tuning, a context for the dispatch builders, packed rows, and a relative
  * comparison.
  *
- * Invariant: every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
+ * Every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
  */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { PolicyConfig } from '../../../policy/config.ts';
