@@ -4,7 +4,7 @@
  *     npm run bench -- [--presets mini,nano,small] [--works sft,grpo,rollout] [--seconds n] [--json file]
  *     npm run bench -- --profile [--presets …] [--works …] [--sequences n]
  *
- * Invariant: it ends with a report of what was measured, also when interrupted, and with status 1 only if nothing could be.
+ * It ends with a report of what was measured, also when interrupted, and with status 1 only if nothing could be.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';

@@ -1,7 +1,7 @@
 /**
  * `npm run study`: an experiment's variants, each with several seeds, then one report.
  *
- * Invariant: each run is `npm run train`'s, in a process and a folder of its own, so a study that was interrupted goes on where
+ * Each run is `npm run train`'s, in a process and a folder of its own, so a study that was interrupted goes on where
  * it stopped and finished runs are not run again. The report is written anew from the runs' own files.
  */
 import { spawn } from 'node:child_process';

@@ -1,9 +1,9 @@
 /**
  * Experiments: ASTER's research questions, each as a handful of variants of one preset that differ in one ingredient.
  *
- * Invariants. (1) A variant is data: an arm and a few settings over the study's preset, or a run that begins with another
- * variant's final weights. (2) Variants of one experiment share everything else: problems, seeds, reinforcement learning.
- * (3) A variant comes after the one it begins with. Run by `npm run study` (src/cli), shown by the page.
+ * A variant is data: an arm and a few settings over the study's preset, or a run that begins with another variant's final
+ * weights. Variants of one experiment share everything else: problems, seeds, reinforcement learning. Invariant: a variant comes
+ * after the one it begins with. Run by `npm run study` (src/cli), shown by the page.
  */
 import { familyNames } from '../tasks/families.ts';
 import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
@@ -187,7 +187,7 @@ const definitions: readonly Experiment[] = [
       { name: 'dense-data', title: 'Dense cold-start data', arm: 'dense', from: 'collapsed' },
       {
         name: 'longer-context',
-        title: 'Contexts of 400 and 600 tokens, which press on nothing',
+        title: 'Contexts of 400 and 600 tokens, in which everything fits',
         arm: 'sparse',
         from: 'collapsed',
         changes: { ...withoutColdStart, stage1: { context: 400 }, stage2: { context: 600 } },

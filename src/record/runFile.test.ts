@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EngineDescription } from '../engine/engine.ts';
 import { metricNames, type MetricValues } from '../metrics/registry.ts';
 import type { RunEvent } from '../train/events.ts';
 import { presetSettings } from '../recipes/presets.ts';
@@ -9,8 +10,12 @@ import { readRunFile, writeRunFile } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { RunSeries } from './runSeries.ts';
 import { batch, exampleEvents, scored, trajectory } from './testing/exampleRun.ts';
-import { engine } from '../lab/testing/fakeWorld.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
+
+const engine: EngineDescription = {
+  ...{ engine: 'tfjs', backend: 'wasm', adapter: 'WebAssembly, 2 threads', isSoftware: true },
+  reason: 'The browser offers no WebGPU adapter.',
+};
 
 function record(events: readonly RunEvent[]): RecordedRun {
   const settings = presetSettings('mini');

@@ -1,7 +1,7 @@
 /**
  * What every phase of a run shares: the engine, the sandbox, the settings, and the run's own counters.
  *
- * Invariant: counters only ever grow and are the same in every run with the same settings, so trajectory numbers (which seed
+ * Counters only ever grow and are the same in every run with the same settings, so trajectory numbers (which seed
  * Python's `random`) and rounds are reproducible.
  */
 import type { OptimizerSettings, PolicyEngine } from '../engine/engine.ts';

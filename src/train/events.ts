@@ -10,7 +10,7 @@ import type { BenchmarkName } from '../tasks/problems.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import type { RunCheckpoint } from './checkpoint.ts';
 
-/** The recipe's steps, in order (design, section 2). `baseline` is the evaluation after the cold start. */
+/** The recipe's steps, in order. `baseline` is the evaluation after the cold start. */
 export const phaseNames = [
   'problems',
   'teacher',

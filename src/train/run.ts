@@ -1,5 +1,5 @@
 /**
- * The run: the whole ASTER recipe as one stream of work (design, section 2), in one direction, no loops back.
+ * The run: the whole ASTER recipe as one stream of ticks, in one direction, no loops back.
  *
  *     problems -> teacher -> curation -> cold start -> [baseline] -> GRPO stage 1 -> filter -> GRPO stage 2 -> evaluation
  *
