@@ -90,9 +90,7 @@ export async function alternate(
   }
   const [wgsl, tfjs] = ['wgsl', 'tfjs'].map((wanted) => measured.find(({ name }) => name === wanted));
   if (!wgsl) throw new Error('The engine of our own was not measured.');
-  const ratios = tfjs?.samples.map(
-    ({ milliseconds }, i) => milliseconds / (wgsl.samples[i]?.milliseconds ?? NaN),
-  );
+  const ratios = tfjs?.samples.map(({ milliseconds }, i) => milliseconds / wgsl.samples[i]!.milliseconds);
   return {
     wgsl: engineCell(wgsl, tokens),
     tfjs: tfjs ? engineCell(tfjs, tokens) : null,

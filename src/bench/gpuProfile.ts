@@ -80,7 +80,7 @@ class Recorder {
     const times = await this.#read();
     const byKernel = new Map<string, { dispatches: number; milliseconds: number }>();
     this.#labels.forEach((kernel, i) => {
-      const nanoseconds = Number((times[2 * i + 1] ?? 0n) - (times[2 * i] ?? 0n));
+      const nanoseconds = Number(times[2 * i + 1]! - times[2 * i]!);
       const sum = byKernel.get(kernel) ?? { dispatches: 0, milliseconds: 0 };
       sum.dispatches++;
       sum.milliseconds += nanoseconds / 1e6;

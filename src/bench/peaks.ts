@@ -124,9 +124,8 @@ class Matrices {
       const row = (probe * 37) % size;
       const column = (probe * 101 + 13) % size;
       let sum = 0;
-      for (let k = 0; k < size; k++)
-        sum += (this.#a[row * size + k] ?? 0) * (this.#b[k * size + column] ?? 0);
-      worst = Math.max(worst, Math.abs(sum - (c[row * size + column] ?? NaN)));
+      for (let k = 0; k < size; k++) sum += this.#a[row * size + k]! * this.#b[k * size + column]!;
+      worst = Math.max(worst, Math.abs(sum - c[row * size + column]!));
       largest = Math.max(largest, Math.abs(sum));
       if (Number.isNaN(worst)) return NaN;
     }

@@ -82,7 +82,7 @@ describe('what a rollout did', () => {
   const work = rolloutWork('micro', 61, 2, 10, new Random('x'));
   const sequence = (id: number, response: number) => ({
     id,
-    tokens: Int32Array.from({ length: (work.prompts[id]?.length ?? 0) + response }, (_, t) => t % 61),
+    tokens: Int32Array.from({ length: work.prompts[id]!.length + response }, (_, t) => t % 61),
     lossMask: new Uint8Array(),
     logProbs: new Float32Array(),
   });
@@ -90,7 +90,7 @@ describe('what a rollout did', () => {
   it('is counted from the prompts on', () => {
     const sequences = [sequence(0, 4), sequence(1, 6)];
     expect(responseTokens(work, sequences)).toBe(10);
-    const prompt = work.prompts[0]?.length ?? 0;
+    const prompt = work.prompts[0]!.length;
     // Positions 0..prompt+3 and 0..prompt+5 precede the tokens decoded.
     const positions = [4, 6].reduce((sum, n) => sum + n * prompt + (n * (n - 1)) / 2, 0);
     expect(decodingWork(work, sequences)).toEqual({ steps: 6, positions });

@@ -28,7 +28,7 @@ export function spreadOf(values: readonly number[]): Spread {
 /** Linear interpolation between order statistics. @param sorted ascending, not empty */
 function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1);
-  const below = sorted[Math.floor(at)] ?? NaN;
-  const above = sorted[Math.ceil(at)] ?? NaN;
+  const below = sorted[Math.floor(at)]!;
+  const above = sorted[Math.ceil(at)]!;
   return below + (above - below) * (at - Math.floor(at));
 }

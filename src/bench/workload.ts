@@ -129,7 +129,7 @@ export function rolloutWork(
     },
     prompts,
     calls: prompts.map(() => budgets.integer(4, 12)),
-    result: (id, call) => resultPool[(id * 7 + call) % resultPool.length] ?? [],
+    result: (id, call) => resultPool[(id * 7 + call) % resultPool.length]!,
   };
 }
 

@@ -18,6 +18,7 @@ import { benchPresets, type BenchPreset } from '../bench/workload.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { installAdvice, openDawn } from './dawn.ts';
+import { countOption, numberOption } from './options.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 
 const usage = `npm run bench -- [options]
@@ -53,17 +54,12 @@ function readArguments(): Arguments | 'help' {
     },
   });
   if (values.help) return 'help';
-  const seconds = Number(values.seconds);
-  if (!(seconds > 0)) throw new Error(`--seconds must be a number above 0, not “${values.seconds}”.`);
-  const sequences = Number(values.sequences);
-  if (!(Number.isInteger(sequences) && sequences > 0))
-    throw new Error(`--sequences must be a whole number above 0, not “${values.sequences}”.`);
   return {
     profile: values.profile,
-    sequences,
+    sequences: countOption('sequences', values.sequences),
     presets: chosen('presets', values.presets, benchPresets),
     works: chosen('works', values.works, allWorks),
-    seconds,
+    seconds: numberOption('seconds', values.seconds, 'a number above 0', (seconds) => seconds > 0),
     json: values.json,
   };
 }

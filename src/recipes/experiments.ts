@@ -18,6 +18,15 @@ export interface Variant {
   readonly changes?: SettingChanges;
   /** Begin with the final weights of this variant's run with the same seed. */
   readonly from?: string;
+  /** The conditions it was trained and is evaluated under: a row and a column of its experiment's table (`crossed`). */
+  readonly trainedOn?: string;
+  readonly evaluatedOn?: string;
+}
+
+/** What the rows and columns of a table of conditions are called. */
+export interface CrossedLabels {
+  readonly trainedOn: string;
+  readonly evaluatedOn: string;
 }
 
 export interface Experiment {
@@ -28,6 +37,8 @@ export interface Experiment {
   /** The smallest preset on which the question makes sense. */
   readonly preset: PresetName;
   readonly variants: readonly Variant[];
+  /** For an experiment that evaluates under other conditions than it trains under. */
+  readonly crossed?: CrossedLabels;
 }
 
 /** Nothing is learned: the run only evaluates the weights it begins with. */
@@ -102,6 +113,7 @@ const definitions: readonly Experiment[] = [
     title: 'Interaction budget',
     question: 'Does a policy that learned under few calls use more of them when it may?',
     preset: 'quick',
+    crossed: { trainedOn: 'trained with at most', evaluatedOn: 'calls allowed in the evaluation' },
     variants: [
       { name: 'cold', title: 'The cold start that all begin with', arm: 'dense', changes: onlyColdStart },
       ...budgets.flatMap((calls) => [
@@ -117,6 +129,8 @@ const definitions: readonly Experiment[] = [
           title: `Trained with ${calls}, evaluated with ${allowed} calls`,
           arm: 'dense' as const,
           from: `train-${calls}`,
+          trainedOn: `${calls}`,
+          evaluatedOn: `${allowed}`,
           changes: {
             ...onlyEvaluate,
             grpo: { callBudget: calls },
@@ -185,8 +199,16 @@ const definitions: readonly Experiment[] = [
     title: 'Generalisation',
     question: 'Does calling the tool carry over to problems of another family?',
     preset: 'quick',
+    crossed: { trainedOn: 'trained on', evaluatedOn: 'evaluated on' },
     variants: familyNames.flatMap((family) => [
-      { name: family, title: `Trained on ${family}`, arm: 'dense', changes: { ...roomy, task: { family } } },
+      {
+        name: family,
+        title: `Trained on ${family}`,
+        arm: 'dense',
+        trainedOn: family,
+        evaluatedOn: family,
+        changes: { ...roomy, task: { family } },
+      },
       ...familyNames
         .filter((other) => other !== family)
         .map((other) => ({
@@ -194,6 +216,8 @@ const definitions: readonly Experiment[] = [
           title: `Trained on ${family}, evaluated on ${other}`,
           arm: 'dense' as const,
           from: family,
+          trainedOn: family,
+          evaluatedOn: other,
           changes: {
             ...roomy,
             ...onlyEvaluate,

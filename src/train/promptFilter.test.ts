@@ -83,7 +83,6 @@ describe('stage 2’s prompts', () => {
             stage2: { ...settings.stage2, steps: 1 },
             evaluation: { ...settings.evaluation, problems: 1, samples: 1, afterColdStart: false },
           },
-          createReferenceEngine: async () => engine,
         }),
         ({ events }) => {
           for (const event of events)

@@ -6,7 +6,7 @@
  * Invariants. (1) Rows are padded on the right and attention is causal, so padding changes no number of a real token.
  * (2) The query scale 1/sqrt(headDim) lives in the RoPE tables. (3) Everything here runs inside the caller's `tf.tidy`.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { PolicyConfig } from '../../policy/config.ts';
 import { ropeAngle } from '../layout/ropeTable.ts';
 import type { KeyValues } from './attention.ts';

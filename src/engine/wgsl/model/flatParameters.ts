@@ -189,17 +189,16 @@ export class FlatParameters {
 
   async readTotals(): Promise<Totals> {
     const bytes = await readStaging(this.#gpu, this.buffers.get('totalsStaging'), TOTALS_BYTES);
-    const [loss, entropy, clipLow, clipHigh, dualClip, kl] = new Float32Array(bytes);
-    const [gradNorm, , finite] = new Float32Array(bytes, 32);
+    const sums = new Float32Array(bytes); // stats.wgsl's six, then from 8 on gradientNorm.wgsl's
     return {
-      loss: loss ?? NaN,
-      entropy: entropy ?? NaN,
-      clipLow: clipLow ?? NaN,
-      clipHigh: clipHigh ?? NaN,
-      dualClip: dualClip ?? NaN,
-      kl: kl ?? NaN,
-      gradNorm: gradNorm ?? NaN,
-      finite: finite === 1,
+      loss: sums[0]!,
+      entropy: sums[1]!,
+      clipLow: sums[2]!,
+      clipHigh: sums[3]!,
+      dualClip: sums[4]!,
+      kl: sums[5]!,
+      gradNorm: sums[8]!,
+      finite: sums[10] === 1,
     };
   }
 
