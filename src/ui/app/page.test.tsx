@@ -150,7 +150,9 @@ describe('when something goes wrong', () => {
   });
 
   it('offers a preset of minutes where there is no GPU', () => {
-    const lab = fakeLab({ engine: { engine: 'tfjs', backend: 'wasm', adapter: 'SIMD', isSoftware: true, reason: '' } });
+    const lab = fakeLab({
+      engine: { engine: 'tfjs', backend: 'wasm', adapter: 'SIMD', isSoftware: true, reason: '' },
+    });
     render(<App store={lab} />);
     fireEvent.click(within(screen.getByTestId('device-notice')).getByRole('button', { name: 'Use Quick' }));
     expect(lab.actions.applyPreset).toHaveBeenCalledWith('quick-sparse');
