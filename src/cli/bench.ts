@@ -9,11 +9,11 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { benchmark, type BenchProgress } from '../bench/speedTest.ts';
+import { runSpeedTest, type BenchProgress } from '../bench/speedTest.ts';
 import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
 import { markdown } from '../bench/markdown.ts';
 import { profileEngine, profileMarkdown } from '../bench/profile.ts';
-import type { BenchReport, Work } from '../bench/report.ts';
+import type { BenchReport, WorkKind } from '../bench/report.ts';
 import { benchPresets, type BenchPreset } from '../bench/workload.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
@@ -29,11 +29,11 @@ const usage = `npm run bench -- [options]
   --profile                   time each of our kernels by timestamps instead
   --sequences 16              sequences of a profiled batch`;
 
-const allWorks: readonly Work[] = ['sft', 'grpo', 'rollout'];
+const allWorks: readonly WorkKind[] = ['sft', 'grpo', 'rollout'];
 
 interface Arguments {
   readonly presets: readonly BenchPreset[];
-  readonly works: readonly Work[];
+  readonly works: readonly WorkKind[];
   readonly seconds: number;
   readonly json: string | undefined;
   readonly profile: boolean;
@@ -90,7 +90,7 @@ function host(): string {
   return `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${process.platform} ${release()}, load average ${load.join(' ')}`;
 }
 
-/** @returns the exit status of a benchmark that could not be made */
+/** @returns the exit status of a speed test that could not be made */
 function failed(error: unknown): number {
   console.error(error instanceof Error ? error.message : String(error));
   if (error instanceof WgslUnavailableError) console.error(installAdvice);
@@ -138,7 +138,7 @@ async function main(): Promise<number> {
   });
   const progress = progressLine();
   try {
-    await benchmark({
+    await runSpeedTest({
       presets: options.presets,
       works: options.works,
       secondsPerCell: options.seconds,

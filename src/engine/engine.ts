@@ -1,9 +1,9 @@
 /**
  * PolicyEngine: the one interface between the recipe and whatever computes.
  *
- * Invariants. (1) Tokens are truth: a sequence enters training exactly as it left the sampler, mask and
- * log-probabilities beside it. (2) An engine owns packing, padding, micro-batches and its device; callers pass lists
- * of sequences and get numbers. (3) Losses are token means over the *whole* batch handed in, however it is split
+ * Tokens are truth: a sequence enters training exactly as it left the sampler, mask and
+ * log-probabilities beside it. An engine owns packing, padding, micro-batches and its device; callers pass lists
+ * of sequences and get numbers. Losses are token means over the *whole* batch handed in, however it is split
  * (DAPO's token-level loss; the paper's "token-mean over all generated tokens").
  */
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';

@@ -4,7 +4,7 @@
  * Invariants. (1) Tensor names, shapes and the config's fields are Hugging Face's, so the weights plus `huggingFaceConfig`
  * written beside them load as `Qwen3ForCausalLM`. (2) `readCheckpoint` returns a complete, finite set of tensors for the
  * config it returns, or throws `CheckpointError` with a sentence for people.
- * Fields and the pitfalls of their defaults: the project's reference, section 5.4 (head_dim, both spellings of RoPE's theta).
+ * Two fields need care, because their defaults in Transformers are wrong here: head_dim, and RoPE's theta in both its spellings.
  */
 import type { NamedTensor, NamedTensors, PolicyConfig } from './config.ts';
 import { tensorShapes } from './config.ts';

@@ -409,6 +409,33 @@ describe('determinism', () => {
   });
 });
 
+describe('a cell whose text was seen before', () => {
+  it('is run again, in the variables of its own trajectory', async () => {
+    expect(await fresh('x = 2', 'x*10', 'x = 3', 'x*10')).toEqual([ok(''), ok('20'), ok(''), ok('30')]);
+    expect(await printed('x = 7', 'x*10')).toBe('70');
+    expect((await fresh('x*10'))[0]?.kind).toBe('error');
+  });
+
+  it('means what its names mean there, also where it only reads builtins elsewhere', async () => {
+    expect(await printed('max(1, 2)')).toBe('2');
+    expect(await printed('max = min', 'max(1, 2)')).toBe('1');
+    expect(await printed('def max(*a):\n  global calls\n  calls = 1', 'max(1, 2)', 'calls')).toBe('1');
+    expect(await printed('max(1, 2)')).toBe('2');
+  });
+
+  it('fails again as it failed', async () => {
+    const failing = ['1 +', '(1).__class__', '1/0', 'y'];
+    const first = await fresh(...failing);
+    expect(first.map(({ kind }) => kind)).toEqual(failing.map(() => 'error'));
+    expect(await fresh(...failing)).toEqual(first);
+  });
+
+  it('draws anew', async () => {
+    const [, a, b] = await fresh('import random', 'random.random()', 'random.random()');
+    expect(a).not.toEqual(b);
+  });
+});
+
 describe('many small cells', () => {
   it('1,000 in one batch come back in order', async () => {
     const cells = Array.from({ length: 1000 }, (_, i) => ({ trajectory: 10_000 + i, code: `${i}*2+1` }));

@@ -10,6 +10,7 @@ import type { MakeEngine } from './numerics.ts';
 import { describeNumerics } from './numerics.ts';
 import { loadFixture } from './fixture.ts';
 import { describeRollouts } from './rollouts.ts';
+import { describeSnapshots } from './snapshots.ts';
 import { describeSessions } from './sessions.ts';
 import { describeTraining } from './training.ts';
 
@@ -33,5 +34,6 @@ export function describeEngineConformance(
       });
     }
     describeTraining(makeEngine, extent);
+    if (extent === 'full') describeSnapshots(makeEngine);
   });
 }

@@ -80,8 +80,7 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       });
       const now = await engine.logProbs(bare, 1.2);
       return bare.map((sequence, i) => {
-        const near = (spread: number) =>
-          (now[i]?.logProbs ?? new Float32Array()).map((x) => x + spread * random.normal());
+        const near = (spread: number) => now[i]!.logProbs.map((x) => x + spread * random.normal());
         return {
           ...sequence,
           advantage: random.normal(),
@@ -125,7 +124,7 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
           const sum = sums.get(name) ?? new Float64Array(data.length);
           sums.set(
             name,
-            sum.map((x, j) => x + share * (data[j] ?? NaN)),
+            sum.map((x, j) => x + share * data[j]!),
           );
         }
       }
@@ -148,8 +147,8 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       const epsilon = 0.01 / Math.sqrt(squared);
       const lossAt = async (side: number) => {
         const moved = [...fixture.weights].map(([name, { shape, data }]) => {
-          const slope = gradients.get(name)?.data ?? new Float32Array();
-          return [name, { shape, data: data.map((x, i) => x + side * epsilon * (slope[i] ?? NaN)) }] as const;
+          const slope = gradients.get(name)!.data;
+          return [name, { shape, data: data.map((x, i) => x + side * epsilon * slope[i]!) }] as const;
         });
         await engine.loadTensors(new Map(moved));
         return (await engine.gradients(batch)).stats.loss;
@@ -169,9 +168,9 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       sequences.forEach(({ lossMask }, i) => {
         lossMask.forEach((counts, t) => {
           if (!counts) return;
-          const difference = (referenceLogProbs[i]?.[t] ?? NaN) - (now[i]?.logProbs[t] ?? NaN);
+          const difference = referenceLogProbs[i]![t]! - now[i]!.logProbs[t]!;
           kl += (Math.exp(difference) - difference - 1) / stats.tokens;
-          entropy += (now[i]?.entropies[t] ?? NaN) / stats.tokens;
+          entropy += now[i]!.entropies[t]! / stats.tokens;
         });
       });
       if (!('entropy' in stats)) throw new Error('GRPO statistics have an entropy.');
@@ -228,44 +227,6 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       await engine.step({ kind: 'sft', sequences: fixture.sequences }, fixtureOptimizer);
       await engine.loadTensors(fixture.weights);
       expect((await engine.readOptimizer()).step).toBe(0);
-    });
-
-    it('keeps a snapshot of its weights while training moves them', async () => {
-      const batch = { kind: 'sft', sequences: fixture.sequences } as const;
-      const before = await engine.logProbs(fixture.sequences, 1.2);
-      const tensors = await engine.readTensors();
-      const snapshot = await engine.snapshot();
-      await engine.step(batch, fixtureOptimizer);
-      const moved = await engine.logProbs(fixture.sequences, 1.2);
-      expect(moved).not.toEqual(before);
-      expect(await engine.logProbs(fixture.sequences, 1.2, snapshot)).toEqual(before);
-      // Asking it has moved nothing, and weights from a checkpoint serve as well as those of the moment.
-      expect(await engine.logProbs(fixture.sequences, 1.2)).toEqual(moved);
-      const restored = await engine.snapshot(tensors);
-      snapshot.dispose();
-      await engine.step(batch, fixtureOptimizer);
-      await engine.loadTensors(initialiseTensors(fixture.config, new Random(3)));
-      expect(await engine.logProbs(fixture.sequences, 1.2, restored)).toEqual(before);
-      restored.dispose();
-      restored.dispose(); // once is enough, twice does no harm
-    });
-
-    it('answers for a longer sequence than a snapshot was first asked for', async () => {
-      const long = [{ tokens: Int32Array.from({ length: 300 }, (_, t) => t % 40) }];
-      const [short] = fixture.sequences;
-      const before = await engine.logProbs(long, 1);
-      const snapshot = await engine.snapshot();
-      await engine.logProbs([short!], 1, snapshot);
-      await engine.loadTensors(initialiseTensors(fixture.config, new Random(3)));
-      expect(await engine.logProbs(long, 1, snapshot)).toEqual(before);
-      snapshot.dispose();
-    });
-
-    it('refuses a snapshot that was disposed of, in words', async () => {
-      const snapshot = await engine.snapshot();
-      snapshot.dispose();
-      await expect(engine.logProbs(fixture.sequences, 1, snapshot)).rejects.toThrow(/disposed/);
-      await expect(engine.snapshot(new Map())).rejects.toThrow(/missing/);
     });
 
     it('takes the log-probabilities of temperature 1 for those of a greedy sampler', async () => {

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { Random } from '../../random/random.ts';

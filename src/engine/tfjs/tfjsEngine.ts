@@ -6,7 +6,7 @@
  * weights, the optimizer, snapshots and open rollout sessions. (2) A step whose loss or gradient norm is not finite leaves
  * weights and moments untouched. (3) Same seed and same backend: same numbers; no op with an unordered reduction is used.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
 import type {
   BatchLoss,

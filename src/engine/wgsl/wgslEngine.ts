@@ -1,8 +1,8 @@
 /**
  * The hand-written WebGPU engine: `PolicyEngine` on a raw `GPUDevice`.
  *
- * Invariants. (1) Calls are served one after another in the order they were made; none sees another half done. (2) Nothing
- * random and no float atomics: the same calls on the same adapter give bit-identical weights. (3) Device errors reject
+ * Calls are served one after another in the order they were made; none sees another half done. Nothing
+ * random and no float atomics: the same calls on the same adapter give bit-identical weights. Device errors reject
  * the call they belong to; a lost device resolves `lost` with a sentence and every later call rejects with it.
  */
 import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';

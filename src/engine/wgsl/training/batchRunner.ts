@@ -23,7 +23,8 @@ import type { KernelLibrary } from '../kernels/kernels.ts';
 import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
 import { largestMicroBatch, MAX_SUBMITS, trainingShape, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { countMasked, groupByCapacity, packSequences, writeTargets } from '../../layout/packing.ts';
-import { noObjective, TrainingPlan, type BatchUniform } from './trainingPlan.ts';
+import { noObjective, type BatchUniform } from '../kernels/batchUniform.ts';
+import { TrainingPlan } from './trainingPlan.ts';
 
 export interface SubmitCounts {
   submits: number;

@@ -56,7 +56,7 @@ function largestDifference(got: NamedTensors, want: NamedTensors): number {
   for (const [name, { data }] of want) {
     const scale = data.reduce((max, x) => Math.max(max, Math.abs(x)), 1e-6);
     data.forEach((x, i) => {
-      const difference = Math.abs(x - (got.get(name)?.data[i] ?? NaN)) / scale;
+      const difference = Math.abs(x - got.get(name)!.data[i]!) / scale;
       worst = Number.isNaN(difference) ? Infinity : Math.max(worst, difference);
     });
   }
