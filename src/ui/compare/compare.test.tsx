@@ -117,11 +117,17 @@ describe('a study', () => {
     renderInLab(fakeLab({ study: { name: 's', study } }), <Compare />);
     expect(screen.queryByTestId('compare-cross')).toBeNull();
     cleanup();
-    const variants = ['chain', 'horner', 'chain-to-horner', 'horner-to-chain'];
+    const variants = [
+      { name: 'chain', trainedOn: 'chain', evaluatedOn: 'chain' },
+      { name: 'horner', trainedOn: 'horner', evaluatedOn: 'horner' },
+      { name: 'chain-to-horner', trainedOn: 'chain', evaluatedOn: 'horner' },
+      { name: 'horner-to-chain', trainedOn: 'horner', evaluatedOn: 'chain' },
+    ];
     const families = {
       ...study,
-      variants: variants.map((name) => ({ name, title: name })),
-      runs: variants.slice(0, 3).map((name) => exampleStudyRun(name, 1, [])),
+      variants: variants.map((variant) => ({ ...variant, title: variant.name })),
+      crossed: { trainedOn: 'trained on', evaluatedOn: 'evaluated on' },
+      runs: variants.slice(0, 3).map(({ name }) => exampleStudyRun(name, 1, [])),
     };
     renderInLab(fakeLab({ study: { name: 's', study: families } }), <Compare />);
     const map = screen.getByTestId('compare-cross');
