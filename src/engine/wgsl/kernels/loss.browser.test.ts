@@ -5,9 +5,10 @@
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
 import { Random } from '../../../random/random.ts';
-import { describeKernels, expectClose, packed } from '../testing/kernelTesting.ts';
+import { expectClose, packed } from '../../testing/kernelCases.ts';
+import { describeKernels } from '../testing/kernelTesting.ts';
 import { lossDispatches } from '../model/modelForward.ts';
-import { lossOracle, lossStatNames, type LossSettings, type LossTarget } from '../testing/oracle.ts';
+import { lossOracle, lossStatNames, type LossSettings, type LossTarget } from '../../testing/oracle.ts';
 import { TARGET_FLOATS } from '../../layout/packing.ts';
 
 const grpo: LossSettings = {

@@ -4,7 +4,8 @@
  */
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
-import { describeKernels, expectClose, sumSlots } from '../testing/kernelTesting.ts';
+import { expectClose } from '../../testing/kernelCases.ts';
+import { describeKernels, sumSlots } from '../testing/kernelTesting.ts';
 import { optimizerDispatches } from '../model/modelBackward.ts';
 import { statsDispatch } from '../model/modelForward.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
