@@ -62,14 +62,9 @@ test('at 1280 by 800 nothing important is below the fold', async ({ lab }) => {
   }
 });
 
-test('the page opens in under two seconds, and is driven by keys', async ({ lab }) => {
+test('the page is driven by keys', async ({ lab }) => {
   const { page } = lab;
-  await lab.open('?preset=micro&run.backend=wasm'); // warms the server, not the browser's cache of another context
-  const opened = await page.evaluate(() => {
-    const [paint] = performance.getEntriesByName('first-contentful-paint');
-    return paint?.startTime ?? Number.POSITIVE_INFINITY;
-  });
-  expect(opened).toBeLessThan(2000);
+  await lab.open('?preset=micro&run.backend=wasm');
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog')).toBeVisible();
   await page.keyboard.press('Escape');

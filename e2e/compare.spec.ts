@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { exampleStudy } from '../src/study/testing/exampleStudy.ts';
-import { recordedIndexSchema } from '../src/lab/recordings.ts';
+import { recordedIndexSchema } from '../src/record/recordedIndex.ts';
 import { expectAccessible } from './axe.ts';
 import { expect, test } from './lab.ts';
 

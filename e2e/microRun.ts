@@ -5,43 +5,6 @@ import { expect, type LabPage } from './lab.ts';
 
 export const microRunTimeout = 4 * 60_000;
 
-/** Longest that the page's main thread may work without a break, milliseconds. */
-export const longTask = 50;
-
-/**
- * Records what the page's main thread does from now on; the result stops the recording and returns its long tasks in
- * milliseconds of processor time. Wall time would not do: here two cores also do the work of a graphics card and of
- * Python, and take the page's thread off its core at any moment.
- */
-export async function watchMainThread({ page }: LabPage): Promise<() => Promise<number[]>> {
-  const browser = page.context().browser();
-  if (browser === null) throw new Error('There is no browser to trace.');
-  await browser.startTracing(page, { categories: ['toplevel'] });
-  return async () => {
-    const trace = JSON.parse((await browser.stopTracing()).toString()) as {
-      readonly traceEvents: readonly TraceEvent[];
-    };
-    const threads = trace.traceEvents.filter(
-      (event) => event.name === 'thread_name' && event.args?.name === 'CrRendererMain',
-    );
-    const tasks = trace.traceEvents.filter(
-      (event) =>
-        event.name.endsWith('RunTask') &&
-        threads.some(({ pid, tid }) => pid === event.pid && tid === event.tid),
-    );
-    expect(tasks.length, 'tasks recorded on the main thread').toBeGreaterThan(100);
-    return tasks.map(({ tdur }) => Math.round((tdur ?? 0) / 1000)).filter((duration) => duration > longTask);
-  };
-}
-
-interface TraceEvent {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly tdur?: number; // microseconds of processor time
-  readonly args?: { readonly name?: string };
-}
-
 /** The plots are filled, and with numbers that a researcher would believe. */
 export async function expectPlausibleRun(lab: LabPage): Promise<void> {
   const { page } = lab;

@@ -2,28 +2,16 @@
  * From click to evaluation on WebGPU (SwiftShader), with real Pyodide; then what can be done with the finished run.
  */
 import { expect, test } from './lab.ts';
-import { expectPlausibleRun, longTask, microRunTimeout, watchMainThread } from './microRun.ts';
-
-// Playwright's own recorder takes pictures on the thread whose pauses are measured here.
-test.use({ trace: 'off' });
+import { expectPlausibleRun, microRunTimeout } from './microRun.ts';
 
 test('a micro run from click to evaluation on WebGPU, its export and its checkpoint', async ({ lab }) => {
   test.setTimeout(microRunTimeout + 120_000);
   const { page } = lab;
   await lab.open('?preset=micro');
   await expect(page.getByTestId('engine-badge')).toContainText('WebGPU');
-  const longTasks = await watchMainThread(lab);
   await lab.train();
   await lab.waitFor('done', microRunTimeout);
-  const blocked = await longTasks();
   await expectPlausibleRun(lab);
-  // On an idle machine the longest tasks take 35 to 45 ms of processor time; beside an imitated GPU on the same two cores a
-  // few have come to 56. One that blocks the page by its own doing is far beyond that.
-  expect(
-    blocked.length,
-    `tasks over ${longTask} ms on the main thread: ${blocked.join(', ')}`,
-  ).toBeLessThanOrEqual(4);
-  expect(Math.max(0, ...blocked), 'the longest task on the main thread').toBeLessThan(2 * longTask);
 
   const weights = await lab.download(/^Export the weights/);
   const headerLength = Number(weights.bytes.readBigUInt64LE(0));

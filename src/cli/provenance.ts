@@ -2,7 +2,7 @@
  * Which software made a result: written into every file that a command leaves behind.
  */
 import { execFileSync } from 'node:child_process';
-import { dependencies, devDependencies, name, version } from '../../package.json';
+import { dependencies, name, version } from '../../package.json';
 
 /** Package versions by name, the lab's own first. */
 export function labVersions(): Record<string, string> {
@@ -10,7 +10,7 @@ export function labVersions(): Record<string, string> {
     [name]: version,
     node: process.versions.node,
     pyodide: dependencies.pyodide,
-    webgpu: devDependencies.webgpu,
+    webgpu: dependencies.webgpu,
     tfjs: dependencies['@tensorflow/tfjs'],
   };
 }

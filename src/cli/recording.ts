@@ -5,7 +5,8 @@
  * times at which earlier phases began.
  */
 import { emptyRun, reduceRun, type RunView } from '../record/runView.ts';
-import { readRunFile, writeRunFile, type RecordedRun } from '../record/runFile.ts';
+import type { RecordedRun } from '../record/recordedRun.ts';
+import { readRunFile, writeRunFile } from '../record/runFile.ts';
 import { RunSeries } from '../record/runSeries.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';

@@ -35,7 +35,7 @@ export function densityHistogram(trajectories: readonly Trajectory[]): number[] 
   for (const trajectory of trajectories) {
     const calls = interactionDensity(trajectory);
     while (histogram.length <= calls) histogram.push(0);
-    histogram[calls] = (histogram[calls] ?? 0) + 1;
+    histogram[calls]!++;
   }
   return histogram;
 }

@@ -16,8 +16,19 @@ export interface EngineDescription {
   readonly backend: 'webgpu' | 'webgl' | 'wasm' | 'cpu';
   /** The adapter as the browser names it (vendor, architecture), or the CPU path's name. */
   readonly adapter: string;
+  /**
+   * No graphics card computes, the processor does: an imitated GPU (SwiftShader, llvmpipe, WARP), WebAssembly or JavaScript.
+   * Whoever asks how fast an engine may be expected to be reads this and not the adapter's name.
+   */
+  readonly isSoftware: boolean;
   /** One sentence for people: why this engine was chosen. */
   readonly reason: string;
+}
+
+/** A part of what the engine keeps in graphics memory. */
+export interface MemoryPart {
+  readonly name: string;
+  readonly bytes: number;
 }
 
 /** A sequence to learn from. Position 0 has no prediction, so its mask is always 0. */

@@ -6,7 +6,7 @@
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
-import { benchSettings, PythonBench } from './pythonRepl.ts';
+import { replSettings, PythonRepl } from './pythonRepl.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
 import { workerPort } from './workerPort.ts';
@@ -17,9 +17,9 @@ export function createLabStore(): LabStore {
 }
 
 /** A Python to try by hand, which starts when it is first used. @param deadlineMs of one cell */
-export function createPythonBench(deadlineMs: number): PythonBench {
-  return new PythonBench(() =>
-    createBrowserSandbox({ baseUrl: new URL('.', location.href).href, settings: benchSettings(deadlineMs) }),
+export function createPythonRepl(deadlineMs: number): PythonRepl {
+  return new PythonRepl(() =>
+    createBrowserSandbox({ baseUrl: new URL('.', location.href).href, settings: replSettings(deadlineMs) }),
   );
 }
 

@@ -5,19 +5,11 @@
  * `browser.ts` binds it to a real page.
  */
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
+import type { Origin } from '../record/recordedRun.ts';
 import type { WorkerPort } from './workerPort.ts';
 
 /** One trainer worker. */
 export type TrainerPort = WorkerPort<ToTrainer, FromTrainer>;
-
-/** Software that made a run; written into every exported file. */
-export interface Origin {
-  /** Package versions by name, the lab's own among them. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly userAgent: string;
-  /** The commit of its sources, where they lay in a git checkout. */
-  readonly commit?: string | undefined;
-}
 
 export interface LabEnvironment {
   createTrainer(): TrainerPort;

@@ -4,8 +4,9 @@
  * Invariant: every way in which a run can fail has advice a person can follow, and where a checkpoint was kept the advice begins with
  * how far the run is safe. A missing WebGPU is no failure: the fallback runs and the engine's own description says why.
  */
-import type { SavedPlace } from '../worker/protocol.ts';
-import type { EngineView, FailureView } from './state.ts';
+import type { CheckpointPlace } from '../worker/protocol.ts';
+import type { EngineView } from '../record/recordedRun.ts';
+import type { FailureView } from './state.ts';
 
 interface Advice {
   /** Where the run has to begin again. */
@@ -49,7 +50,7 @@ const advice: Record<FailureView['source'], Advice> = {
 export function failureView(
   source: FailureView['source'],
   message: string,
-  saved: SavedPlace | null = null,
+  saved: CheckpointPlace | null = null,
 ): FailureView {
   const { afresh, goOn } = advice[source];
   const view = { source, message: sentence(message) };
@@ -65,7 +66,7 @@ export function movedNotice(before: EngineView | null, after: EngineView): strin
 }
 
 /** A checkpoint's place as people name it: “round 12”, “step 40 of the cold start”. */
-export function placeName({ phase, done, round }: SavedPlace): string {
+export function placeName({ phase, done, round }: CheckpointPlace): string {
   switch (phase) {
     case 'sft':
       return `step ${done} of the cold start`;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { PythonBench } from './pythonRepl.ts';
+import { PythonRepl } from './pythonRepl.ts';
 
 const sandbox = (dispose: () => void = () => undefined): Sandbox => ({
   version: 'test',
@@ -13,10 +13,10 @@ const sandbox = (dispose: () => void = () => undefined): Sandbox => ({
 describe('the Python to try by hand', () => {
   it('starts at the first cell, once', async () => {
     const create = vi.fn(() => Promise.resolve(sandbox()));
-    const bench = new PythonBench(create);
+    const repl = new PythonRepl(create);
     expect(create).not.toHaveBeenCalled();
-    expect(await bench.run('a')).toEqual({ kind: 'ok', output: 'A' });
-    await bench.run('b');
+    expect(await repl.run('a')).toEqual({ kind: 'ok', output: 'A' });
+    await repl.run('b');
     expect(create).toHaveBeenCalledTimes(1);
   });
 
@@ -25,16 +25,16 @@ describe('the Python to try by hand', () => {
       .fn<() => Promise<Sandbox>>()
       .mockRejectedValueOnce(new Error('Python could not be started.'));
     create.mockResolvedValueOnce(sandbox());
-    const bench = new PythonBench(create);
-    await expect(bench.run('a')).rejects.toThrow('could not be started');
-    expect(await bench.run('a')).toEqual({ kind: 'ok', output: 'A' });
+    const repl = new PythonRepl(create);
+    await expect(repl.run('a')).rejects.toThrow('could not be started');
+    expect(await repl.run('a')).toEqual({ kind: 'ok', output: 'A' });
   });
 
   it('lets its Python go', async () => {
     const dispose = vi.fn();
-    const bench = new PythonBench(() => Promise.resolve(sandbox(dispose)));
-    await bench.run('a');
-    bench.dispose();
+    const repl = new PythonRepl(() => Promise.resolve(sandbox(dispose)));
+    await repl.run('a');
+    repl.dispose();
     await vi.waitFor(() => expect(dispose).toHaveBeenCalled());
   });
 });

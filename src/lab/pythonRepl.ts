@@ -10,11 +10,11 @@ import type { ExecutionResult, Sandbox, SandboxSettings } from '../sandbox/sandb
 export type { ExecutionResult } from '../sandbox/sandbox.ts';
 
 /** A visitor may write more than a policy, and see more. */
-export function benchSettings(deadlineMs: number): SandboxSettings {
+export function replSettings(deadlineMs: number): SandboxSettings {
   return { deadlineMs, maxCodeLength: 2000, maxOutputLength: 2000 };
 }
 
-export class PythonBench {
+export class PythonRepl {
   readonly #create: () => Promise<Sandbox>;
   #sandbox: Promise<Sandbox> | null = null;
 

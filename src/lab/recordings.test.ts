@@ -15,8 +15,9 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import { reward } from '../tasks/verifier.ts';
 import { findArm } from '../recipes/arms.ts';
 import { findPreset } from '../recipes/presets.ts';
-import { recordedIndexSchema, type RecordedEntry } from './recordings.ts';
-import { readRunFile, type RecordedRun } from '../record/runFile.ts';
+import { recordedIndexSchema, type RecordedEntry } from '../record/recordedIndex.ts';
+import type { RecordedRun } from '../record/recordedRun.ts';
+import { readRunFile } from '../record/runFile.ts';
 
 const folder = 'public/runs';
 const largest = 400_000; // bytes

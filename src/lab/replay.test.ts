@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { exampleStudy } from '../study/testing/exampleStudy.ts';
 import { replaySeconds } from './replay.ts';
+import { shownRun } from './state.ts';
 import { createLabStore } from './store.ts';
 import { FakeWorld } from './testing/fakeWorld.ts';
 
@@ -17,7 +18,7 @@ async function open(files: Readonly<Record<string, BlobPart>>) {
   for (const [path, contents] of Object.entries(files)) world.files.set(path, contents);
   const lab = createLabStore(world.environment);
   await settled();
-  return { world, lab, state: () => lab.getState() };
+  return { world, lab, state: () => lab.getState(), run: () => shownRun(lab.getState()) };
 }
 
 /** What was downloaded has arrived. */
@@ -34,12 +35,12 @@ describe('recorded runs', () => {
   });
 
   it('are shown whole, as recorded, with where they come from', async () => {
-    const { lab, state } = await open(withRun);
+    const { lab, state, run } = await open(withRun);
     const opened = lab.actions.openRecording('micro.json');
     expect(state().opening).toBe('micro.json');
     await opened;
-    expect(state()).toMatchObject({
-      opening: null,
+    expect(state().opening).toBeNull();
+    expect(run()).toMatchObject({
       status: 'done',
       source: {
         kind: 'recording',
@@ -47,23 +48,27 @@ describe('recorded runs', () => {
         commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
       },
       replay: { frame: 11, last: 11, playing: false },
-      runPresetName: 'micro',
+      presetName: 'micro',
     });
-    expect(state().series.rounds).toHaveLength(10);
+    expect(run().series.rounds).toHaveLength(10);
   });
 
   it('may be packed', async () => {
-    const { lab, state } = await open({
+    const { lab, state, run } = await open({
       'runs/index.json': JSON.stringify([{ ...entry, file: 'micro.json.gz' }]),
       'runs/micro.json.gz': new Uint8Array(gzipSync(text)),
     });
     await lab.actions.openRecording('micro.json.gz');
-    expect(state()).toMatchObject({ source: { kind: 'recording' }, runPresetName: 'micro', notices: [] });
-    expect(state().series.rounds).toHaveLength(10);
+    expect(run()).toMatchObject({ source: { kind: 'recording' }, presetName: 'micro' });
+    expect(state().notices).toEqual([]);
+    expect(run().series.rounds).toHaveLength(10);
   });
 
   it('that cannot be loaded or read become one sentence, and change nothing', async () => {
-    const { world, lab, state } = await open({ ...withRun, 'runs/micro.json': '{"format":"aster-lab-run"' });
+    const { world, lab, state, run } = await open({
+      ...withRun,
+      'runs/micro.json': '{"format":"aster-lab-run"',
+    });
     await lab.actions.openRecording('micro.json');
     world.files.delete('runs/micro.json');
     await lab.actions.openRecording('micro.json');
@@ -72,15 +77,28 @@ describe('recorded runs', () => {
       '“Micro, recorded” was not opened: it is not a JSON file, or was cut off.',
       '“Micro, recorded” was not opened: it could not be loaded; check the connection and try again.',
     ]);
-    expect(state()).toMatchObject({ status: 'idle', source: { kind: 'live' }, replay: null, opening: null });
+    expect(run()).toMatchObject({ status: 'idle', source: { kind: 'live' }, replay: null });
+    expect(state().opening).toBeNull();
+  });
+
+  it('never take the place of a run that was started after an earlier one had finished', async () => {
+    const { world, lab, run } = await open(withRun);
+    lab.actions.train();
+    world.trainer.say({ type: 'status', status: 'done' });
+    const opened = lab.actions.openRecording('micro.json');
+    lab.actions.train();
+    const { trainer } = world;
+    await opened;
+    expect(run()).toMatchObject({ status: 'starting', source: { kind: 'live' } });
+    expect(trainer.terminated).toBe(false);
   });
 
   it('never take the place of a run that was started while they were loading', async () => {
-    const { lab, state } = await open(withRun);
+    const { lab, run } = await open(withRun);
     const opened = lab.actions.openRecording('micro.json');
     lab.actions.train();
     await opened;
-    expect(state()).toMatchObject({ status: 'starting', source: { kind: 'live' }, replay: null });
+    expect(run()).toMatchObject({ status: 'starting', source: { kind: 'live' }, replay: null });
   });
 });
 
@@ -92,38 +110,39 @@ describe('a replay', () => {
   }
 
   it('plays the rounds in time, from the beginning, and ends by itself', async () => {
-    const { world, lab, state } = await recorded();
+    const { world, lab, run } = await recorded();
     lab.actions.playReplay();
-    expect(state().replay).toEqual({ frame: 0, last: 11, playing: true });
-    expect(state().series.rounds).toEqual([]);
-    expect(state().collapse.alarm).toBeNull();
+    expect(run().replay).toEqual({ frame: 0, last: 11, playing: true });
+    expect(run().series.rounds).toEqual([]);
+    expect(run().collapse.alarm).toBeNull();
     world.pass((replaySeconds * 1000 * 4.5) / 11);
-    expect(state().replay?.frame).toBe(4);
-    expect(state().series.rounds).toHaveLength(4);
-    expect(state().rounds.every(({ round }) => round <= 4)).toBe(true);
+    expect(run().replay?.frame).toBe(4);
+    expect(run().series.rounds).toHaveLength(4);
+    expect(run().rounds.every(({ round }) => round <= 4)).toBe(true);
     world.pass(replaySeconds * 1000);
-    expect(state().replay).toEqual({ frame: 11, last: 11, playing: false });
-    expect(state().collapse.alarm).not.toBeNull();
-    expect(state().benchmarks).toHaveLength(12);
+    expect(run().replay).toEqual({ frame: 11, last: 11, playing: false });
+    expect(run().collapse.alarm).not.toBeNull();
+    expect(run().benchmarks).toHaveLength(12);
   });
 
   it('can be held, moved by hand, and gone on with', async () => {
-    const { world, lab, state } = await recorded();
+    const { world, lab, run } = await recorded();
     lab.actions.seekReplay(6.2);
-    expect(state().replay).toEqual({ frame: 6, last: 11, playing: false });
-    expect(state().series.rounds).toHaveLength(6);
+    expect(run().replay).toEqual({ frame: 6, last: 11, playing: false });
+    expect(run().series.rounds).toHaveLength(6);
+    expect(run().phases.find(({ name }) => name === 'stage1')).toMatchObject({ status: 'active', done: 4 });
     lab.actions.playReplay();
     lab.actions.pauseReplay();
     world.pass(60_000);
-    expect(state().replay).toEqual({ frame: 6, last: 11, playing: false });
+    expect(run().replay).toEqual({ frame: 6, last: 11, playing: false });
     lab.actions.playReplay();
     world.pass(2000);
-    expect(state().replay?.frame).toBe(7);
+    expect(run().replay?.frame).toBe(7);
     lab.actions.seekReplay(99);
-    expect(state().replay).toEqual({ frame: 11, last: 11, playing: false });
+    expect(run().replay).toEqual({ frame: 11, last: 11, playing: false });
     lab.actions.seekReplay(Number.NaN);
     lab.actions.seekReplay(-3);
-    expect(state().replay?.frame).toBe(0);
+    expect(run().replay?.frame).toBe(0);
   });
 
   it('exports the whole run, whatever part of it is shown', async () => {
@@ -133,23 +152,23 @@ describe('a replay', () => {
   });
 
   it('ends with the run it shows', async () => {
-    const { world, lab, state } = await recorded();
+    const { world, lab, run } = await recorded();
     lab.actions.playReplay();
     lab.actions.reset();
     world.pass(60_000);
-    expect(state()).toMatchObject({ status: 'idle', replay: null });
-    expect(state().series.rounds).toEqual([]);
+    expect(run()).toMatchObject({ status: 'idle', replay: null });
+    expect(run().series.rounds).toEqual([]);
     lab.actions.playReplay();
     lab.actions.seekReplay(3);
-    expect(state().replay).toBeNull();
+    expect(run().replay).toBeNull();
   });
 
   it('is there for a run from a file too', async () => {
-    const { lab, state } = await open({});
+    const { lab, run } = await open({});
     await lab.actions.openFile(new Blob([text]), 'mine.json');
-    expect(state().source).toMatchObject({ kind: 'file', name: 'mine.json' });
+    expect(run().source).toMatchObject({ kind: 'file', name: 'mine.json' });
     lab.actions.seekReplay(3);
-    expect(state().series.rounds).toHaveLength(3);
+    expect(run().series.rounds).toHaveLength(3);
   });
 });
 
@@ -157,11 +176,11 @@ describe('a study', () => {
   const file = (json: unknown) => new Blob([JSON.stringify(json)]);
 
   it('is opened beside the run, and closed again', async () => {
-    const { lab, state } = await open(withRun);
+    const { lab, state, run } = await open(withRun);
     await lab.actions.openRecording('micro.json');
     await lab.actions.openFile(file(exampleStudy()), 'study.json');
     expect(state().study).toEqual({ name: 'study.json', study: exampleStudy() });
-    expect(state().source.kind).toBe('recording');
+    expect(run().source.kind).toBe('recording');
     lab.actions.reset();
     expect(state().study).not.toBeNull();
     lab.actions.closeStudy();

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { running } from './testing/openLab.ts';
-import type { LabState } from './state.ts';
-import { engine, exampleEvents, type FakeWorld } from './testing/fakeWorld.ts';
+import type { RunState } from './state.ts';
+import { exampleEvents } from '../record/testing/exampleRun.ts';
+import { engine, type FakeWorld } from './testing/fakeWorld.ts';
 
 describe('going on from a checkpoint', () => {
   const place = { phase: 'stage1', done: 4, round: 4 } as const;
@@ -12,11 +13,11 @@ describe('going on from a checkpoint', () => {
     events.findIndex(
       (event) => event.type === 'progress' && event.phase === 'stage1' && event.done === place.done,
     ) + 1;
-  const shown = (state: LabState) => {
-    const { series, phases, rounds, curation, promptFilter, benchmarks, collapse } = state;
+  const shown = (run: RunState) => {
+    const { series, phases, rounds, curation, promptFilter, benchmarks, collapse } = run;
     const timeless = phases.map((phase) => ({ ...phase, secondsLeft: null }));
     return {
-      series: { ...series, version: 0 },
+      series,
       phases: timeless,
       rounds,
       curation,
@@ -32,12 +33,12 @@ describe('going on from a checkpoint', () => {
     const { world } = opened;
     world.pass(20_000);
     world.trainer.tell(...events.slice(0, cut));
-    world.trainer.say({ type: 'saved', bytes, place });
+    world.trainer.say({ type: 'checkpoint', bytes, place });
     world.pass(10_000);
     world.trainer.tell(...events.slice(cut, -1)); // the alarm and a benchmark among them
     world.pass(1000);
-    expect(opened.state().series.rounds).toHaveLength(12);
-    expect(opened.state().collapse.alarm).not.toBeNull();
+    expect(opened.run().series.rounds).toHaveLength(12);
+    expect(opened.run().collapse.alarm).not.toBeNull();
     fail(world);
     world.pass(300);
     return opened;
@@ -65,22 +66,21 @@ describe('going on from a checkpoint', () => {
     const whole = running('preset=micro&run.seed=3');
     whole.world.trainer.tell(...events.slice(0, cut));
     whole.world.pass(300);
-    const atCheckpoint = shown(whole.state());
+    const atCheckpoint = shown(whole.run());
 
-    const { world, lab, state } = failed(fail);
-    expect(state()).toMatchObject({ status: 'failed', saved: place, failure: { goOn: 'round 4' } });
-    expect(state().failure?.advice).toMatch(/^The run is safe up to round 4\. /);
-    const { version } = state().series;
-    const { runSettings } = state();
+    const { world, lab, run } = failed(fail);
+    expect(run()).toMatchObject({ status: 'failed', checkpoint: place, failure: { goOn: 'round 4' } });
+    expect(run().failure?.advice).toMatch(/^The run is safe up to round 4\. /);
+    const before = run();
     lab.actions.resume();
     expect(world.trainers).toHaveLength(2);
     expect(world.trainers[0]?.terminated).toBe(true);
     expect(world.trainer.received).toEqual([
-      { type: 'start', settings: runSettings, baseUrl: 'https://lab.example/', from: bytes },
+      { type: 'start', settings: before.settings, baseUrl: 'https://lab.example/', from: bytes },
     ]);
-    expect(state()).toMatchObject({ status: 'starting', failure: null });
-    expect(shown(state())).toEqual(atCheckpoint);
-    expect(state().series.version).toBeGreaterThan(version);
+    expect(run()).toMatchObject({ status: 'starting', failure: null });
+    expect(shown(run())).toEqual(atCheckpoint);
+    expect(run().series).not.toBe(before.series);
 
     restart(world);
     world.trainer.tell(...events.slice(cut));
@@ -89,29 +89,29 @@ describe('going on from a checkpoint', () => {
     whole.world.trainer.tell(...events.slice(cut));
     whole.world.trainer.say({ type: 'status', status: 'done' });
     whole.world.pass(300);
-    expect(state().status).toBe('done');
-    expect(shown(state())).toEqual(shown(whole.state()));
-    expect(state().series.rounds.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(run().status).toBe('done');
+    expect(shown(run())).toEqual(shown(whole.run()));
+    expect(run().series.rounds.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   });
 
   it('counts the time of the work that counts: what was lost is not in it', () => {
-    const { world, lab, state } = failed(lose);
-    expect(state().elapsedSeconds).toBeGreaterThan(30);
+    const { world, lab, run } = failed(lose);
+    expect(run().elapsedSeconds).toBeGreaterThan(30);
     lab.actions.resume();
     world.pass(60_000); // starting is not running
-    expect(state().elapsedSeconds).toBeCloseTo(20.3, 0);
+    expect(run().elapsedSeconds).toBeCloseTo(20.3, 0);
     restart(world);
     world.pass(5000);
-    expect(state().elapsedSeconds).toBeGreaterThan(24);
-    expect(state().elapsedSeconds).toBeLessThan(26);
+    expect(run().elapsedSeconds).toBeGreaterThan(24);
+    expect(run().elapsedSeconds).toBeLessThan(26);
   });
 
   it('can be done again and again, from a newer checkpoint or from the same', () => {
-    const { world, lab, state } = failed(lose);
+    const { world, lab, run } = failed(lose);
     lab.actions.resume();
     world.trainer.say({ type: 'failed', source: 'engine', message: 'No adapter.' });
     world.pass(300);
-    expect(state()).toMatchObject({ status: 'failed', failure: { source: 'engine', goOn: 'round 4' } });
+    expect(run()).toMatchObject({ status: 'failed', failure: { source: 'engine', goOn: 'round 4' } });
     lab.actions.resume();
     restart(world);
     const next =
@@ -119,33 +119,33 @@ describe('going on from a checkpoint', () => {
       1;
     world.trainer.tell(...events.slice(cut, next));
     const newer = { ...place, done: 5, round: 5 };
-    world.trainer.say({ type: 'saved', bytes: Uint8Array.of(1), place: newer });
+    world.trainer.say({ type: 'checkpoint', bytes: Uint8Array.of(1), place: newer });
     lose(world);
     world.pass(300);
-    expect(state().failure?.goOn).toBe('round 5');
+    expect(run().failure?.goOn).toBe('round 5');
     lab.actions.resume();
     expect(world.trainer.received).toEqual([expect.objectContaining({ from: Uint8Array.of(1) })]);
-    expect(state().series.rounds.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5]);
+    expect(run().series.rounds.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('is not offered where there is no checkpoint, or a damaged one; training afresh forgets it', () => {
     const early = running();
     lose(early.world);
     early.world.pass(300);
-    expect(early.state().failure?.goOn).toBeUndefined();
+    expect(early.run().failure?.goOn).toBeUndefined();
     early.lab.actions.resume();
-    expect(early.state().status).toBe('failed');
+    expect(early.run().status).toBe('failed');
 
-    const { world, lab, state } = failed(lose);
+    const { world, lab, run } = failed(lose);
     lab.actions.resume();
     world.trainer.say({ type: 'failed', source: 'checkpoint', message: 'The checkpoint is damaged.' });
     world.pass(300);
-    expect(state()).toMatchObject({ status: 'failed', saved: null });
-    expect(state().failure?.goOn).toBeUndefined();
+    expect(run()).toMatchObject({ status: 'failed', checkpoint: null });
+    expect(run().failure?.goOn).toBeUndefined();
 
     const other = failed(lose);
     other.lab.actions.train();
-    expect(other.state().saved).toBeNull();
+    expect(other.run().checkpoint).toBeNull();
     expect(other.world.trainer.received).toEqual([expect.not.objectContaining({ from: bytes })]);
   });
 

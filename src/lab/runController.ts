@@ -1,212 +1,237 @@
 /**
- * The life of a run: started, held, failed, gone on, forgotten; and what the trainer worker says meanwhile.
+ * The life of a live run: started, held, failed, gone on, ended. It owns the run's status, its worker, its session and its checkpoint;
+ * what a person may do is decided by these, never by what the page was last told.
  *
- * Invariants. (1) Every failure ends in a state from which Train and Reset work, and going on too once a checkpoint was kept. (2) A run
- * that goes on shows what had been seen when its checkpoint was taken, then what follows: nothing twice, nothing left out.
- * (3) Elapsed time is that of the work that counts: held time and work that was lost do not.
+ * Invariants (runController.test.ts, resume.test.ts). (1) Every failure ends in a state from which Train and Reset work, and going on too
+ * once a checkpoint was kept. (2) A run that goes on shows what had been seen when its checkpoint was taken, then what follows: nothing
+ * twice, nothing left out. (3) Elapsed time is that of the work that counts: held time and work that was lost do not.
  */
+import { phaseViews, runSecondsLeft } from '../record/phases.ts';
+import type { EngineView, Origin, RecordedRun } from '../record/recordedRun.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { FailureSource, FromTrainer, RunStatus } from '../worker/protocol.ts';
 import { Stopwatch } from './clock.ts';
 import type { LabEnvironment } from './environment.ts';
 import { failureView, movedNotice } from './failures.ts';
-import type { RecordedRun } from '../record/runFile.ts';
-import {
-  idleState,
-  liveSession,
-  openedState,
-  recordedSession,
-  rewound,
-  shownState,
-  withEvents,
-  withSaved,
-  type Session,
-} from './session.ts';
-import type { Snapshots } from './snapshots.ts';
-import type { FailureView, LabState } from './state.ts';
-import { TrainerLink } from './trainerLink.ts';
+import { idleRun } from './idleRun.ts';
+import { newSession, rewound, withCheckpoint, withEvents, type Session } from './session.ts';
+import type { FailureView, RunRequest, RunState } from './state.ts';
+import type { TrainerLink } from './trainerLink.ts';
+import { WeightsRequests, type WeightsAnswer } from './weightsRequests.ts';
 
-type Weights = Extract<FromTrainer, { type: 'checkpoint' }>;
+export interface RunListener {
+  /** The run's state has changed. */
+  changed(): void;
+  /** Something that a person should know and that is no failure. */
+  notice(text: string): void;
+}
 
-export class RunLife {
+export interface RunOptions {
+  readonly id: string;
+  readonly settings: RunSettings;
+  readonly presetName: string;
+  /** The engine that it will probably get, as far as is known. */
+  readonly engine: EngineView | null;
+  /** Its line to a worker; nobody else's from now on. */
+  readonly link: TrainerLink;
+}
+
+/** What changes while a run lives, beside what it measures. */
+type Condition = Pick<
+  RunState,
+  'requested' | 'engine' | 'sandbox' | 'parameters' | 'boot' | 'failure' | 'tokensPerSecond'
+> & { readonly status: RunStatus };
+
+export class RunController {
+  readonly kind = 'live';
+  readonly id: string;
+  readonly presetName: string;
   readonly #environment: LabEnvironment;
-  readonly #snapshots: Snapshots;
+  readonly #listener: RunListener;
   readonly #link: TrainerLink;
-  #session: Session | null = null;
+  readonly #weights: WeightsRequests;
+  readonly #idle: RunState;
+  #session: Session;
   #watch: Stopwatch;
+  #condition: Condition;
+  /** The failure that only says that nothing was heard; a late word takes it back. */
   #silence: FailureView | null = null;
-  #waitingForWeights: ((weights: Weights | null) => void)[] = [];
   #saidHidden = false;
+  #state: RunState | null = null;
 
-  constructor(environment: LabEnvironment, snapshots: Snapshots) {
+  constructor(environment: LabEnvironment, options: RunOptions, listener: RunListener) {
+    const { id, settings, presetName, engine, link } = options;
+    this.id = id;
+    this.presetName = presetName;
     this.#environment = environment;
-    this.#snapshots = snapshots;
+    this.#listener = listener;
+    this.#link = link;
+    this.#weights = new WeightsRequests(environment);
+    this.#idle = idleRun(id, settings, presetName);
+    this.#session = newSession(settings);
     this.#watch = new Stopwatch(environment);
-    this.#link = new TrainerLink(environment, {
+    const { requested, sandbox, parameters, failure, tokensPerSecond } = this.#idle;
+    this.#condition = {
+      ...{ requested, engine, sandbox, parameters, failure, tokensPerSecond },
+      status: 'starting',
+      boot: null,
+    };
+    link.listen({
       onMessage: (message) => this.#receive(message),
       onCrash: (message) => this.#failed('trainer', `The trainer stopped working: ${message}`),
-      onSilence: (message) => this.#silent(message),
+      onSilence: (message) => {
+        this.#silence = failureView('engine', message);
+        this.#change({ failure: this.#silence });
+      },
     });
-    environment.onHidden(() => this.#hidden());
   }
 
-  get session(): Session | null {
-    return this.#session;
+  get settings(): RunSettings {
+    return this.#session.settings;
   }
 
-  /** The part of the state that the run determines at this moment. */
-  get shown(): Partial<LabState> {
-    return this.#session === null ? {} : shownState(this.#session, this.#watch.seconds);
+  get status(): RunStatus {
+    return this.#condition.status;
   }
 
-  /** What the page shows of a run with these settings before there is one; nothing while there is one. */
-  plan(settings: RunSettings): Partial<LabState> {
-    if (this.#session !== null) return {};
-    const { phases, collapse } = idleState(settings);
-    return { phases, collapse };
+  /** The run as it is now; the same object until something changes, time included. */
+  get state(): RunState {
+    if (this.#state !== null && this.status !== 'running') return this.#state;
+    const { settings, series, checkpoint } = this.#session;
+    const { phases, ...view } = this.#session.view;
+    const now = this.#watch.seconds;
+    this.#state = {
+      ...this.#idle,
+      ...this.#condition,
+      ...view,
+      phases: phaseViews(phases, now),
+      series: series.view(),
+      secondsLeft: runSecondsLeft(phases, settings, now),
+      elapsedSeconds: now,
+      checkpoint: checkpoint?.place ?? null,
+    };
+    return this.#state;
   }
 
-  /** Ask anew which engine the form's backend means; only while no run is shown. */
-  askForEngine(): void {
-    if (this.#session !== null) return;
-    this.#snapshots.now({ engine: null, failure: null });
-    this.probe();
-  }
-
-  probe(): void {
-    this.#link.probe(this.#snapshots.state.settings.run.backend);
+  /** Everything that was measured, for a file. */
+  record(recordedAt: string, origin: Origin): RecordedRun {
+    const { settings, view, series } = this.#session;
+    const { engine, sandbox, parameters, tokensPerSecond } = this.#condition;
+    return {
+      ...{ recordedAt, origin, settings, engine, sandbox, parameters, tokensPerSecond, view },
+      presetName: this.presetName,
+      elapsedSeconds: this.#watch.seconds,
+      series: series.record(),
+    };
   }
 
   // -- what a person does
 
-  train(): void {
-    const { settings, presetName, settingProblems, series } = this.#snapshots.state;
-    if (settingProblems.length > 0) return;
-    const idle = this.#leave();
-    this.#session = liveSession(settings, presetName, series.version + 1);
-    this.#saidHidden = false;
-    this.#start(
-      { ...idle, source: { kind: 'live' }, runSettings: settings, runPresetName: presetName },
-      settings,
-    );
+  start(): void {
+    this.#start();
   }
 
+  pause(): void {
+    this.#command('pause', ['starting', 'running']);
+  }
+
+  /** Go on: where it stands if it was held, from its newest checkpoint if it failed. */
   resume(): void {
-    if (this.#snapshots.state.status === 'failed') this.#goOn();
-    else this.command('resume', ['paused']);
+    if (this.status === 'failed') this.#goOn();
+    else this.#command('resume', ['paused']);
   }
 
   step(): void {
-    if (this.#session === null && this.#snapshots.state.status !== 'starting') this.train();
-    this.command('step', ['starting', 'running', 'paused']);
+    this.#command('step', ['starting', 'running', 'paused']);
   }
 
-  command(type: 'pause' | 'resume' | 'step', allowed: readonly LabState['status'][]): void {
-    if (this.#session?.live !== true || !allowed.includes(this.#snapshots.state.status)) return;
-    this.#snapshots.now({ requested: type });
-    this.#link.command(type);
+  dismissFailure(): void {
+    this.#change({ failure: null });
   }
 
-  reset(): void {
-    const idle = this.#leave();
-    this.#link.replace();
-    this.#snapshots.now({ ...idle, engine: null });
-    this.probe();
+  /** The page was hidden: said once, where it matters. */
+  pageHidden(): void {
+    if (this.#saidHidden || this.status !== 'running') return;
+    this.#saidHidden = true;
+    this.#listener.notice(
+      'The page was in the background while it trained; browsers may slow it down there, so times and rates are not to be trusted.',
+    );
   }
 
-  /** Show a run that is not live. */
-  show(
-    run: RecordedRun,
-    kind: Parameters<typeof openedState>[1],
-    name: string,
-    remarks: readonly string[],
-  ): void {
-    const idle = this.#leave();
-    const { series, notices } = this.#snapshots.state;
-    this.#session = recordedSession(run, series.version + 1);
-    this.#snapshots.now({ ...idle, ...openedState(run, kind, name), notices: [...notices, ...remarks] });
-  }
-
-  /** Show that run as it stood at a frame (`recorded.ts`), with the next snapshot. */
-  showFrame(frame: number): void {
-    const recorded = this.#session?.recorded ?? null;
-    if (recorded === null) return;
-    this.#session = recordedSession(recorded, this.#snapshots.state.series.version + 1, frame);
-  }
-
-  /** Whether there is a live worker that could hand out its weights. */
+  /** Whether there is a worker that could hand out its weights. */
   get hasWeights(): boolean {
-    const { status } = this.#snapshots.state;
-    return this.#session?.live === true && this.#link.alive && status !== 'starting' && status !== 'failed';
+    return this.#link.alive && this.status !== 'starting' && this.status !== 'failed';
   }
 
-  /** Ask for the current weights; null comes when the run ends first. */
-  askForWeights(answer: (weights: Weights | null) => void): void {
-    this.#waitingForWeights.push(answer);
-    this.#link.command('checkpoint');
+  /** The current weights; a sentence where they cannot be had. */
+  askForWeights(): Promise<WeightsAnswer> {
+    const answer = this.#weights.wait();
+    this.#link.command('weights');
+    return answer;
+  }
+
+  /** It is not wanted any more: its worker ends. */
+  end(): void {
+    this.#link.replace();
+    this.#weights.settle({ ok: false, message: 'the run was ended first.' });
+  }
+
+  #command(request: RunRequest, allowed: readonly RunStatus[]): void {
+    if (!allowed.includes(this.status)) return;
+    this.#change({ requested: request });
+    this.#link.command(request);
   }
 
   /** A fresh worker takes the run up at its newest checkpoint. */
   #goOn(): void {
-    const session = this.#session;
-    if (session === null || session.saved === null) return;
+    const { checkpoint } = this.#session;
+    if (checkpoint === null) return;
     this.#link.replace();
-    this.#session = rewound(session, session.saved);
-    this.#watch = new Stopwatch(this.#environment, session.saved.seconds);
-    this.#start({ failure: null }, session.settings, session.saved.bytes);
+    this.#session = rewound(this.#session, checkpoint);
+    this.#watch = new Stopwatch(this.#environment, checkpoint.seconds);
+    this.#start(checkpoint.bytes);
   }
 
-  #start(change: Partial<LabState>, settings: RunSettings, from?: Uint8Array): void {
-    const boot = { message: 'Starting the trainer', share: null };
-    this.#snapshots.now({ ...change, status: 'starting', requested: null, boot });
-    this.#environment.keepAwake(true);
-    this.#link.start(settings, from);
-  }
-
-  /** Forget the run shown, and its worker if it had one. @returns the state as it is without a run, form and notices aside */
-  #leave(): Partial<LabState> {
-    if (this.#session?.live === true) this.#link.replace();
-    this.#settleWeights(null);
-    this.#session = null;
-    this.#watch = new Stopwatch(this.#environment);
-    this.#snapshots.dropPending();
-    this.#silence = null;
-    this.#environment.keepAwake(false);
-    const { settings, engine, source, series } = this.#snapshots.state;
-    return { ...idleState(settings, series.version + 1), engine: source.kind === 'live' ? engine : null };
+  #start(from?: Uint8Array): void {
+    this.#change({
+      status: 'starting',
+      requested: null,
+      failure: null,
+      boot: { message: 'Starting the trainer', share: null },
+    });
+    this.#link.start(this.settings, from);
   }
 
   // -- what the worker says
 
   #receive(message: FromTrainer): void {
-    if (this.#silence !== null && this.#snapshots.state.failure === this.#silence)
-      this.#snapshots.later({ failure: null });
+    if (this.#silence !== null && this.#condition.failure === this.#silence) this.#change({ failure: null });
     this.#silence = null;
     switch (message.type) {
       case 'probed':
-        if (this.#session === null && this.#link.answersAreCurrent)
-          this.#snapshots.later({ engine: message.engine });
-        return;
+        return; // asked before the worker was this run's
       case 'boot':
-        this.#snapshots.later({ boot: { message: message.message, share: message.share ?? null } });
+        this.#change({ boot: { message: message.message, share: message.share ?? null } });
         return;
       case 'started':
         this.#started(message);
         return;
       case 'status':
-        if (this.#session !== null) this.#setStatus(message.status);
+        this.#setStatus(message.status);
         return;
       case 'events':
         this.#takeIn(message.events, message.tokensPerSecond);
         return;
-      case 'saved':
-        if (this.#session === null) return;
-        this.#session = withSaved(this.#session, message.place, message.bytes, this.#watch.seconds);
-        this.#snapshots.later({ saved: message.place });
-        return;
       case 'checkpoint':
-        this.#settleWeights(message);
+        this.#session = withCheckpoint(this.#session, message.place, message.bytes, this.#watch.seconds);
+        this.#change({});
+        return;
+      case 'weights':
+        this.#weights.settle({ ok: true, bytes: message.bytes, phase: message.phase });
+        return;
+      case 'weightsFailed':
+        this.#weights.settle({ ok: false, message: message.message });
         return;
       case 'failed':
         this.#failed(message.source, message.message);
@@ -215,26 +240,23 @@ export class RunLife {
   }
 
   #started({ engine, sandbox, parameters, memory }: Extract<FromTrainer, { type: 'started' }>): void {
-    const { engine: before, notices } = this.#snapshots.coming;
-    const moved = (this.#session?.saved ?? null) === null ? null : movedNotice(before, engine);
-    this.#snapshots.later({ engine: { ...engine, memory }, sandbox, parameters, boot: null });
-    if (moved !== null) this.#snapshots.later({ notices: [...notices, moved] });
+    const moved = this.#session.checkpoint === null ? null : movedNotice(this.#condition.engine, engine);
+    this.#change({ engine: { ...engine, memory }, sandbox, parameters, boot: null });
+    if (moved !== null) this.#listener.notice(moved);
   }
 
   #takeIn(events: readonly RunEvent[], tokensPerSecond: number): void {
-    if (this.#session === null) return;
     this.#session = withEvents(this.#session, events, this.#watch.seconds);
-    this.#snapshots.later({ tokensPerSecond, boot: null }); // whatever was being prepared is ready
+    this.#change({ tokensPerSecond, boot: null }); // whatever was being prepared is ready
   }
 
   #setStatus(status: RunStatus): void {
     const going = status === 'running' || status === 'starting';
     if (status === 'running') this.#watch.start();
     else this.#watch.stop();
-    this.#environment.keepAwake(going);
-    const { requested } = this.#snapshots.coming;
+    const { requested } = this.#condition;
     const kept = status === 'running' ? requested === 'step' || requested === 'pause' : status === 'starting';
-    this.#snapshots.later({
+    this.#change({
       status,
       requested: kept ? requested : null,
       ...(status === 'starting' ? {} : { boot: null }),
@@ -242,37 +264,18 @@ export class RunLife {
     });
   }
 
-  #silent(message: string): void {
-    this.#silence = failureView('engine', message);
-    this.#snapshots.later({ failure: this.#silence });
-  }
-
   #failed(source: FailureSource, message: string): void {
-    this.#settleWeights(null);
+    this.#weights.settle({ ok: false, message: 'the run has failed.' });
     // A checkpoint that cannot be read is none.
-    if (this.#session !== null && source === 'checkpoint') {
-      this.#session = { ...this.#session, saved: null };
-      this.#snapshots.later({ saved: null });
-    }
-    if (this.#session?.live === true) this.#setStatus('failed');
-    const failure = failureView(source, message, this.#session?.saved?.place ?? null);
-    this.#snapshots.later({ failure, boot: null });
+    if (source === 'checkpoint') this.#session = { ...this.#session, checkpoint: null };
+    this.#setStatus('failed');
+    const place = this.#session.checkpoint?.place ?? null;
+    this.#change({ failure: failureView(source, message, place), boot: null });
   }
 
-  #settleWeights(weights: Weights | null): void {
-    for (const answer of this.#waitingForWeights) answer(weights);
-    this.#waitingForWeights = [];
-  }
-
-  #hidden(): void {
-    const { status, notices } = this.#snapshots.state;
-    if (this.#saidHidden || status !== 'running') return;
-    this.#saidHidden = true;
-    this.#snapshots.later({
-      notices: [
-        ...notices,
-        'The page was in the background while it trained; browsers may slow it down there, so times and rates are not to be trusted.',
-      ],
-    });
+  #change(change: Partial<Condition>): void {
+    this.#condition = { ...this.#condition, ...change };
+    this.#state = null;
+    this.#listener.changed();
   }
 }

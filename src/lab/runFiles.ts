@@ -1,73 +1,61 @@
 /**
  * Files: what can be taken out of the lab (a run, its weights), and what can be opened in it (a run, a study).
  *
- * Invariant: a file that is no good becomes a notice and changes nothing; a checkpoint that never comes becomes null.
+ * Invariant (store.test.ts): a file that is no good becomes a notice and changes nothing; weights that cannot be had become null and a
+ * notice that says why.
  */
-import type { FromTrainer } from '../worker/protocol.ts';
-import type { LabEnvironment } from './environment.ts';
 import { fileText } from '../record/fileText.ts';
-import { readRun, writeRunFile, type RecordedRun } from '../record/runFile.ts';
-import type { RunLife } from './runController.ts';
-import { fileStem, type Session } from './session.ts';
-import type { Snapshots } from './snapshots.ts';
-import type { LabActions } from './state.ts';
+import { readRun, writeRunFile } from '../record/runFile.ts';
+import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import { isStudy, readStudy } from '../study/study.ts';
-
-/** Patience with a checkpoint, milliseconds. */
-const checkpointPatience = 60_000;
-
-type Weights = Extract<FromTrainer, { type: 'checkpoint' }>;
+import type { LabEnvironment } from './environment.ts';
+import type { Notices } from './notices.ts';
+import type { HeldRun, Runs } from './runs.ts';
+import type { LabState, NamedFile } from './state.ts';
 
 export class RunFiles {
   readonly #environment: LabEnvironment;
-  readonly #snapshots: Snapshots;
-  readonly #run: RunLife;
+  readonly #runs: Runs;
+  readonly #notices: Notices;
+  #study: LabState['study'] = null;
 
-  constructor(environment: LabEnvironment, snapshots: Snapshots, run: RunLife) {
+  constructor(environment: LabEnvironment, runs: Runs, notices: Notices) {
     this.#environment = environment;
-    this.#snapshots = snapshots;
-    this.#run = run;
+    this.#runs = runs;
+    this.#notices = notices;
   }
 
-  exportRun(): ReturnType<LabActions['exportRun']> {
-    const { session } = this.#run;
-    if (session === null) return null;
-    // A run that is not live is exported whole, whatever part of it is shown.
-    const text = writeRunFile(session.recorded ?? this.#record(session));
+  get study(): LabState['study'] {
+    return this.#study;
+  }
+
+  closeStudy(): void {
+    this.#study = null;
+  }
+
+  /** The run in focus as a file; one that is not live is exported whole, whatever part of it is shown. */
+  exportRun(): NamedFile | null {
+    const { focused: run } = this.#runs;
+    if (run === null) return null;
+    const { origin } = this.#environment;
+    const recorded = run.kind === 'live' ? run.record(this.#environment.date(), origin) : run.run;
     return {
-      name: `${fileStem(session)}.json`,
-      blob: new Blob([text], { type: 'application/json' }),
+      name: `${fileStem(run)}.json`,
+      blob: new Blob([writeRunFile(recorded)], { type: 'application/json' }),
     };
   }
 
-  #record({ settings, presetName, view, series }: Session): RecordedRun {
-    const { engine, sandbox, parameters, elapsedSeconds, tokensPerSecond } = this.#snapshots.state;
+  async exportWeights(): Promise<NamedFile | null> {
+    const { focused: run } = this.#runs;
+    if (run?.kind !== 'live' || !run.hasWeights) return null;
+    const answer = await run.askForWeights();
+    if (!answer.ok) {
+      this.#notices.add(`The weights were not exported: ${answer.message}`);
+      return null;
+    }
     return {
-      recordedAt: this.#environment.date(),
-      origin: this.#environment.origin,
-      settings,
-      presetName,
-      engine,
-      sandbox,
-      parameters,
-      elapsedSeconds,
-      tokensPerSecond,
-      view,
-      series: series.record(),
-    };
-  }
-
-  async exportWeights(): ReturnType<LabActions['exportCheckpoint']> {
-    const { session } = this.#run;
-    if (session === null || !this.#run.hasWeights) return null;
-    const message = await new Promise<Weights | null>((resolve) => {
-      this.#environment.after(checkpointPatience, () => resolve(null));
-      this.#run.askForWeights(resolve);
-    });
-    if (message === null) return null;
-    return {
-      name: `${fileStem(session)}-${message.phase}.safetensors`,
-      blob: new Blob([new Uint8Array(message.bytes)], { type: 'application/octet-stream' }),
+      name: `${fileStem(run)}-${answer.phase}.safetensors`,
+      blob: new Blob([new Uint8Array(answer.bytes)], { type: 'application/octet-stream' }),
     };
   }
 
@@ -86,17 +74,28 @@ export class RunFiles {
     }
     if (isStudy(json)) {
       const read = readStudy(json);
-      if (read.ok) this.#snapshots.now({ study: { name, study: read.study } });
+      if (read.ok) this.#study = { name, study: read.study };
       else this.#refuse(name, read.message);
-    } else {
-      const read = readRun(json);
-      if (read.ok) this.#run.show(read.run, 'file', name, read.notices);
-      else this.#refuse(name, read.message);
+      return;
     }
+    const read = readRun(json);
+    if (!read.ok) {
+      this.#refuse(name, read.message);
+      return;
+    }
+    const { focused } = this.#runs;
+    if (focused !== null) this.#runs.close(focused);
+    this.#runs.show(read.run, 'file', name);
+    this.#notices.add(...read.notices);
   }
 
   #refuse(name: string, message: string): void {
-    const { notices } = this.#snapshots.state;
-    this.#snapshots.now({ notices: [...notices, `“${name}” was not opened: ${message}`] });
+    this.#notices.add(`“${name}” was not opened: ${message}`);
   }
+}
+
+/** What a run's files are called: `aster-lab-mini-sparse-seed7`. */
+function fileStem({ presetName, settings }: Pick<HeldRun, 'presetName' | 'settings'>): string {
+  const preset = findPreset(presetName)?.name ?? defaultPreset;
+  return `aster-lab-${preset}-seed${settings.run.seed}`;
 }

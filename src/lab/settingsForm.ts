@@ -1,39 +1,43 @@
 /**
  * The settings form: what the next run will be, and the address that says the same.
  *
- * Invariant: a wrong value never reaches the settings; it becomes a sentence until it is put right.
+ * Invariant (store.test.ts): a wrong value never reaches the settings; it becomes a sentence until it is put right.
  */
+import { checkSetting, withSetting } from '../recipes/formModel.ts';
+import { findPreset } from '../recipes/presets.ts';
+import { writeUrl, type UrlState } from '../recipes/urlState.ts';
 import type { RunSettings } from '../train/settings.ts';
 import { validateSettings } from '../train/validate.ts';
 import { Throttle } from './clock.ts';
 import type { LabEnvironment } from './environment.ts';
-import { findPreset } from '../recipes/presets.ts';
-import type { RunLife } from './runController.ts';
-import { checkSetting, withSetting } from '../recipes/formModel.ts';
-import type { Snapshots } from './snapshots.ts';
-import { writeUrl } from '../recipes/urlState.ts';
+import type { FormState } from './state.ts';
 
 /** The address follows the form after this rest; browsers limit how often it may change. */
 const addressInterval = 500;
 
 export class SettingsForm {
-  readonly #snapshots: Snapshots;
-  readonly #run: RunLife;
   readonly #addressWriter: Throttle;
+  readonly #backendChanged: () => void;
   /** Values a person typed that were kept out, by path. */
   readonly #refused = new Map<string, string>();
+  #state: FormState;
 
-  constructor(environment: LabEnvironment, snapshots: Snapshots, run: RunLife) {
-    this.#snapshots = snapshots;
-    this.#run = run;
+  /** @param backendChanged called when another engine is wanted */
+  constructor(environment: LabEnvironment, { settings, presetName }: UrlState, backendChanged: () => void) {
+    this.#backendChanged = backendChanged;
+    this.#state = { settings, presetName, settingProblems: validateSettings(settings) };
     this.#addressWriter = new Throttle(environment, addressInterval, () => {
-      environment.address.replace(writeUrl(snapshots.state));
+      environment.address.replace(writeUrl(this.#state));
     });
+  }
+
+  get state(): FormState {
+    return this.#state;
   }
 
   set(path: string, value: unknown): void {
     const checked = checkSetting(path, value);
-    const { settings, presetName } = this.#snapshots.state;
+    const { settings, presetName } = this.#state;
     if (checked.ok) this.#refused.delete(path);
     else this.#refused.set(path, checked.message);
     this.#show(checked.ok ? withSetting(settings, path, checked.value) : settings, presetName);
@@ -56,15 +60,10 @@ export class SettingsForm {
   }
 
   #show(settings: RunSettings, presetName: string): void {
-    const before = this.#snapshots.state.settings;
+    const { backend } = this.#state.settings.run;
     const refused = [...this.#refused].map(([path, message]) => ({ path, message }));
-    this.#snapshots.now({
-      settings,
-      presetName,
-      settingProblems: [...refused, ...validateSettings(settings)],
-      ...this.#run.plan(settings),
-    });
+    this.#state = { settings, presetName, settingProblems: [...refused, ...validateSettings(settings)] };
     this.writeAddress();
-    if (settings.run.backend !== before.run.backend) this.#run.askForEngine();
+    if (settings.run.backend !== backend) this.#backendChanged();
   }
 }

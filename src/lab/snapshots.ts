@@ -1,69 +1,53 @@
 /**
- * The store's state as whole snapshots.
+ * The store's state as whole snapshots: made from the parts of the lab, and published.
  *
- * Invariant: what the worker says is gathered and published at most four times a second; what a person does is published at once,
- * with everything gathered so far. While a run goes on, a snapshot comes every second even if nothing is said.
+ * What a worker says is published at most four times a second; what a person does, at once, with everything gathered so far. While a
+ * run goes on, a snapshot comes every second even if nothing is said, since its clock is part of the state. Snapshots only read:
+ * no part of the lab decides anything by what was published.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { Throttle } from './clock.ts';
 import type { LabEnvironment } from './environment.ts';
 import type { LabState } from './state.ts';
 
-/** Shortest time between two snapshots that the worker causes, milliseconds. */
+/** Shortest time between two snapshots that a worker causes, milliseconds. */
 export const publishInterval = 250;
 /** How often elapsed time is published while nothing else happens, milliseconds. */
 const tickInterval = 1000;
 
-export class Snapshots {
+/** How the parts of the lab say that they have changed. */
+export interface Publisher {
+  /** A person did something, or waits to see it. */
+  now(): void;
+  /** A worker said something. */
+  later(): void;
+}
+
+export class Snapshots implements Publisher {
   readonly store: StoreApi<LabState>;
   readonly #environment: LabEnvironment;
-  readonly #computed: () => Partial<LabState>;
-  readonly #publisher: Throttle;
+  readonly #throttle: Throttle;
   #cancelTick: (() => void) | null = null;
-  /** Changes that the next snapshot brings. */
-  #pending: Partial<LabState> = {};
 
-  /** @param computed the part of the state that is worked out anew for each snapshot */
-  constructor(environment: LabEnvironment, initial: LabState, computed: () => Partial<LabState>) {
+  /** @param read the lab as it is at this moment; parts that have not changed are the same objects as before */
+  constructor(environment: LabEnvironment, read: () => LabState) {
     this.#environment = environment;
-    this.#computed = computed;
-    this.store = createStore<LabState>(() => initial);
-    this.#publisher = new Throttle(environment, publishInterval, () => this.#publish());
+    this.store = createStore<LabState>(read);
+    this.#throttle = new Throttle(environment, publishInterval, () => this.#publish(read()));
   }
 
-  /** The state as it was published last. */
-  get state(): LabState {
-    return this.store.getState();
+  now(): void {
+    this.#throttle.run();
   }
 
-  /** The same with what the next snapshot will bring. */
-  get coming(): LabState {
-    return { ...this.state, ...this.#pending };
+  later(): void {
+    this.#throttle.request();
   }
 
-  /** Change the state at once: a person did something. */
-  now(change: Partial<LabState>): void {
-    this.later(change);
-    this.#publisher.run();
-  }
-
-  /** Change the state with the next snapshot. */
-  later(change: Partial<LabState>): void {
-    this.#pending = { ...this.#pending, ...change };
-    this.#publisher.request();
-  }
-
-  /** Forget what has not been published: it was about a run that is gone. */
-  dropPending(): void {
-    this.#pending = {};
-  }
-
-  #publish(): void {
-    const change = { ...this.#pending, ...this.#computed() };
-    this.#pending = {};
-    this.store.setState(change);
+  #publish(state: LabState): void {
+    this.store.setState(state, true);
     this.#cancelTick?.();
-    const going = this.state.status === 'running';
-    this.#cancelTick = going ? this.#environment.after(tickInterval, () => this.#publisher.request()) : null;
+    const going = state.runs.some(({ status }) => status === 'running');
+    this.#cancelTick = going ? this.#environment.after(tickInterval, () => this.#throttle.request()) : null;
   }
 }

@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { benchReportMessage, fakeBench } from './testing/speedTest.ts';
 import { BenchRunner } from './speedTest.ts';
-import type { LabStatus, LabStore } from './state.ts';
+import type { LabStore, RunState } from './state.ts';
+
+type Status = RunState['status'];
 
 /** As much of the lab as the benchmark looks at. */
-function labAt(status: LabStatus) {
-  let state = { status };
-  const listeners = new Set<(state: { status: LabStatus }) => void>();
+function labAt(status: Status) {
+  const withRun = (now: Status) => ({ runs: now === 'idle' ? [] : [{ status: now }] });
+  let state = withRun(status);
+  const listeners = new Set<(now: typeof state) => void>();
   const store = {
     getState: () => state,
-    subscribe: (listener: (state: { status: LabStatus }) => void) => {
+    subscribe: (listener: (now: typeof state) => void) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   } as unknown as LabStore;
-  const become = (next: LabStatus) => {
-    state = { status: next };
+  const become = (next: Status) => {
+    state = withRun(next);
     for (const listener of listeners) listener(state);
   };
   return { store, become, listeners };

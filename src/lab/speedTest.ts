@@ -57,8 +57,8 @@ const secondsPerCell = 5;
 const works: readonly Work[] = ['sft', 'grpo', 'rollout'];
 
 /** Whether a run needs the adapter, now or as soon as it is resumed. */
-export function runIsUnderWay({ status }: Pick<LabState, 'status'>): boolean {
-  return status === 'starting' || status === 'running' || status === 'paused';
+export function runIsUnderWay({ runs }: Pick<LabState, 'runs'>): boolean {
+  return runs.some(({ status }) => status === 'starting' || status === 'running' || status === 'paused');
 }
 
 export class BenchRunner {

@@ -1,82 +1,116 @@
 /**
- * The lab's store: the form, the run and its files, put together behind one state and one list of actions.
+ * The lab's store: the form, the runs and their files, put together behind one state and one list of actions.
  *
- * Invariants. (1) The state is immutable and changes by whole snapshots (`snapshots.ts`). (2) A wrong value, file or address never
- * reaches the state; it becomes a sentence. (3) Every failure ends in a state from which Train and Reset work
- * (`runLife.ts`). (4) No React, no Worker, no DOM here: see `environment.ts`.
+ * A wrong value, file or address never reaches the state; it becomes a sentence. No React, no Worker, no DOM here: what the store needs
+ * of the world is handed in (`environment.ts`).
  */
-import { validateSettings } from '../train/validate.ts';
-import type { LabEnvironment } from './environment.ts';
-import { RunFiles } from './runFiles.ts';
-import { SettingsForm } from './settingsForm.ts';
 import { presetOf } from '../recipes/presets.ts';
-import { RunLife } from './runController.ts';
-import { Replay } from './replay.ts';
-import { RecordedRuns } from './recordings.ts';
-import { idleState } from './session.ts';
-import { Snapshots } from './snapshots.ts';
-import type { LabActions, LabStore } from './state.ts';
 import { parseUrl } from '../recipes/urlState.ts';
+import { EngineProbe } from './engineProbe.ts';
+import type { LabEnvironment } from './environment.ts';
+import { PlannedRun } from './idleRun.ts';
+import { Notices } from './notices.ts';
+import { Recordings } from './recordings.ts';
+import { Replay } from './replay.ts';
+import { RunController } from './runController.ts';
+import { RunFiles } from './runFiles.ts';
+import { Runs } from './runs.ts';
+import { SettingsForm } from './settingsForm.ts';
+import { Snapshots, type Publisher } from './snapshots.ts';
+import type { LabActions, LabStore } from './state.ts';
 
 export function createLabStore(environment: LabEnvironment): LabStore {
-  const { settings, presetName, notices } = parseUrl(environment.address.read());
-  const snapshots: Snapshots = new Snapshots(
-    environment,
-    {
-      ...idleState(settings),
-      ...{ settings, presetName, notices, settingProblems: validateSettings(settings) },
-      ...{ study: null, recordings: [], opening: null },
-    },
-    () => run.shown,
-  );
-  const run: RunLife = new RunLife(environment, snapshots);
-  const form = new SettingsForm(environment, snapshots, run);
-  const files = new RunFiles(environment, snapshots, run);
-  const recorded = new RecordedRuns(environment, snapshots, run);
-  const replay = new Replay(environment, snapshots, run);
-  if (notices.length > 0) form.writeAddress();
-  run.probe();
-  void recorded.list();
+  const url = parseUrl(environment.address.read());
+  const publisher: Publisher = { now: () => snapshots.now(), later: () => snapshots.later() };
+  const notices = new Notices(publisher, url.notices);
+  const probe = new EngineProbe(environment, publisher);
+  const runs = new Runs(environment, publisher, (text) => notices.add(text));
+  const form: SettingsForm = new SettingsForm(environment, url, () => {
+    if (runs.focused === null) probe.ask(form.state.settings.run.backend);
+  });
+  const files = new RunFiles(environment, runs, notices);
+  const recordings = new Recordings(environment, publisher, runs, notices);
+  const planned = new PlannedRun();
+  const snapshots: Snapshots = new Snapshots(environment, () => ({
+    ...form.state,
+    ...runs.state,
+    ...recordings.state,
+    planned: planned.state(form.state, probe),
+    study: files.study,
+    notices: notices.all,
+  }));
+  if (url.notices.length > 0) form.writeAddress();
+  probe.ask(form.state.settings.run.backend);
+  void recordings.list();
   return {
-    getState: () => snapshots.state,
+    getState: () => snapshots.store.getState(),
     subscribe: (listener) => snapshots.store.subscribe(listener),
-    actions: {
-      ...createActions(snapshots, run, form, files),
-      openRecording: (file) => recorded.open(file),
-      playReplay: () => replay.play(),
-      pauseReplay: () => replay.pause(),
-      seekReplay: (frame) => replay.seek(frame),
-    },
+    actions: createActions({ notices, probe, runs, form, files, recordings, snapshots }),
   };
 }
 
-type RecordedActions = 'openRecording' | 'playReplay' | 'pauseReplay' | 'seekReplay';
+interface Parts {
+  readonly notices: Notices;
+  readonly probe: EngineProbe;
+  readonly runs: Runs;
+  readonly form: SettingsForm;
+  readonly files: RunFiles;
+  readonly recordings: Recordings;
+  readonly snapshots: Snapshots;
+}
 
-function createActions(
-  snapshots: Snapshots,
-  run: RunLife,
-  form: SettingsForm,
-  files: RunFiles,
-): Omit<LabActions, RecordedActions> {
+function createActions({ notices, probe, runs, form, files, recordings, snapshots }: Parts): LabActions {
+  const live = () => (runs.focused instanceof RunController ? runs.focused : null);
+  const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
+  const train = () => {
+    const { settings, presetName, settingProblems } = form.state;
+    if (settingProblems.length > 0) return;
+    const engine = live()?.state.engine ?? probe.engine;
+    if (runs.focused !== null) runs.close(runs.focused);
+    runs.start({ settings, presetName, engine, link: probe.handOver() });
+  };
+  /** What a person does is seen at once. */
+  const seen =
+    <Arguments extends readonly unknown[]>(act: (...given: Arguments) => void) =>
+    (...given: Arguments): void => {
+      act(...given);
+      snapshots.now();
+    };
   return {
-    train: () => run.train(),
-    pause: () => run.command('pause', ['starting', 'running']),
-    resume: () => run.resume(),
-    step: () => run.step(),
-    reset: () => run.reset(),
-    applyPreset: (name) => form.applyPreset(name),
-    setSetting: (path, value) => form.set(path, value),
-    adoptRunSettings: () => {
-      if (run.session === null) return;
-      const { settings, presetName } = run.session;
+    train: seen(train),
+    pause: seen(() => live()?.pause()),
+    resume: seen(() => live()?.resume()),
+    step: seen(() => {
+      if (runs.focused === null) train();
+      live()?.step();
+    }),
+    reset: seen(() => {
+      if (runs.focused !== null) runs.close(runs.focused);
+      probe.restart(form.state.settings.run.backend);
+    }),
+    applyPreset: seen((name) => form.applyPreset(name)),
+    setSetting: seen((path, value) => form.set(path, value)),
+    adoptRunSettings: seen(() => {
+      if (runs.focused === null) return;
+      const { settings, presetName } = runs.focused;
       form.fill(settings, presetOf(settings, presetName));
-    },
-    dismissNotice: (index) =>
-      snapshots.now({ notices: snapshots.state.notices.filter((_, i) => i !== index) }),
-    dismissFailure: () => snapshots.now({ failure: null }),
+    }),
+    dismissNotice: seen((index) => notices.dismiss(index)),
+    dismissFailure: seen(() => (live() ?? probe).dismissFailure()),
     exportRun: () => files.exportRun(),
-    exportCheckpoint: () => files.exportWeights(),
-    openFile: (file, name) => files.open(file, name),
-    closeStudy: () => snapshots.now({ study: null }),
+    exportWeights: async () => {
+      const file = await files.exportWeights();
+      snapshots.now();
+      return file;
+    },
+    openFile: async (file, name) => {
+      await files.open(file, name);
+      snapshots.now();
+    },
+    closeStudy: seen(() => files.closeStudy()),
+    openRecording: (file) => recordings.open(file),
+    playReplay: seen(() => replay()?.play()),
+    pauseReplay: seen(() => replay()?.pause()),
+    seekReplay: seen((frame) => replay()?.seek(frame)),
   };
 }

@@ -1,9 +1,9 @@
 /**
- * The store's line to the trainer worker: one worker at a time, replaced when it cannot be used again.
+ * A line to a trainer worker: one worker at a time, replaced when it cannot be used again.
  *
- * Invariants. (1) A message from a worker that has been replaced reaches nobody. (2) A worker runs one run: `start` on a used
- * or failed worker begins with a fresh one. (3) Silence is noticed: a worker that does not answer a probe, or says
- * nothing while it starts, is reported, so that no page waits for ever without a word.
+ * Invariants (runController.test.ts, store.test.ts). (1) A message from a worker that has been replaced reaches nobody. (2) A worker
+ * runs one run: `start` on a used or failed worker begins with a fresh one. (3) Silence is noticed: a worker that does not answer a
+ * probe, or says nothing while it starts, is reported, so that the page never just waits.
  */
 import type { RunSettings } from '../train/settings.ts';
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
@@ -24,15 +24,19 @@ export const startPatience = 120_000;
 
 export class TrainerLink {
   readonly #environment: LabEnvironment;
-  readonly #listener: TrainerListener;
+  #listener: TrainerListener | null = null;
   #port: TrainerPort | null = null;
   #spent = false;
   #waiting: 'probe' | 'start' | null = null;
   #unanswered = 0;
   #cancelWatch: (() => void) | null = null;
 
-  constructor(environment: LabEnvironment, listener: TrainerListener) {
+  constructor(environment: LabEnvironment) {
     this.#environment = environment;
+  }
+
+  /** From now on this listener hears what the worker says, and nobody else. */
+  listen(listener: TrainerListener): void {
     this.#listener = listener;
   }
 
@@ -63,7 +67,7 @@ export class TrainerLink {
     this.#send({ type: 'start', settings, baseUrl, ...(from === undefined ? {} : { from }) });
   }
 
-  command(type: 'pause' | 'resume' | 'step' | 'checkpoint'): void {
+  command(type: 'pause' | 'resume' | 'step' | 'weights'): void {
     this.#send({ type });
   }
 
@@ -103,12 +107,12 @@ export class TrainerLink {
     const starting = message.type === 'boot' || (message.type === 'status' && message.status === 'starting');
     if (this.#waiting === 'start' && (starting || message.type === 'probed')) this.#watch('start');
     else this.#stopWatch();
-    this.#listener.onMessage(message);
+    this.#listener?.onMessage(message);
   }
 
   #crash(message: string): void {
     this.replace();
-    this.#listener.onCrash(message);
+    this.#listener?.onCrash(message);
   }
 
   #watch(waiting: 'probe' | 'start'): void {
@@ -118,10 +122,10 @@ export class TrainerLink {
     this.#cancelWatch = this.#environment.after(patience, () => {
       this.#stopWatch();
       const seconds = patience / 1000;
-      this.#listener.onSilence(
+      this.#listener?.onSilence(
         waiting === 'probe'
           ? `The trainer has not said within ${seconds} seconds which engine it can use.`
-          : `The trainer has been starting for ${seconds} seconds without a word.`,
+          : `The trainer has been starting for ${seconds} seconds and has said nothing.`,
       );
     });
   }

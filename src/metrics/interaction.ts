@@ -8,6 +8,7 @@ import type { ExecutionKind } from '../sandbox/sandbox.ts';
 import { executionKinds } from '../sandbox/sandbox.ts';
 import { postHocCalls } from '../tasks/calls.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import { endsInVoidTurn } from '../tasks/turns.ts';
 import type { MetricName, MetricValues } from './registry.ts';
 
 const executionMetric: Record<ExecutionKind, MetricName> = {
@@ -22,7 +23,7 @@ const executionMetric: Record<ExecutionKind, MetricName> = {
 export function callHistogram(trajectories: readonly Pick<Trajectory, 'calls'>[]): number[] {
   const most = trajectories.reduce((most, { calls }) => Math.max(most, calls.length), 0);
   const counts = new Array<number>(most + 1).fill(0);
-  for (const { calls } of trajectories) counts[calls.length] = (counts[calls.length] ?? 0) + 1;
+  for (const { calls } of trajectories) counts[calls.length]!++; // made long enough above
   return counts;
 }
 
@@ -32,12 +33,19 @@ export function responseLength({ tokens, lossMask }: Pick<Trajectory, 'tokens' |
   return first < 0 ? 0 : tokens.length - first;
 }
 
+/** What every batch has; the shares of calls are there only where there were calls. */
+export type InteractionMetrics = MetricValues & {
+  readonly [
+    Name in 'tool_use/avg_tool_calls_per_trajectory' | 'response_length/mean' | 'response_length/clip_ratio'
+  ]: number;
+};
+
 /** Everything that can be counted on a batch of at least one trajectory. */
-export function interactionMetrics(trajectories: readonly Trajectory[]): MetricValues {
+export function interactionMetrics(trajectories: readonly Trajectory[]): InteractionMetrics {
   const share = (test: (trajectory: Trajectory) => boolean) =>
     trajectories.filter(test).length / trajectories.length;
   const counts = trajectories.map(({ calls }) => calls.length).sort((a, b) => a - b);
-  const values: MetricValues = {
+  return {
     'tool_use/avg_tool_calls_per_trajectory': mean(counts),
     'tool_use/p25': quantile(counts, 0.25),
     'tool_use/p50': quantile(counts, 0.5),
@@ -45,19 +53,24 @@ export function interactionMetrics(trajectories: readonly Trajectory[]): MetricV
     'tool_use/p90': quantile(counts, 0.9),
     'tool_use/tool_use_ratio': share(({ calls }) => calls.length > 0),
     'tool_use/at_most_2_ratio': share(({ calls }) => calls.length <= 2),
+    'tool_use/void_turn_ratio': share(endsInVoidTurn),
     'tool_use/hit_budget_ratio': share(({ stop }) => stop === 'budget'),
     'response_length/mean': mean(trajectories.map(responseLength)),
     'response_length/clip_ratio': share(({ stop }) => stop === 'context'),
+    ...callShares(trajectories),
   };
+}
+
+/** Shares of the calls: how they ended, and how many were post-hoc; nothing where there is no call. */
+function callShares(trajectories: readonly Trajectory[]): MetricValues {
   const calls = trajectories.flatMap((trajectory) => trajectory.calls);
-  if (calls.length > 0) {
-    for (const kind of executionKinds) {
-      values[executionMetric[kind]] =
-        calls.filter(({ result }) => result.kind === kind).length / calls.length;
-    }
-    values['tool_use/post_hoc_ratio'] =
-      trajectories.flatMap(postHocCalls).filter(Boolean).length / calls.length;
+  if (calls.length === 0) return {};
+  const values: MetricValues = {};
+  for (const kind of executionKinds) {
+    values[executionMetric[kind]] = calls.filter(({ result }) => result.kind === kind).length / calls.length;
   }
+  values['tool_use/post_hoc_ratio'] =
+    trajectories.flatMap(postHocCalls).filter(Boolean).length / calls.length;
   return values;
 }
 
@@ -65,11 +78,11 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Linear interpolation between order statistics (numpy's default). @param sorted ascending, not empty */
+/** Linear interpolation between order statistics (numpy's default). @param sorted ascending, not empty; @param share 0..1 */
 export function quantile(sorted: readonly number[], share: number): number {
   const position = share * (sorted.length - 1);
   const low = Math.floor(position);
-  const below = sorted[low] ?? 0;
-  const above = sorted[Math.min(low + 1, sorted.length - 1)] ?? below;
+  const below = sorted[low]!;
+  const above = sorted[Math.min(low + 1, sorted.length - 1)]!;
   return below + (position - low) * (above - below);
 }

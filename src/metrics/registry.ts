@@ -124,7 +124,7 @@ export const metrics = {
     'Void turns',
     'share',
     'lower',
-    'Share of trajectories that ran into the context in a turn with neither a call nor an answer.',
+    'Share of trajectories whose last turn held neither a complete call nor an answer.',
   ),
   'tool_use/hit_budget_ratio': define(
     'Out of calls',

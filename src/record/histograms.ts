@@ -4,10 +4,15 @@
  * Invariants. (1) Every trajectory is counted in exactly one drawn column: merging adds counts, it drops none. (2) All
  * columns but the last span the same number of rounds.
  */
-import type { HistogramColumn } from '../lab/state.ts';
-
 /** Most columns a chart gets. */
 export const maxHistograms = 150;
+
+/** Tool-call histogram of rounds `round` to `through` (one round until long runs are merged): counts[calls] = trajectories. */
+export interface HistogramColumn {
+  readonly round: number;
+  readonly through: number;
+  readonly counts: readonly number[];
+}
 
 export interface RoundHistogram {
   readonly round: number;

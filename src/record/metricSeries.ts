@@ -7,7 +7,9 @@
  */
 import { metricNames, type MetricName, type MetricValues } from '../metrics/registry.ts';
 import { pairs } from './histograms.ts';
-import type { SeriesPoint } from '../lab/state.ts';
+
+/** One decimated point a chart can draw; keys are metric names, `x` the round (or SFT step). */
+export type SeriesPoint = { readonly x: number } & Partial<Record<MetricName, number>>;
 
 /** Most points a chart gets. */
 export const maxPoints = 300;

@@ -7,7 +7,21 @@
  */
 import { phaseNames, type PhaseName } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
-import type { PhaseView } from '../lab/state.ts';
+
+export interface PhaseView {
+  readonly name: PhaseName;
+  readonly label: string; // "Cold start", "GRPO stage 1", ...
+  readonly help: string; // one sentence
+  readonly status: 'waiting' | 'active' | 'done';
+  readonly done: number;
+  readonly total: number; // 0 while unknown
+  readonly unit: string;
+  readonly detail: string;
+  /** Round at which the phase began, where it has rounds. */
+  readonly round: number;
+  /** Estimate for this phase; null while unknown. */
+  readonly secondsLeft: number | null;
+}
 
 const texts: Record<PhaseName, { readonly label: string; readonly help: string }> = {
   problems: { label: 'Problems', help: 'Draws the problems, with training and held-out questions disjoint.' },

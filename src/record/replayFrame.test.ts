@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { metricNames } from '../metrics/registry.ts';
 import { cutRun, lastFrame } from './replayFrame.ts';
-import { readRunFile, type RecordedRun } from './runFile.ts';
-import { recordedSession, shownState } from '../lab/session.ts';
+import type { RecordedRun } from './recordedRun.ts';
+import { readRunFile } from './runFile.ts';
 
 /** A real run of `micro`, made by `npm run train` on WebAssembly: 2 probes, 5 and 3 GRPO steps, an alarm. */
 function recordedRun(): RecordedRun {
@@ -86,12 +86,6 @@ describe('a cut of a recorded run', () => {
     });
     expect(cutRun(run, alarm.round - 1).view.collapse).toMatchObject({ reference, alarm: null });
     expect(cutRun(run, alarm.round).view.collapse).toEqual(run.view.collapse);
-  });
-
-  it('stands in the state in the place of a run', () => {
-    const shown = shownState(recordedSession(run, 1, 4), 0);
-    expect(shown.series?.rounds).toHaveLength(4);
-    expect(shown.phases?.find(({ name }) => name === 'stage1')).toMatchObject({ status: 'active', done: 2 });
   });
 });
 

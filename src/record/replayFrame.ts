@@ -9,7 +9,7 @@
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { PhaseTrack } from './phases.ts';
 import { emptyRun, type RunView } from './runView.ts';
-import type { RecordedRun } from './runFile.ts';
+import type { RecordedRun } from './recordedRun.ts';
 import type { SeriesColumns } from './metricSeries.ts';
 import type { RecordedSeries } from './runSeries.ts';
 

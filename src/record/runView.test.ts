@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../train/events.ts';
 import { emptyRun, oneGroup, reduceRun, sampledRounds, wholeRounds, type RunView } from './runView.ts';
 import { defaultSettings, withSetting } from '../recipes/formModel.ts';
-import { batch, exampleEvents, scored } from '../lab/testing/fakeWorld.ts';
+import { batch, exampleEvents, scored } from './testing/exampleRun.ts';
 
 const reduceAll = (events: readonly RunEvent[], settings = defaultSettings): RunView =>
   events.reduce((run, event, i) => reduceRun(run, event, settings, i), emptyRun(settings));

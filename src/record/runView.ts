@@ -4,18 +4,45 @@
  * Invariants. (1) `reduceRun` has no memory and no clock: the same events with the same stamps give the same view. (2) Memory
  * is bounded: the last rounds are kept whole, of each earlier one a single group, and of those a thinned selection.
  */
+import type { CurationReport } from '../curation/curate.ts';
 import { collapseThreshold } from '../metrics/collapse.ts';
-import type { RunEvent, ScoredTrajectory } from '../train/events.ts';
+import type { Trajectory } from '../tasks/trajectory.ts';
+import type {
+  BenchmarkResult,
+  PhaseName,
+  PromptFilterReport,
+  RunEvent,
+  ScoredTrajectory,
+} from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 import { advancePhase, beginPhase, endPhases, plannedPhases, type PhaseTrack } from './phases.ts';
-import type { CollapseView, LabState, RoundView } from '../lab/state.ts';
+
+export type { BenchmarkResult, PhaseName, PromptFilterReport, ScoredTrajectory };
+
+/** Rollouts of one batch, kept for the inspector. */
+export interface RoundView {
+  readonly round: number;
+  readonly phase: PhaseName;
+  readonly trajectories: readonly ScoredTrajectory[];
+}
+
+export interface CollapseView {
+  readonly reference: { readonly round: number; readonly density: number } | null;
+  /** Below this moving average a run is in the collapse zone; null before the cold start has ended. */
+  readonly threshold: number | null;
+  readonly alarm: { readonly round: number; readonly density: number } | null;
+  /** The rule, in words, with this run's numbers. */
+  readonly rule: string;
+}
 
 /** Everything known of a run but its series (`RunSeries`). */
-export interface RunView extends Pick<
-  LabState,
-  'rounds' | 'curation' | 'promptFilter' | 'benchmarks' | 'collapse'
-> {
+export interface RunView {
   readonly phases: readonly PhaseTrack[];
+  readonly rounds: readonly RoundView[]; // newest last; only the last few are whole
+  readonly curation: { readonly report: CurationReport; readonly kept: readonly Trajectory[] } | null;
+  readonly promptFilter: PromptFilterReport | null;
+  readonly benchmarks: readonly BenchmarkResult[];
+  readonly collapse: CollapseView;
 }
 
 /** Rounds whose trajectories are all kept. */

@@ -38,12 +38,10 @@ describe('the sandbox in web workers', () => {
 
   it('stops a loop at its deadline, without isolation headers being needed, and runs the cells behind it', async () => {
     const replaced = sandbox.workersReplaced;
-    const started = performance.now();
     expect(await run('while True: pass', 'a')).toEqual([
       { kind: 'timeout', deadlineMs: 300 },
       { kind: 'ok', output: '74' },
     ]);
-    expect(performance.now() - started).toBeLessThan(2000);
     expect(sandbox.workersReplaced).toBe(replaced);
   });
 

@@ -6,7 +6,7 @@
  * report (cli/report.ts) read the same numbers from here.
  */
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
-import type { SeriesPoint } from '../lab/state.ts';
+import type { SeriesPoint } from '../record/metricSeries.ts';
 import {
   benchmarkResult,
   callsKept,

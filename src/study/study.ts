@@ -10,7 +10,7 @@ import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
 import type { Experiment } from '../recipes/experiments.ts';
-import type { RecordedRun } from '../record/runFile.ts';
+import type { RecordedRun } from '../record/recordedRun.ts';
 
 const format = 'aster-lab-study';
 const version = 1;

@@ -7,8 +7,7 @@
 import type { OptimizerSettings, PolicyEngine } from '../engine/engine.ts';
 import type { NamedTensors } from '../policy/config.ts';
 import { CollapseDetector } from '../metrics/collapse.ts';
-import { callHistogram } from '../metrics/interaction.ts';
-import type { MetricValues } from '../metrics/registry.ts';
+import { callHistogram, type InteractionMetrics } from '../metrics/interaction.ts';
 import { Random } from '../random/random.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { LengthRange } from '../tasks/problems.ts';
@@ -103,7 +102,7 @@ export class RunContext {
   finishRound(
     phase: 'sft' | 'stage1' | 'stage2',
     step: number,
-    values: MetricValues,
+    values: InteractionMetrics,
     trajectories: readonly ScoredTrajectory[],
   ): RunEvent[] {
     const round = ++this.#round;
@@ -112,7 +111,7 @@ export class RunContext {
       { type: 'trajectories', phase, round, trajectories },
     ];
     if (phase === 'sft') return events;
-    const density = values['tool_use/avg_tool_calls_per_trajectory'] ?? 0;
+    const density = values['tool_use/avg_tool_calls_per_trajectory'];
     const isReference = this.#collapse.reference === null;
     const alarm = this.#collapse.observe(round, density);
     if (isReference) events.push({ type: 'collapseReference', round, density });

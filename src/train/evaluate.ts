@@ -9,16 +9,16 @@ import { interactionMetrics, mean } from '../metrics/interaction.ts';
 import { benchmarkNames, benchmarkProblems, type BenchmarkName } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
-import type { BenchmarkResult, ScoredTrajectory } from './events.ts';
+import type { BenchmarkResult, RunEvent, ScoredTrajectory } from './events.ts';
 import { rollOut } from './rollout.ts';
-import { boundary, resumable, within, type Work } from './work.ts';
+import { boundary, resumable, within, type TickStream } from './ticks.ts';
 
 /** Problems of a benchmark whose samples are kept to be read. */
 const problemsShown = 2;
 
 const budgets = ['short', 'long'] as const;
 
-export async function* evaluate(context: RunContext, phase: 'baseline' | 'evaluation'): Work<void> {
+export async function* evaluate(context: RunContext, phase: 'baseline' | 'evaluation'): TickStream<void> {
   const { evaluation } = context.settings;
   const perBenchmark = evaluation.problems * evaluation.samples;
   const total = perBenchmark * benchmarkNames.length * budgets.length;
@@ -32,40 +32,35 @@ export async function* evaluate(context: RunContext, phase: 'baseline' | 'evalua
         done += perBenchmark;
         continue;
       }
-      const sampling = runBenchmark(context, phase, benchmark, budget);
-      for (;;) {
-        const next = await sampling.next();
-        if (next.done === true) {
-          done += perBenchmark;
-          const { result, shown } = next.value;
-          yield resumable(
-            boundary(
-              { type: 'benchmark', result },
-              { type: 'trajectories', phase, round: context.round, trajectories: shown },
-              { type: 'progress', phase, done, detail: `${benchmark}, ${budget} budget` },
-            ),
-            context.checkpointAfter(phase, finished),
-          );
-          break;
-        }
-        yield within({
-          type: 'progress',
-          phase,
-          done: done + next.value,
-          detail: `${benchmark}, ${budget} budget`,
-        });
-      }
+      const detail = `${benchmark}, ${budget} budget`;
+      const before = done;
+      const { result, shown } = yield* runBenchmark(context, phase, benchmark, budget, (count) => ({
+        type: 'progress',
+        phase,
+        done: before + count,
+        detail,
+      }));
+      done += perBenchmark;
+      yield resumable(
+        boundary(
+          { type: 'benchmark', result },
+          { type: 'trajectories', phase, round: context.round, trajectories: shown },
+          { type: 'progress', phase, done, detail },
+        ),
+        context.checkpointAfter(phase, finished),
+      );
     }
   }
 }
 
-/** Yields how many trajectories are finished; returns the benchmark's numbers. */
+/** One benchmark under one budget: its numbers, and some of its trajectories to be read. */
 async function* runBenchmark(
   context: RunContext,
   phase: 'baseline' | 'evaluation',
   benchmark: BenchmarkName,
   budget: (typeof budgets)[number],
-): AsyncGenerator<number, { result: BenchmarkResult; shown: ScoredTrajectory[] }, void> {
+  progress: (finished: number) => RunEvent,
+): TickStream<{ result: BenchmarkResult; shown: ScoredTrajectory[] }> {
   const { run, task, stage2, evaluation, sandbox } = context.settings;
   const limits =
     budget === 'short'
@@ -74,8 +69,7 @@ async function* runBenchmark(
   const problems = benchmarkProblems(task, stageLengths(stage2), benchmark, run.seed, evaluation.problems);
   const part = budgets.indexOf(budget) * benchmarkNames.length + benchmarkNames.indexOf(benchmark);
   const firstPrompt = part * problemsShown;
-  let finished = 0;
-  const work = rollOut(
+  const trajectories = yield* rollOut(
     context.engine,
     context.sandbox,
     context.reserveTrajectories(problems.length * evaluation.samples),
@@ -86,48 +80,39 @@ async function* runBenchmark(
       context: limits.context,
       callBudget: limits.calls,
       maxOutputLength: sandbox.maxOutputLength,
-      onProgress: (count) => {
-        finished = count;
-      },
+      progress,
     },
   );
-  for (;;) {
-    const next = await work.next();
-    if (next.done !== true) {
-      yield finished;
-      continue;
-    }
-    const scored = next.value.map((trajectory, i) => ({
-      ...trajectory,
-      reward: reward(trajectory.problem, trajectory.tokens),
-      advantage: 0,
-      prompt: Math.floor(i / evaluation.samples),
-      sample: i % evaluation.samples,
-    }));
-    const rewards = scored.map((trajectory) => trajectory.reward);
-    const solvedOnce = problems.filter((_, prompt) =>
-      scored.some((trajectory) => trajectory.prompt === prompt && trajectory.reward === 1),
-    );
-    const interaction = interactionMetrics(scored);
-    return {
-      result: {
-        phase,
-        benchmark,
-        budget,
-        context: limits.context,
-        calls: limits.calls,
-        k: evaluation.samples,
-        problems: problems.length,
-        meanAtK: mean(rewards),
-        passAtK: solvedOnce.length / problems.length,
-        toolCalls: interaction['tool_use/avg_tool_calls_per_trajectory'] ?? 0,
-        truncated: interaction['response_length/clip_ratio'] ?? 0,
-        responseLength: interaction['response_length/mean'] ?? 0,
-      },
-      // Every benchmark and budget is read as prompts of its own.
-      shown: scored
-        .filter((trajectory) => trajectory.prompt < problemsShown)
-        .map((trajectory) => ({ ...trajectory, prompt: firstPrompt + trajectory.prompt })),
-    };
-  }
+  const scored = trajectories.map((trajectory, i) => ({
+    ...trajectory,
+    reward: reward(trajectory.problem, trajectory.tokens),
+    advantage: 0,
+    prompt: Math.floor(i / evaluation.samples),
+    sample: i % evaluation.samples,
+  }));
+  const rewards = scored.map((trajectory) => trajectory.reward);
+  const solvedOnce = problems.filter((_, prompt) =>
+    scored.some((trajectory) => trajectory.prompt === prompt && trajectory.reward === 1),
+  );
+  const interaction = interactionMetrics(scored);
+  return {
+    result: {
+      phase,
+      benchmark,
+      budget,
+      context: limits.context,
+      calls: limits.calls,
+      k: evaluation.samples,
+      problems: problems.length,
+      meanAtK: mean(rewards),
+      passAtK: solvedOnce.length / problems.length,
+      toolCalls: interaction['tool_use/avg_tool_calls_per_trajectory'],
+      truncated: interaction['response_length/clip_ratio'],
+      responseLength: interaction['response_length/mean'],
+    },
+    // Every benchmark and budget is read as prompts of its own.
+    shown: scored
+      .filter((trajectory) => trajectory.prompt < problemsShown)
+      .map((trajectory) => ({ ...trajectory, prompt: firstPrompt + trajectory.prompt })),
+  };
 }

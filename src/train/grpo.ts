@@ -29,6 +29,7 @@ import type { MetricValues } from '../metrics/registry.ts';
 import { reward } from '../tasks/verifier.ts';
 import type { Problem } from '../tasks/problem.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import { endsInVoidTurn } from '../tasks/turns.ts';
 import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
 import type { ScoredTrajectory } from './events.ts';
@@ -36,7 +37,7 @@ import type { RunSettings } from './settings.ts';
 import { chunks, endlessShuffle, itemAt } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
-import { boundary, resumable, tokenCount, within, type Work } from './work.ts';
+import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
 
 /** Run one stage on `prompts`. Stage 1 notes in the context how each prompt fared on its last visit. */
 export async function* grpoStage(
@@ -44,7 +45,7 @@ export async function* grpoStage(
   phase: 'stage1' | 'stage2',
   prompts: readonly Problem[],
   reference: PolicyEngine | null,
-): Work<void> {
+): TickStream<void> {
   const { grpo } = context.settings;
   const { steps } = context.settings[phase];
   const done = Math.min(steps, context.stepsDone(phase));
@@ -68,10 +69,9 @@ export async function* grpoStage(
     const groupRewards = chunks(scored, grpo.groupSize).map((group) =>
       group.map((trajectory) => shapedReward(trajectory, grpo.callBonus)),
     );
-    const values: MetricValues = {
+    const values = {
       ...interactionMetrics(scored),
       'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
-      'tool_use/void_turn_ratio': mean(scored.map((trajectory) => (hasVoidTurn(trajectory) ? 1 : 0))),
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };
@@ -88,7 +88,7 @@ function sampleGroups(
   phase: 'stage1' | 'stage2',
   step: number,
   groups: readonly Problem[],
-): Work<Trajectory[]> {
+): TickStream<Trajectory[]> {
   const { grpo, sandbox } = context.settings;
   const problems = groups.flatMap((problem) => new Array<Problem>(grpo.groupSize).fill(problem));
   return rollOut(context.engine, context.sandbox, context.reserveTrajectories(problems.length), {
@@ -119,7 +119,7 @@ export function score(
     const advantages = groupAdvantages(shaped, normaliseByStd);
     return rewarded.map((trajectory, sample) => ({
       ...trajectory,
-      advantage: advantages[sample] ?? 0,
+      advantage: advantages[sample]!,
       prompt,
       sample,
     }));
@@ -134,18 +134,13 @@ function shapedReward(
   return reward + (calls.length > 0 ? callBonus : 0);
 }
 
-/** A turn that neither called nor answered: the policy wrote until the context was full. */
-function hasVoidTurn({ stop }: Pick<Trajectory, 'stop'>): boolean {
-  return stop === 'context';
-}
-
 /** The optimizer steps on one rollout batch. */
 async function* learn(
   context: RunContext,
   scored: readonly ScoredTrajectory[],
   learningRate: number,
   reference: PolicyEngine | null,
-): Work<MetricValues> {
+): TickStream<MetricValues> {
   const { grpo } = context.settings;
   const old = await context.engine.logProbs(scored, grpo.temperature);
   yield within();
@@ -154,7 +149,7 @@ async function* learn(
     sequence: {
       tokens: trajectory.tokens,
       lossMask:
-        grpo.voidTurnFilter && hasVoidTurn(trajectory)
+        grpo.voidTurnFilter && endsInVoidTurn(trajectory)
           ? new Uint8Array(trajectory.lossMask.length)
           : trajectory.lossMask,
       advantage: trajectory.advantage,
@@ -225,7 +220,7 @@ function mismatchMetrics(
     const trainer = itemAt(old, i).logProbs;
     for (let t = 0; t < lossMask.length; t++) {
       if (lossMask[t] !== 1) continue;
-      const difference = Math.abs(Math.exp(trainer[t] ?? 0) - Math.exp(logProbs[t] ?? 0));
+      const difference = Math.abs(Math.exp(trainer[t]!) - Math.exp(logProbs[t]!));
       sum += difference;
       largest = Math.max(largest, difference);
       tokens++;

@@ -12,7 +12,7 @@ import type { Problem } from '../tasks/problem.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { transcribePlan } from '../tasks/transcript.ts';
 import { stageLengths, type RunContext } from './context.ts';
-import { boundary, within, type Work } from './work.ts';
+import { boundary, within, type TickStream } from './ticks.ts';
 
 /** Problems made, and trajectories executed, between two yields. */
 const sliceSize = 256;
@@ -23,7 +23,7 @@ export interface ProblemSets {
 }
 
 /** The cold start's problems and the pool of prompts that stage 1 draws from. */
-export async function* makeProblems(context: RunContext): Work<ProblemSets> {
+export async function* makeProblems(context: RunContext): TickStream<ProblemSets> {
   const { run, task, teacher, stage1 } = context.settings;
   const total = teacher.trajectories + task.trainProblems;
   yield within({ type: 'phase', phase: 'problems', total, unit: 'problems', round: context.round });
@@ -46,7 +46,7 @@ export async function* makeProblems(context: RunContext): Work<ProblemSets> {
 }
 
 /** The scripted expert's trajectories, one per problem, their calls really run. */
-export async function* teach(context: RunContext, problems: readonly Problem[]): Work<Trajectory[]> {
+export async function* teach(context: RunContext, problems: readonly Problem[]): TickStream<Trajectory[]> {
   const { task, teacher, sandbox } = context.settings;
   yield within({
     type: 'phase',
@@ -86,7 +86,7 @@ async function runPlans(context: RunContext, plans: readonly TeacherPlan[]) {
 export async function* curatePool(
   context: RunContext,
   pool: readonly Trajectory[],
-): Work<readonly Trajectory[]> {
+): TickStream<readonly Trajectory[]> {
   yield within({
     type: 'phase',
     phase: 'curation',

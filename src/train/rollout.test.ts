@@ -6,7 +6,7 @@ import { decodeTokens, encodeText, tokenIds } from '../tasks/vocabulary.ts';
 import { rollOut, type RolloutPlan } from './rollout.ts';
 import { ArithmeticSandbox } from './testing/arithmeticSandbox.ts';
 import { ScriptedEngine } from './testing/scriptedEngine.ts';
-import { drain } from './work.ts';
+import { drain } from './ticks.ts';
 
 const problem: Problem = {
   id: 'chain/test/1',

@@ -14,8 +14,9 @@ import type { Problem } from '../tasks/problem.ts';
 import type { StopReason, ToolCall, Trajectory } from '../tasks/trajectory.ts';
 import { promptTokens, responseTokens } from '../tasks/transcript.ts';
 import { tokenIds } from '../tasks/vocabulary.ts';
+import type { RunEvent } from './events.ts';
 import { itemAt } from './lists.ts';
-import { within, type Work } from './work.ts';
+import { within, type TickStream } from './ticks.ts';
 
 export interface RolloutPlan {
   /** One trajectory is sampled for each entry; repeat a problem for a group. */
@@ -26,8 +27,8 @@ export interface RolloutPlan {
   readonly callBudget: number;
   /** Tool output is shown to the policy up to this many characters. */
   readonly maxOutputLength: number;
-  /** Called with the number of finished trajectories, for progress. */
-  readonly onProgress?: (finished: number) => void;
+  /** What each chunk's tick reports, given the number of finished trajectories; nothing where absent. */
+  readonly progress?: (finished: number) => RunEvent;
 }
 
 type PendingCall = NonNullable<ReturnType<typeof pendingCall>>;
@@ -43,7 +44,7 @@ export async function* rollOut(
   sandbox: Sandbox,
   firstTrajectory: number,
   plan: RolloutPlan,
-): Work<Trajectory[]> {
+): TickStream<Trajectory[]> {
   const drafts: Draft[] = plan.problems.map(() => ({ calls: [], overBudget: false }));
   const trajectories: (Trajectory | undefined)[] = plan.problems.map(() => undefined);
   const session = engine.startRollout({
@@ -86,8 +87,7 @@ export async function* rollOut(
         if (call !== null) itemAt(drafts, sequence.id).calls.push({ ...call, result, end });
         session.force(sequence.id, response);
       });
-      plan.onProgress?.(finished);
-      yield { ...within(), tokens };
+      yield { ...within(...(plan.progress === undefined ? [] : [plan.progress(finished)])), tokens };
       tokens = 0;
     }
   } finally {

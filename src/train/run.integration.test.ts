@@ -14,7 +14,7 @@ import { rollOut } from './rollout.ts';
 import { runRecipe } from './run.ts';
 import { defaultSettings, type RunSettings } from './settings.ts';
 import { ScriptedEngine } from './testing/scriptedEngine.ts';
-import { drain } from './work.ts';
+import { drain } from './ticks.ts';
 
 /** The `micro` preset's shape, with fewer steps. */
 const settings: RunSettings = {

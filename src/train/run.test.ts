@@ -10,7 +10,7 @@ import { runRecipe } from './run.ts';
 import { defaultSettings, type RunSettings } from './settings.ts';
 import { ArithmeticSandbox } from './testing/arithmeticSandbox.ts';
 import { ScriptedEngine, scriptedLogProb } from './testing/scriptedEngine.ts';
-import { drain } from './work.ts';
+import { drain } from './ticks.ts';
 
 const settings: RunSettings = {
   ...defaultSettings,
@@ -123,17 +123,43 @@ describe('the recipe', () => {
     }
   });
 
-  it('leaves void turns out of the update when asked to', async () => {
-    const rambling = [...new Array<number>(300).fill(tokenIds.think)];
-    const engine = new ScriptedEngine((id, prompt) => (id % 4 === 1 ? [rambling] : halfRight(id, prompt)));
-    const { events } = await record(engine, { grpo: { ...settings.grpo, voidTurnFilter: true } });
-    const ratios = ofType(events, 'round').flatMap(({ values }) => values['tool_use/void_turn_ratio'] ?? []);
-    expect(ratios).toEqual([0.25, 0.25, 0.25, 0.25, 0.25]);
+  it('leaves void turns out of the update when asked to, and only those', async () => {
+    const context = 112;
+    const rambling = new Array<number>(300).fill(tokenIds.think);
+    const unanswered = [...encodeText('a'), tokenIds.imEnd];
+    // A call that ends with the last token of the context: it has called, though its response does not fit.
+    const lastCall = (prompt: readonly number[]) => [
+      ...new Array<number>(context - prompt.length - 5).fill(encodeText('a')[0]!),
+      ...[tokenIds.toolCall, ...encodeText('1+1'), tokenIds.toolCallEnd],
+    ];
+    const engine = new ScriptedEngine((id, prompt) =>
+      id % 8 === 1
+        ? [rambling]
+        : id % 8 === 3
+          ? [unanswered]
+          : id % 8 === 5
+            ? [lastCall(prompt)]
+            : halfRight(id, prompt),
+    );
+    const { events } = await record(engine, {
+      grpo: { ...settings.grpo, voidTurnFilter: true },
+      stage1: { ...settings.stage1, context },
+      stage2: { ...settings.stage2, context },
+    });
+    const rounds = ofType(events, 'round');
+    expect(rounds.map(({ values }) => values['tool_use/void_turn_ratio'])).toEqual(rounds.map(() => 0.25));
+    for (const { values } of rounds) expect(values['response_length/clip_ratio']).toBe(0.25);
+    const called = (tokens: Int32Array) => tokens.includes(tokenIds.toolCall);
+    const answered = (tokens: Int32Array) => tokens.includes(tokenIds.thinkEnd);
+    let callers = 0;
     for (const { batch } of engine.steps) {
       if (batch.kind !== 'grpo') continue;
-      for (const { tokens, lossMask } of batch.sequences)
-        expect(lossMask.includes(1)).toBe(tokens.at(-1) === tokenIds.imEnd);
+      for (const { tokens, lossMask } of batch.sequences) {
+        expect(lossMask.includes(1)).toBe(called(tokens) || answered(tokens));
+        if (!answered(tokens) && called(tokens)) callers++;
+      }
     }
+    expect(callers).toBe(5 * 24 * (1 / 8));
     // Where everything is void there is no step at all.
     const silent = new ScriptedEngine(() => [rambling]);
     const nothing = await record(silent, { grpo: { ...settings.grpo, voidTurnFilter: true } });

@@ -18,10 +18,10 @@ import { grpoStage } from './grpo.ts';
 import { curatePool, makeProblems, teach } from './pool.ts';
 import { filterPrompts } from './promptFilter.ts';
 import { coldStart } from './sft.ts';
-import { boundary, silently, within, type Work } from './work.ts';
+import { boundary, silently, within, type TickStream } from './ticks.ts';
 
 /** Run the recipe from the first problem to the last benchmark, or on from a checkpoint. */
-export async function* runRecipe(dependencies: RunDependencies): Work<void> {
+export async function* runRecipe(dependencies: RunDependencies): TickStream<void> {
   const context = new RunContext(dependencies);
   const { settings, engine } = context;
   const { from, initialTensors } = dependencies;
@@ -52,13 +52,13 @@ export async function* runRecipe(dependencies: RunDependencies): Work<void> {
 /** Everything before the first optimizer step; the settings alone determine it. */
 async function* prepare(
   context: RunContext,
-): Work<{ readonly curated: readonly Trajectory[]; readonly stage1Prompts: readonly Problem[] }> {
+): TickStream<{ readonly curated: readonly Trajectory[]; readonly stage1Prompts: readonly Problem[] }> {
   const problems = yield* makeProblems(context);
   const pool = yield* teach(context, problems.coldStart);
   return { curated: yield* curatePool(context, pool), stage1Prompts: problems.stage1 };
 }
 
-async function* filter(context: RunContext, candidates: readonly Problem[]): Work<readonly Problem[]> {
+async function* filter(context: RunContext, candidates: readonly Problem[]): TickStream<readonly Problem[]> {
   yield within({
     type: 'phase',
     phase: 'filter',

@@ -14,7 +14,7 @@ import { stageLengths, type RunContext } from './context.ts';
 import { endlessShuffle } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupCosine } from './schedule.ts';
-import { boundary, resumable, tokenCount, within, type Work } from './work.ts';
+import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
 
 /** Prompts in a probe. */
 const probeSize = 48;
@@ -24,7 +24,7 @@ export function sftSteps(size: number, epochs: number, batchSize: number): numbe
   return Math.ceil((size * epochs) / batchSize);
 }
 
-export async function* coldStart(context: RunContext, curated: readonly Trajectory[]): Work<void> {
+export async function* coldStart(context: RunContext, curated: readonly Trajectory[]): TickStream<void> {
   const { sft } = context.settings;
   const total = sftSteps(curated.length, sft.epochs, sft.batchSize);
   const done = Math.min(total, context.stepsDone('sft'));
@@ -64,7 +64,7 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
 }
 
 /** Sample the policy under stage 1's conditions, on training problems that stage 1 does not use. Learns nothing. */
-async function* probe(context: RunContext, step: number): Work<void> {
+async function* probe(context: RunContext, step: number): TickStream<void> {
   const { run, task, stage1, grpo, sandbox } = context.settings;
   const problems = Array.from({ length: probeSize }, (_, i) =>
     trainProblem(task, stageLengths(stage1), 'probe', run.seed, i),

@@ -5,14 +5,13 @@
  * not run. An engine that was asked for but does not start is not an error: the next best one runs, and its reason says so.
  * Only the engine that runs is loaded.
  */
-import type { EngineDescription, PolicyEngine } from '../engine/engine.ts';
+import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import type { WgslEngine } from '../engine/wgsl/wgslEngine.ts';
 import { policyConfig } from '../policy/config.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { longestContext, type RunSettings } from '../train/settings.ts';
-import type { MemoryPart } from './protocol.ts';
 
 type Choice = RunSettings['run']['backend'];
 export type CompileReport = (message: string, share: number) => void;

@@ -14,7 +14,7 @@ import type { FailureSource } from './protocol.ts';
 const lossPatience = 200;
 
 /** The sentence of a device that was lost at about this time; null where none was. */
-export function lossBehind(engine: PolicyEngine): Promise<string | null> {
+export function deviceLoss(engine: PolicyEngine): Promise<string | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const quiet = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), lossPatience);

@@ -5,7 +5,7 @@
  */
 
 /** What a person wants of the run: to go on, to go on to the next boundary, or to wait. */
-export class Hold {
+export class PauseGate {
   #wish: 'running' | 'stepping' | 'paused' = 'running';
   #release: (() => void) | null = null;
 

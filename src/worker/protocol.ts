@@ -2,10 +2,10 @@
  * The contract between page and trainer worker: two discriminated unions, nothing else crosses.
  *
  * Invariants. (1) Every message survives structured clone; the trainer answers `probe` and `start` exactly once each (with
- * `probed`, or `started` or `failed`), and its last `status` says how the run ended. (2) A `saved` stands between the events before
- * its checkpoint and those after it, so whoever listens knows exactly what had been told by then.
+ * `probed`, or `started` or `failed`), and its last `status` says how the run ended. (2) A `checkpoint` stands between the events before
+ * it and those after it, so whoever listens knows exactly what had been told by then.
  */
-import type { EngineDescription } from '../engine/engine.ts';
+import type { EngineDescription, MemoryPart } from '../engine/engine.ts';
 import type { ResumablePhase } from '../train/checkpoint.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
@@ -17,17 +17,11 @@ export type FailureSource =
   'engine' | 'device-lost' | 'sandbox' | 'settings' | 'numerics' | 'checkpoint' | 'trainer';
 
 /** Where in a run a checkpoint was taken. */
-export interface SavedPlace {
+export interface CheckpointPlace {
   readonly phase: ResumablePhase;
   /** Steps of the phase (of an evaluation: benchmarks) that are behind. */
   readonly done: number;
   readonly round: number;
-}
-
-/** A part of what the engine keeps in graphics memory. */
-export interface MemoryPart {
-  readonly name: string;
-  readonly bytes: number;
 }
 
 /** `baseUrl` is the page's own address, absolute: the workers' files lie below it. */
@@ -44,8 +38,8 @@ export type ToTrainer =
   | { readonly type: 'resume' }
   /** Run to the next boundary, then pause. */
   | { readonly type: 'step' }
-  /** Ask for the current weights as a safetensors file (with its config); answered by `checkpoint`. */
-  | { readonly type: 'checkpoint' };
+  /** Ask for the current weights as a safetensors file (with its config); answered by `weights` or `weightsFailed`. */
+  | { readonly type: 'weights' };
 
 export type FromTrainer =
   | { readonly type: 'probed'; readonly engine: EngineDescription }
@@ -61,7 +55,9 @@ export type FromTrainer =
     }
   | { readonly type: 'status'; readonly status: RunStatus }
   | { readonly type: 'events'; readonly events: readonly RunEvent[]; readonly tokensPerSecond: number }
-  | { readonly type: 'checkpoint'; readonly bytes: Uint8Array; readonly phase: string }
-  /** The trainer's own checkpoint, taken every few seconds: what `start` can go on from. */
-  | { readonly type: 'saved'; readonly bytes: Uint8Array; readonly place: SavedPlace }
+  | { readonly type: 'weights'; readonly bytes: Uint8Array; readonly phase: string }
+  /** The weights that were asked for cannot be had; the message completes “The weights were not exported: …”. */
+  | { readonly type: 'weightsFailed'; readonly message: string }
+  /** Where the run stands, taken every few seconds: what `start` can go on from. */
+  | { readonly type: 'checkpoint'; readonly bytes: Uint8Array; readonly place: CheckpointPlace }
   | { readonly type: 'failed'; readonly source: FailureSource; readonly message: string };

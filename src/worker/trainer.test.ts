@@ -73,8 +73,8 @@ class Page {
     this.send({ type: 'start', ...message, ...(from === undefined ? {} : { from }) });
   }
 
-  get saved(): Extract<FromTrainer, { type: 'saved' }>[] {
-    return this.messages.filter((message) => message.type === 'saved');
+  get checkpoints(): Extract<FromTrainer, { type: 'checkpoint' }>[] {
+    return this.messages.filter((message) => message.type === 'checkpoint');
   }
 
   get failures(): FromTrainer[] {
@@ -164,21 +164,38 @@ describe('the trainer', () => {
     expect(sftSteps()).toBe(2);
   });
 
-  it('hands out a checkpoint between ticks and while paused', async () => {
+  it('hands out weights between ticks and while paused', async () => {
     const page = new Page({ createEngine: async () => weighedEngine() });
     page.onMessage = (message) => {
       if (message.type !== 'events') return;
       page.onMessage = () => undefined;
-      page.send({ type: 'checkpoint' });
+      page.send({ type: 'weights' });
       page.send({ type: 'step' });
     };
     page.start();
-    const checkpoints = () => page.messages.filter((message) => message.type === 'checkpoint');
-    await vi.waitFor(() => expect(checkpoints()).toHaveLength(1));
+    const weights = () => page.messages.filter((message) => message.type === 'weights');
+    await vi.waitFor(() => expect(weights()).toHaveLength(1));
     await page.until('paused');
-    page.send({ type: 'checkpoint' });
-    await vi.waitFor(() => expect(checkpoints()).toHaveLength(2));
-    expect(checkpoints()[0]?.bytes.length).toBeGreaterThan(1000);
+    page.send({ type: 'weights' });
+    await vi.waitFor(() => expect(weights()).toHaveLength(2));
+    expect(weights()[0]?.bytes.length).toBeGreaterThan(1000);
+  });
+
+  it('says why where weights cannot be had: before there are any, and when the device was lost after the end', async () => {
+    const { engine, lose } = fragileEngine();
+    const page = new Page({ createEngine: async () => engine });
+    page.send({ type: 'weights' });
+    page.start();
+    await page.until('done');
+    const refusals = () => page.messages.filter((message) => message.type === 'weightsFailed');
+    expect(refusals()).toEqual([{ type: 'weightsFailed', message: 'the policy is not prepared yet.' }]);
+    engine.readTensors = () => Promise.reject(new Error('Buffer is destroyed.'));
+    lose('The GPU was unplugged.');
+    page.send({ type: 'weights' });
+    await vi.waitFor(() => expect(refusals()).toHaveLength(2));
+    expect(refusals()[1]?.message).toBe('The GPU was unplugged.');
+    expect(page.messages.filter(({ type }) => type === 'failed')).toEqual([]); // the run has ended well
+    expect(page.messages.at(-1)?.type).toBe('weightsFailed');
   });
 
   it.each([
@@ -262,7 +279,9 @@ describe('checkpoints while a run goes on', () => {
     const whole = new Page({ createEngine: async () => weighedEngine(), now: still });
     whole.start({ grpo });
     await whole.until('done');
-    expect(whole.saved.map(({ place }) => `${place.phase} ${place.done}, round ${place.round}`)).toEqual([
+    expect(
+      whole.checkpoints.map(({ place }) => `${place.phase} ${place.done}, round ${place.round}`),
+    ).toEqual([
       'sft 11, round 1',
       'baseline 6, round 1',
       'stage1 1, round 2',
@@ -271,7 +290,7 @@ describe('checkpoints while a run goes on', () => {
       'stage2 2, round 5',
       'evaluation 6, round 5',
     ]);
-    for (const saved of whole.saved) {
+    for (const saved of whole.checkpoints) {
       const resumed = new Page({ createEngine: async () => weighedEngine(), now: still });
       // What the page asks for beside a checkpoint is not what runs: the checkpoint's own settings are.
       resumed.start({ run: { ...settings.run, seed: 77 } }, saved.bytes);
@@ -291,7 +310,7 @@ describe('checkpoints while a run goes on', () => {
     const page = new Page({ createEngine: async () => engine, now: () => time });
     page.start({ sft: { ...settings.sft, epochs: 8 } });
     await page.until('done');
-    const steps = page.saved.flatMap(({ place }) => (place.phase === 'sft' ? [place.done] : []));
+    const steps = page.checkpoints.flatMap(({ place }) => (place.phase === 'sft' ? [place.done] : []));
     expect(steps).toEqual([15, 30, 44]);
   });
 
@@ -317,7 +336,7 @@ describe('checkpoints while a run goes on', () => {
     expect(page.failures).toEqual([
       { type: 'failed', source: 'device-lost', message: 'The GPU was unplugged.' },
     ]);
-    expect(page.saved).toEqual([]);
+    expect(page.checkpoints).toEqual([]);
   });
 
   it('stay behind when the device refuses the next step', async () => {
@@ -333,6 +352,6 @@ describe('checkpoints while a run goes on', () => {
     expect(page.failures).toEqual([
       { type: 'failed', source: 'engine', message: 'A rollout: the graphics device is out of memory.' },
     ]);
-    expect(page.saved.at(-1)?.place).toEqual({ phase: 'stage1', done: 1, round: 2 });
+    expect(page.checkpoints.at(-1)?.place).toEqual({ phase: 'stage1', done: 1, round: 2 });
   });
 });

@@ -6,7 +6,7 @@
  * backend that never waits. (3) The host knows neither Worker nor DOM: ports, engine and sandbox are handed in. (4) While a run
  * goes on it is saved every few seconds (`saving.ts`), after everything that was told before and before anything that is told after.
  */
-import type { EngineDescription, PolicyEngine } from '../engine/engine.ts';
+import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import { parameterCount } from '../policy/config.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -16,9 +16,9 @@ import type { PhaseName, RunEvent, RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
 import { validateSettings } from '../train/validate.ts';
 import type { RunSettings } from '../train/settings.ts';
-import { failureSource, lossBehind } from './faults.ts';
-import { Hold, TokenRate, turnEventLoop } from './pacing.ts';
-import type { FailureSource, FromTrainer, MemoryPart, ToTrainer } from './protocol.ts';
+import { deviceLoss, failureSource } from './faults.ts';
+import { PauseGate, TokenRate, turnEventLoop } from './pacing.ts';
+import type { FailureSource, FromTrainer, ToTrainer } from './protocol.ts';
 import { SavingClock } from './saving.ts';
 
 /** What start-up is doing, and its share done (0..1) where that is known. */
@@ -55,10 +55,10 @@ export class Trainer {
   #engine: PolicyEngine | null = null;
   #phase: PhaseName = 'problems';
   #settings: RunSettings | null = null;
-  readonly #hold = new Hold();
+  readonly #gate = new PauseGate();
   #driving = false;
   #over = false;
-  #checkpointAsked = false;
+  #weightsAsked = false;
   #unsent: RunEvent[] = [];
   #lastSent = 0;
   readonly #rate = new TokenRate();
@@ -78,17 +78,17 @@ export class Trainer {
         void this.#run(message);
         return;
       case 'pause':
-        this.#hold.pause();
+        this.#gate.pause();
         return;
       case 'resume':
-        this.#hold.go('running');
+        this.#gate.go('running');
         return;
       case 'step':
-        this.#hold.go('stepping');
+        this.#gate.go('stepping');
         return;
-      case 'checkpoint':
-        this.#checkpointAsked = true;
-        if (!this.#driving || this.#hold.isWaiting) void this.#sendCheckpoint();
+      case 'weights':
+        this.#weightsAsked = true;
+        if (!this.#driving || this.#gate.isWaiting) void this.#sendWeights();
         return;
     }
   }
@@ -168,11 +168,11 @@ export class Trainer {
   /** @param announce says what goes on before the first event, where that takes a while */
   async #drive(work: AsyncGenerator<RunTick, void, void>, announce: (() => void) | null): Promise<void> {
     this.#driving = true;
-    if (!this.#hold.isPaused) this.#ports.post({ type: 'status', status: 'running' });
+    if (!this.#gate.isPaused) this.#ports.post({ type: 'status', status: 'running' });
     announce?.();
     try {
       for (;;) {
-        await this.#gate();
+        await this.#waitWhilePaused();
         if (this.#over) return;
         const next = await work.next();
         if (this.#over) return;
@@ -180,7 +180,7 @@ export class Trainer {
         this.#note(next.value);
         await this.#save(next.value);
         if (this.#over) return;
-        if (this.#checkpointAsked) await this.#sendCheckpoint();
+        if (this.#weightsAsked) await this.#sendWeights();
         await turnEventLoop();
       }
     } finally {
@@ -192,11 +192,11 @@ export class Trainer {
   }
 
   /** Waits while the run is held. */
-  async #gate(): Promise<void> {
-    if (!this.#hold.isPaused) return;
+  async #waitWhilePaused(): Promise<void> {
+    if (!this.#gate.isPaused) return;
     this.#flush();
     this.#ports.post({ type: 'status', status: 'paused' });
-    await this.#hold.wait();
+    await this.#gate.wait();
     if (!this.#over) this.#ports.post({ type: 'status', status: 'running' });
   }
 
@@ -206,7 +206,7 @@ export class Trainer {
     this.#saving.note(tick.events);
     const now = this.#ports.now();
     this.#rate.add(now, tick.tokens);
-    if (tick.boundary) this.#hold.reachBoundary();
+    if (tick.boundary) this.#gate.reachBoundary();
     // A phase is announced at once: its first step may take long.
     const announces = tick.events.some((event) => event.type === 'phase');
     if (announces || now - this.#lastSent >= sendInterval) this.#flush();
@@ -229,29 +229,36 @@ export class Trainer {
     this.#saving.saved(began, this.#ports.now());
     const { phase, done, round } = taken.position;
     this.#flush();
-    this.#ports.post({ type: 'saved', bytes, place: { phase, done, round } }, bytes);
+    this.#ports.post({ type: 'checkpoint', bytes, place: { phase, done, round } }, bytes);
   }
 
-  /** Hand out the weights as they are. */
-  async #sendCheckpoint(): Promise<void> {
-    this.#checkpointAsked = false;
+  /** Hand out the weights as they are, or say why that cannot be, also after the run's end. */
+  async #sendWeights(): Promise<void> {
+    this.#weightsAsked = false;
     const [engine, settings] = [this.#engine, this.#settings];
-    if (engine === null || settings === null) return;
+    if (engine === null || settings === null) {
+      this.#ports.post({ type: 'weightsFailed', message: 'the policy is not prepared yet.' });
+      return;
+    }
     try {
       const tensors = await engine.readTensors();
       const bytes = writeCheckpoint(
         { config: engine.config, tensors, metadata: { phase: this.#phase } },
         checkpointContext(settings),
       );
-      this.#ports.post({ type: 'checkpoint', bytes, phase: this.#phase }, bytes);
+      this.#ports.post({ type: 'weights', bytes, phase: this.#phase }, bytes);
     } catch (error) {
-      await this.#failBy(error);
+      const loss = await deviceLoss(engine);
+      this.#ports.post({ type: 'weightsFailed', message: loss ?? sentenceOf(error) });
+      // A run that is over has ended well all the same; one that goes on ends here.
+      if (loss === null) await this.#failBy(error);
+      else this.#fail('device-lost', new Error(loss));
     }
   }
 
   /** A run that threw: because its device was lost, or for a reason of its own. */
   async #failBy(error: unknown): Promise<void> {
-    const loss = this.#engine === null ? null : await lossBehind(this.#engine);
+    const loss = this.#engine === null ? null : await deviceLoss(this.#engine);
     if (loss === null) this.#fail(failureSource(error), error);
     else this.#fail('device-lost', new Error(loss));
   }
@@ -260,9 +267,12 @@ export class Trainer {
     if (this.#over) return;
     this.#over = true;
     this.#flush();
-    this.#hold.release();
-    const message = error instanceof Error ? error.message : String(error);
-    this.#ports.post({ type: 'failed', source, message });
+    this.#gate.release();
+    this.#ports.post({ type: 'failed', source, message: sentenceOf(error) });
     this.#ports.post({ type: 'status', status: 'failed' });
   }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 /**
  * Packing: sequences laid end to end in rows of tokens, no padding, cut into micro-batches that fit a capacity.
  *
- * Invariant: a sequence is never split over micro-batches, and its rows are contiguous; attention knows its segment from
- * the row's own start and end. Row t predicts token t + 1, so a target (mask, advantage, log-probabilities of a
- * token) lies one row before its token.
+ * A sequence is never split over micro-batches, and its rows are contiguous; attention knows its segment from the row's own
+ * start and end. Row t predicts token t + 1, so a target (mask, advantage, log-probabilities of a token) lies one row
+ * before its token.
  */
 import type { BatchLoss, SftSequence } from '../engine.ts';
 
@@ -55,33 +55,30 @@ export function packSequences(
   members: readonly number[],
   vocabularySize: number,
 ): MicroBatch {
-  const rows = members.reduce((sum, member) => sum + (sequences[member]?.tokens.length ?? 0), 0);
+  const rows = members.reduce((sum, member) => sum + sequences[member]!.tokens.length, 0);
   const tokens = new Uint32Array(rows * TOKEN_WORDS);
   const firstRow = new Uint32Array(vocabularySize + 1);
   const placed: { sequence: number; row: number }[] = [];
   let row = 0;
   for (const sequence of members) {
-    const ids = sequences[sequence]?.tokens ?? new Int32Array();
+    const ids = sequences[sequence]!.tokens;
     placed.push({ sequence, row });
     const start = row;
     for (let t = 0; t < ids.length; t++, row++) {
-      const id = ids[t] ?? 0;
+      const id = ids[t]!;
       if (id < 0 || id >= vocabularySize) {
         throw new Error(`Token ${id} is outside the vocabulary of ${vocabularySize} tokens.`);
       }
       tokens.set([id, t, start, start + ids.length], row * TOKEN_WORDS);
-      firstRow[id + 1] = (firstRow[id + 1] ?? 0) + 1;
+      firstRow[id + 1]!++;
     }
   }
-  for (let id = 0; id < vocabularySize; id++)
-    firstRow[id + 1] = (firstRow[id + 1] ?? 0) + (firstRow[id] ?? 0);
+  for (let id = 0; id < vocabularySize; id++) firstRow[id + 1]! += firstRow[id]!;
   const next = firstRow.slice();
   const order = new Uint32Array(rows);
   for (let r = 0; r < rows; r++) {
-    const id = tokens[r * TOKEN_WORDS] ?? 0;
-    const at = next[id] ?? 0;
-    order[at] = r;
-    next[id] = at + 1;
+    const id = tokens[r * TOKEN_WORDS]!;
+    order[next[id]!++] = r;
   }
   return { rows, tokens, targets: new Float32Array(rows * TARGET_FLOATS), order, firstRow, placed };
 }
@@ -90,17 +87,16 @@ export function packSequences(
 export function writeTargets(micro: MicroBatch, batch: BatchLoss): void {
   const { targets } = micro;
   for (const { sequence, row } of micro.placed) {
-    const one = batch.sequences[sequence];
-    if (!one) continue;
+    const one = batch.sequences[sequence]!;
     const reference = batch.kind === 'grpo' ? batch.referenceLogProbs?.[sequence] : undefined;
     for (let t = 1; t < one.tokens.length; t++) {
       const at = (row + t - 1) * TARGET_FLOATS;
       targets[at] = one.lossMask[t] ? 1 : 0;
       if (!('advantage' in one)) continue;
       targets[at + 1] = one.advantage;
-      targets[at + 2] = one.oldLogProbs[t] ?? 0;
-      targets[at + 3] = one.samplerLogProbs[t] ?? 0;
-      targets[at + 4] = reference?.[t] ?? 0;
+      targets[at + 2] = one.oldLogProbs[t]!;
+      targets[at + 3] = one.samplerLogProbs[t]!;
+      targets[at + 4] = reference === undefined ? 0 : reference[t]!;
     }
   }
 }
@@ -120,8 +116,10 @@ export function countMasked(batch: BatchLoss): number {
         throw new Error("A sequence's log-probabilities are not as many as its tokens.");
       }
     }
-    if (batch.objective.klCoefficient > 0 && batch.referenceLogProbs?.length !== batch.sequences.length) {
-      throw new Error('A KL penalty needs referenceLogProbs for every sequence of the batch.');
+    const { objective, sequences, referenceLogProbs } = batch;
+    const isComplete = sequences.every(({ tokens }, i) => referenceLogProbs?.[i]?.length === tokens.length);
+    if (objective.klCoefficient > 0 && !isComplete) {
+      throw new Error('A KL penalty needs referenceLogProbs for every token of every sequence of the batch.');
     }
   }
   return count;

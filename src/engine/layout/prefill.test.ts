@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cutPrefill, shareBeginnings } from './prefill.ts';
+import { cutPrefill, sharePrefixes } from './prefill.ts';
 
 const one = { slot: 2, position: 5, tokens: [10, 11, 12], copyTo: [] };
 const two = { slot: 0, position: 0, tokens: [20, 21], copyTo: [1] };
@@ -29,7 +29,7 @@ test('equal beginnings are computed once; empty ones not at all', () => {
     { slot: 7, tokens: [1, 2] },
     { slot: 1, tokens: [12] },
   ];
-  expect(shareBeginnings(beginnings)).toEqual([
+  expect(sharePrefixes(beginnings)).toEqual([
     { slot: 4, position: 0, tokens: [1, 2], copyTo: [7] },
     { slot: 1, position: 0, tokens: [12], copyTo: [] },
   ]);

@@ -29,7 +29,7 @@ export function cutPrefill(prefills: readonly Prefill[], rows: number): Uint32Ar
 }
 
 /** Sequences that begin with the same tokens are prefilled once and copied. */
-export function shareBeginnings(
+export function sharePrefixes(
   beginnings: readonly { readonly slot: number; readonly tokens: readonly number[] }[],
 ): Prefill[] {
   const shared = new Map<string, { slot: number; tokens: readonly number[]; copyTo: number[] }>();

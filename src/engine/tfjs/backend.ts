@@ -8,6 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { EngineDescription } from '../engine.ts';
+import { isSoftwareAdapter } from '../softwareAdapter.ts';
 
 export type TfjsBackendName = EngineDescription['backend'];
 
@@ -26,8 +27,8 @@ export interface BackendOptions {
 export interface StartedBackend {
   readonly name: TfjsBackendName;
   readonly adapter: string;
-  /** The GPU is emulated by the CPU. */
-  readonly software: boolean;
+  /** It is a GPU's, and the CPU imitates that GPU. */
+  readonly isImitated: boolean;
   /** Resolves with a sentence for people if the backend's device is gone; never rejects. */
   readonly lost: Promise<string>;
 }
@@ -58,7 +59,7 @@ export async function startBackend(
       const backend = started.get(name) ?? (await start(name, options));
       started.set(name, backend);
       const isLast = index === preferred.length - 1;
-      if (backend.software && !isLast && !options.acceptSoftwareAdapter) {
+      if (backend.isImitated && !isLast && !options.acceptSoftwareAdapter) {
         throw new BackendUnavailable(
           `the only GPU here is emulated in software (${backend.adapter}), slower than the CPU itself`,
         );
@@ -83,7 +84,9 @@ function describe(backend: StartedBackend, refusals: readonly string[]): EngineD
     refusals.length === 0
       ? `The portable engine runs on ${titles[backend.name]}, its first choice here.`
       : `${capitalise(refusals.join('; '))}; so the portable engine runs on ${titles[backend.name]}.`;
-  return { engine: 'tfjs', backend: backend.name, adapter: backend.adapter, reason };
+  const { name, adapter, isImitated } = backend;
+  const isSoftware = isImitated || name === 'wasm' || name === 'cpu';
+  return { engine: 'tfjs', backend: name, adapter, isSoftware, reason };
 }
 
 function capitalise(text: string): string {
@@ -101,7 +104,7 @@ async function start(name: TfjsBackendName, options: BackendOptions): Promise<St
       return startWasm(options.wasmPath);
     case 'cpu':
       await import('@tensorflow/tfjs-backend-cpu');
-      return { name, adapter: 'one CPU core', software: false, lost: never };
+      return { name, adapter: 'one CPU core', isImitated: false, lost: never };
   }
 }
 
@@ -119,12 +122,12 @@ async function startWebGpu(): Promise<StartedBackend> {
     started.delete('webgpu'); // the next engine starts a new device
     tf.removeBackend('webgpu');
   });
-  const { vendor, architecture, description } = adapter.info;
+  const { vendor, architecture, description, isFallbackAdapter: isFallback } = adapter.info;
   const named = [vendor, architecture].filter((text) => text !== '').join(' ');
   return {
     name: 'webgpu',
     adapter: named || description || 'unnamed adapter',
-    software: isSoftware(`${named} ${description}`),
+    isImitated: isSoftwareAdapter({ name: `${named} ${description}`, isFallback }),
     lost,
   };
 }
@@ -176,14 +179,9 @@ async function startWebGl(): Promise<StartedBackend> {
   return {
     name: 'webgl',
     adapter: typeof renderer === 'string' ? renderer : 'unnamed renderer',
-    software: typeof renderer === 'string' && isSoftware(renderer),
+    isImitated: typeof renderer === 'string' && isSoftwareAdapter({ name: renderer }),
     lost: never,
   };
-}
-
-/** The names of the software rasterisers browsers ship: SwiftShader (Chromium), llvmpipe (Mesa), WARP (Windows). */
-function isSoftware(adapter: string): boolean {
-  return /swiftshader|llvmpipe|lavapipe|warp|basic render/i.test(adapter);
 }
 
 async function startWasm(wasmPath: string | undefined): Promise<StartedBackend> {
@@ -197,5 +195,5 @@ async function startWasm(wasmPath: string | undefined): Promise<StartedBackend> 
   }
   if (wasmPath !== undefined) setWasmPaths(wasmPath);
   if (!(await tf.setBackend('wasm'))) throw new BackendUnavailable('WebAssembly did not start');
-  return { name: 'wasm', adapter: 'one CPU core', software: false, lost: never };
+  return { name: 'wasm', adapter: 'one CPU core', isImitated: false, lost: never };
 }

@@ -65,7 +65,7 @@ export class Decoder {
       ),
     );
     this.#half = tf.clone(constants.half);
-    this.#turns = tf.tensor(turnTable(config, context), [context, 2 * config.headDim]);
+    this.#turns = tf.tidy(() => turnTable(config, constants, context));
   }
 
   #headScales(at: (index: number) => tf.Tensor, layer: LayerIndex, constants: ModelConstants): tf.Tensor {
@@ -134,13 +134,13 @@ export class Decoder {
   }
 }
 
-/** cos and sin of RoPE's angles, each for both halves of a head. // [context * 2 * headDim] */
-function turnTable({ headDim, ropeTheta }: PolicyConfig, context: number): Float32Array {
-  const pairs = headDim / 2;
-  return Float32Array.from({ length: context * 2 * headDim }, (_, index) => {
-    const position = Math.floor(index / (2 * headDim));
-    const column = index % (2 * headDim);
-    const angle = position * ropeTheta ** ((-2 * (column % pairs)) / headDim);
-    return column < headDim ? Math.cos(angle) : Math.sin(angle);
-  });
+/** cos and sin of every position, each for both halves of a head: a key head's, which are not scaled. // [context, 2 * headDim] */
+function turnTable(
+  { heads, headDim }: PolicyConfig,
+  { cos, sin }: ModelConstants,
+  context: number,
+): tf.Tensor {
+  const ofKeys = (table: tf.Tensor) =>
+    tf.reshape(tf.slice(table, [0, heads, 0], [context, 1, headDim]), [context, headDim]);
+  return tf.concat([ofKeys(cos), ofKeys(sin)], -1);
 }

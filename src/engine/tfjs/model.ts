@@ -8,6 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { PolicyConfig } from '../../policy/config.ts';
+import { ropeAngle } from '../layout/ropeTable.ts';
 import type { KeyValues } from './attention.ts';
 import { attention, causalMask } from './attention.ts';
 import { add, linear, linearTransposed, rmsNorm, rotate, swiGlu } from './ops.ts';
@@ -70,7 +71,7 @@ function ropeTables(config: PolicyConfig, positions: number): { cos: Float32Arra
     for (let head = 0; head < heads + kvHeads; head++) {
       const scale = head < heads ? 1 / Math.sqrt(headDim) : 1;
       for (let i = 0; i < headDim; i++) {
-        const angle = position * ropeTheta ** ((-2 * (i % pairs)) / headDim);
+        const angle = ropeAngle(position, i % pairs, headDim, ropeTheta);
         cos[at] = scale * Math.cos(angle);
         sin[at] = scale * Math.sin(angle);
         at++;

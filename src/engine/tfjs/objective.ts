@@ -32,28 +32,6 @@ export function entropyOf(logProbs: tf.Tensor): tf.Tensor {
   return tf.neg(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1));
 }
 
-/** Tokens that the batch's loss counts. Throws when there are none, or the batch is malformed. */
-export function maskedTokens(batch: BatchLoss): number {
-  let count = 0;
-  for (const { tokens, lossMask } of batch.sequences) {
-    if (tokens.length !== lossMask.length) throw new Error("A sequence's mask is not as long as its tokens.");
-    for (let t = 1; t < lossMask.length; t++) if (lossMask[t]) count++;
-  }
-  if (count === 0)
-    throw new Error('No token of the batch is in the loss mask, so there is nothing to learn.');
-  if (batch.kind === 'grpo') {
-    for (const { tokens, oldLogProbs, samplerLogProbs } of batch.sequences) {
-      if (tokens.length !== oldLogProbs.length || tokens.length !== samplerLogProbs.length) {
-        throw new Error("A sequence's log-probabilities are not as many as its tokens.");
-      }
-    }
-    if (batch.objective.klCoefficient > 0 && batch.referenceLogProbs?.length !== batch.sequences.length) {
-      throw new Error('A KL penalty needs referenceLogProbs for every sequence of the batch.');
-    }
-  }
-  return count;
-}
-
 /** What a micro-batch's loss is made of, beside the loss itself: read back for the statistics. */
 export interface MicroReadout {
   readonly chosen: tf.Tensor; // [cells]

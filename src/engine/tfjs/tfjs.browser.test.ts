@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { policyConfig } from '../../policy/config.ts';
 import { describeEngineConformance } from '../conformance/conformance.ts';
+import { describeWgslEngine } from '../wgsl/device/describe.ts';
 import { createTfjsEngine } from './tfjsEngine.ts';
 
 const wasmPath = new URL('/tfjs-wasm/', location.href).href;
@@ -31,13 +32,10 @@ describe('the choice of a backend', () => {
   });
 
   it('prefers WebAssembly to a software adapter, and says so', async () => {
-    const adapter = await navigator.gpu.requestAdapter();
-    const software = /swiftshader|llvmpipe/.test(
-      `${adapter?.info.architecture} ${adapter?.info.description}`,
-    );
+    const kernels = await describeWgslEngine();
     const engine = await createTfjsEngine({ config, preferredBackends: ['webgpu', 'wasm'], wasmPath });
-    expect(engine.description.backend).toBe(software ? 'wasm' : 'webgpu');
-    if (software) expect(engine.description.reason).toMatch(/software.*WebAssembly/);
+    expect(engine.description.backend).toBe(kernels.isSoftware ? 'wasm' : 'webgpu');
+    if (kernels.isSoftware) expect(engine.description.reason).toMatch(/software.*WebAssembly/);
     engine.dispose();
   });
 });

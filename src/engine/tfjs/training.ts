@@ -5,11 +5,12 @@
  * numbers exactly once per batch (a read-back costs more than a micro-batch on some backends).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { countMasked } from '../layout/packing.ts';
 import type { BatchLoss, GrpoStats, SequenceLogProbs, SftStats } from '../engine.ts';
 import type { MicroBatch, PackingLimits } from './batching.ts';
 import { packSequences } from './batching.ts';
 import type { ForwardInputs, Model } from './model.ts';
-import { batchStats, entropyOf, logProbsOf, maskedTokens, microLoss } from './objective.ts';
+import { batchStats, entropyOf, logProbsOf, microLoss } from './objective.ts';
 
 export interface BatchGradient {
   readonly stats: SftStats | GrpoStats;
@@ -24,7 +25,7 @@ export async function batchGradient(
   heads: number,
   limits: PackingLimits,
 ): Promise<BatchGradient> {
-  const totalTokens = maskedTokens(batch);
+  const totalTokens = countMasked(batch);
   const micros = packSequences(batch.sequences, heads, limits);
   let gradient: tf.Tensor | null = null;
   const readouts: tf.Tensor[] = [];

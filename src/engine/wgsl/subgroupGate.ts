@@ -54,7 +54,7 @@ async function products(gpu: Gpu, library: KernelLibrary, config: PolicyConfig) 
     const rows = form === 'TN' ? k : m;
     const { out } = await harness.run({ a, b, out: new Float32Array(m * n) }, { rows }, (buffer, uniform) => [
       matmul(
-        { buffer, uniform, slots: 1, layout, subgroupLanes: gpu.subgroupLanes },
+        { buffer, uniform, splits: 1, layout, subgroupLanes: gpu.subgroupLanes },
         form,
         { a: buffer('a'), b: buffer('b'), out: buffer('out') },
         { m, n, k, strideA: form === 'TN' ? m : k },
@@ -93,7 +93,7 @@ async function attention(gpu: Gpu, library: KernelLibrary, config: PolicyConfig)
       config,
       layout: parameterLayout(config),
       capacity: rows,
-      slots: 1,
+      splits: 1,
       buffer,
       uniform,
       isSoftware: gpu.isSoftware,

@@ -23,11 +23,11 @@ import { describeGpu } from './device/describe.ts';
 import { openDevice, type Gpu, type Tuning } from './device/device.ts';
 import { FlatParameters } from './model/flatParameters.ts';
 import { KernelLibrary, type CompileProgress } from './kernels/kernels.ts';
-import { memoryPlan, type Means, type MemoryNeeds, type MemoryPlan } from './memory/memoryPlan.ts';
-import { RolloutPlans } from './rollout/rolloutPlans.ts';
+import { memoryPlan, type DeviceLimits, type MemoryNeeds, type MemoryPlan } from './memory/memoryPlan.ts';
+import { DecodePlans } from './rollout/decodePlans.ts';
 import { startSession } from './rollout/rolloutSession.ts';
 import { gatedSubgroups } from './subgroupGate.ts';
-import { Trainer } from './training/trainer.ts';
+import { BatchRunner } from './training/batchRunner.ts';
 
 export { WgslUnavailableError } from './device/device.ts';
 export { MemoryPlanError, memoryPlan, type MemoryNeeds, type MemoryPlan } from './memory/memoryPlan.ts';
@@ -65,25 +65,25 @@ export async function createWgslEngine(options: WgslEngineOptions): Promise<Wgsl
   try {
     const library = new KernelLibrary(opened, options.onProgress);
     const gpu = await gatedSubgroups(opened, library, options.config);
-    const means: Means = {
-      limits: gpu.device.limits,
+    const limits: DeviceLimits = {
+      adapter: gpu.device.limits,
       isSoftware: gpu.isSoftware,
       ...(options.memoryBudget === undefined ? {} : { budget: options.memoryBudget }),
       ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
       ...(options.maxSlots === undefined ? {} : { maxSlots: options.maxSlots }),
     };
-    const parameters = await FlatParameters.create(gpu, library, options.config, means);
-    const trainer = new Trainer(gpu, library, options.config, parameters, means);
+    const parameters = await FlatParameters.create(gpu, library, options.config, limits);
+    const runner = new BatchRunner(gpu, library, options.config, parameters, limits);
     // Compiles every training kernel now, not at the first step.
-    await trainer.planOf({ rows: Math.min(256, trainer.largestRows), uploads: 1 });
-    const rollouts = new RolloutPlans({
+    await runner.planOf({ rows: Math.min(256, runner.largestRows), uploads: 1 });
+    const rollouts = new DecodePlans({
       gpu,
       library,
       config: options.config,
       parameters,
-      means,
+      limits,
     });
-    return new Engine(gpu, means, parameters, trainer, rollouts);
+    return new Engine(gpu, limits, parameters, runner, rollouts);
   } catch (error) {
     opened.destroy();
     throw error;
@@ -95,29 +95,35 @@ class Engine implements WgslEngine {
   readonly config: PolicyConfig;
   readonly lost: Promise<string>;
   readonly #gpu: Gpu;
-  readonly #means: Means;
+  readonly #limits: DeviceLimits;
   readonly #parameters: FlatParameters;
-  readonly #trainer: Trainer;
-  readonly #rollouts: RolloutPlans;
+  readonly #runner: BatchRunner;
+  readonly #rollouts: DecodePlans;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(gpu: Gpu, means: Means, parameters: FlatParameters, trainer: Trainer, rollouts: RolloutPlans) {
+  constructor(
+    gpu: Gpu,
+    limits: DeviceLimits,
+    parameters: FlatParameters,
+    runner: BatchRunner,
+    rollouts: DecodePlans,
+  ) {
     this.#gpu = gpu;
-    this.#means = means;
+    this.#limits = limits;
     this.config = parameters.config;
     this.#parameters = parameters;
-    this.#trainer = trainer;
+    this.#runner = runner;
     this.#rollouts = rollouts;
     this.lost = gpu.lost;
     this.description = describeGpu(gpu);
   }
 
   get lastStep() {
-    return this.#trainer.lastStep;
+    return this.#runner.lastStep;
   }
 
   memory(needs: MemoryNeeds): MemoryPlan {
-    return memoryPlan(this.config, needs, this.#means);
+    return memoryPlan(this.config, needs, this.#limits);
   }
 
   loadTensors(tensors: NamedTensors): Promise<void> {
@@ -147,14 +153,14 @@ class Engine implements WgslEngine {
   step(batch: Extract<BatchLoss, { kind: 'sft' }>, optimizer: OptimizerSettings): Promise<SftStats>;
   step(batch: Extract<BatchLoss, { kind: 'grpo' }>, optimizer: OptimizerSettings): Promise<GrpoStats>;
   step(batch: BatchLoss, optimizer: OptimizerSettings): Promise<SftStats | GrpoStats> {
-    return this.#next(() => this.#trainer.run(batch, optimizer));
+    return this.#next(() => this.#runner.run(batch, optimizer));
   }
 
   gradients(
     batch: BatchLoss,
   ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }> {
     return this.#next(async () => {
-      const stats = await this.#trainer.run(batch, undefined);
+      const stats = await this.#runner.run(batch, undefined);
       return { stats, gradients: await this.#parameters.read('gradient') };
     });
   }
@@ -163,11 +169,11 @@ class Engine implements WgslEngine {
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
   ): Promise<readonly SequenceLogProbs[]> {
-    return this.#next(() => this.#trainer.logProbs(sequences, temperature));
+    return this.#next(() => this.#runner.logProbs(sequences, temperature));
   }
 
   logits(tokens: Int32Array): Promise<Float32Array> {
-    return this.#next(() => this.#trainer.logits(tokens));
+    return this.#next(() => this.#runner.logits(tokens));
   }
 
   startRollout(options: RolloutOptions): RolloutSession {
@@ -176,7 +182,7 @@ class Engine implements WgslEngine {
 
   dispose(): void {
     this.#rollouts.dispose();
-    this.#trainer.dispose();
+    this.#runner.dispose();
     this.#parameters.destroy();
     this.#gpu.destroy();
   }

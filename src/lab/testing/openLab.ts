@@ -1,13 +1,14 @@
 /**
  * A lab on a fake world, opened or already running: where the tests of the store begin.
  */
+import { shownRun } from '../state.ts';
 import { createLabStore } from '../store.ts';
 import { engine, FakeWorld } from './fakeWorld.ts';
 
 export function open(query = '') {
   const world = new FakeWorld(query);
   const lab = createLabStore(world.environment);
-  return { world, lab, state: () => lab.getState() };
+  return { world, lab, state: () => lab.getState(), run: () => shownRun(lab.getState()) };
 }
 
 /** A lab whose run has started. */

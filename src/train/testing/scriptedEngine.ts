@@ -25,7 +25,13 @@ export type Script = (id: number, prompt: readonly number[], seed: number) => re
 export const scriptedLogProb = -0.5;
 
 export class ScriptedEngine implements PolicyEngine {
-  readonly description = { engine: 'tfjs', backend: 'cpu', adapter: 'script', reason: 'A test.' } as const;
+  readonly description = {
+    engine: 'tfjs',
+    backend: 'cpu',
+    adapter: 'script',
+    isSoftware: true,
+    reason: 'A test.',
+  } as const;
   readonly config = policyConfig('micro', vocabularySize);
   readonly lost = new Promise<string>(() => undefined);
   readonly steps: { readonly batch: BatchLoss; readonly optimizer: OptimizerSettings }[] = [];

@@ -5,11 +5,10 @@
  */
 import { useCallback, useState, type ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
-import '@fontsource-variable/inter/wght.css';
-import '@fontsource-variable/jetbrains-mono/wght.css';
+import './fonts.css';
 import './mantine.css';
 import './tokens.css';
-import type { LabState, LabStore } from '../../lab/state.ts';
+import type { LabStore, RunState } from '../../lab/state.ts';
 import { SmallCharts } from '../charts/SmallCharts.tsx';
 import { Hero } from '../overview/Overview.tsx';
 import { HelpDialog } from '../guide/HelpDialog.tsx';
@@ -19,7 +18,7 @@ import { ReplayBar } from '../overview/ReplayBar.tsx';
 import { SidePanel, type PanelName } from '../side/SidePanel.tsx';
 import { TopBar } from '../topbar/TopBar.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
-import { LabProvider, useLab } from './lab.tsx';
+import { LabProvider, useRun } from './lab.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { cssVariables, theme } from './theme.ts';
 import styles from './app.module.css';
@@ -36,11 +35,10 @@ export function App({ store }: { store: LabStore }) {
   );
 }
 
-const selectStatus = (state: LabState) => state.status;
-const selectPhase = (state: LabState) =>
-  state.phases.findLast(({ status }) => status !== 'waiting')?.name ?? '';
-const selectRound = (state: LabState) => state.series.rounds.at(-1)?.x ?? '';
-const selectSource = (state: LabState) => state.source.kind;
+const selectStatus = (run: RunState) => run.status;
+const selectPhase = (run: RunState) => run.phases.findLast(({ status }) => status !== 'waiting')?.name ?? '';
+const selectRound = (run: RunState) => run.series.rounds.at(-1)?.x ?? '';
+const selectSource = (run: RunState) => run.source.kind;
 
 /** The page's root element, which says how the run stands. What is inside does not redraw with it. */
 function Root({ children }: { children: ReactNode }) {
@@ -48,10 +46,10 @@ function Root({ children }: { children: ReactNode }) {
     <div
       className={styles.page}
       data-testid="lab"
-      data-status={useLab(selectStatus)}
-      data-phase={useLab(selectPhase)}
-      data-round={useLab(selectRound)}
-      data-source={useLab(selectSource)}
+      data-status={useRun(selectStatus)}
+      data-phase={useRun(selectPhase)}
+      data-round={useRun(selectRound)}
+      data-source={useRun(selectSource)}
     >
       {children}
     </div>

@@ -5,7 +5,7 @@
  * `useSyncExternalStore` compares them with `Object.is`. The store itself publishes at most four times a second.
  */
 import { createContext, useCallback, useContext, useSyncExternalStore, type ReactNode } from 'react';
-import type { LabActions, LabState, LabStore } from '../../lab/state.ts';
+import { shownRun, type LabActions, type LabState, type LabStore, type RunState } from '../../lab/state.ts';
 
 const LabContext = createContext<LabStore | null>(null);
 
@@ -23,6 +23,14 @@ export function useLabStore(): LabStore {
 export function useLab<T>(selector: (state: LabState) => T): T {
   const store = useLabStore();
   const snapshot = useCallback(() => selector(store.getState()), [store, selector]);
+  const subscribe = useCallback((changed: () => void) => store.subscribe(changed), [store]);
+  return useSyncExternalStore(subscribe, snapshot);
+}
+
+/** A value of the run that the page shows. */
+export function useRun<T>(selector: (run: RunState) => T): T {
+  const store = useLabStore();
+  const snapshot = useCallback(() => selector(shownRun(store.getState())), [store, selector]);
   const subscribe = useCallback((changed: () => void) => store.subscribe(changed), [store]);
   return useSyncExternalStore(subscribe, snapshot);
 }

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen, within } from '@testing-librar
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { App } from './App.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
-import { fakeLab, idleState, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
+import { fakeLab, idleRun, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
 
 beforeEach(mockBrowser);
 afterEach(cleanup);
@@ -55,7 +55,7 @@ describe('Space', () => {
 });
 
 describe('the page during a run', () => {
-  const running = { status: 'running', runSettings: idleState.settings } as const;
+  const running = { status: 'running', runSettings: idleRun.settings } as const;
 
   it('turns the one button into Pause and Resume', () => {
     const lab = fakeLab(running);
@@ -75,10 +75,10 @@ describe('the page during a run', () => {
   });
 
   it('tells status, phase and round in its root, and numbers in its tiles', () => {
-    const phases = idleState.phases.map((phase) =>
+    const phases = idleRun.phases.map((phase) =>
       phase.name === 'stage1' ? { ...phase, status: 'active' as const, done: 3, total: 60 } : phase,
     );
-    const series = { ...idleState.series, rounds: [{ x: 11 }], latest: { 'critic/score/mean': 0.625 } };
+    const series = { ...idleRun.series, rounds: [{ x: 11 }], latest: { 'critic/score/mean': 0.625 } };
     render(<App store={fakeLab({ ...running, phases, series })} />);
     expect(page().dataset).toMatchObject({ status: 'running', phase: 'stage1', round: '11' });
     expect(screen.getByTestId('tile-reward').dataset['value']).toBe('0.625');
@@ -89,7 +89,7 @@ describe('the page during a run', () => {
   });
 
   it('shows the alarm beside the rule', () => {
-    const collapse = { ...idleState.collapse, threshold: 2, alarm: { round: 28, density: 0.4 } };
+    const collapse = { ...idleRun.collapse, threshold: 2, alarm: { round: 28, density: 0.4 } };
     render(<App store={fakeLab({ ...running, collapse })} />);
     const alarm = screen.getByTestId('collapse-alarm');
     expect(alarm.textContent).toMatch(/round 28: 0.40 calls.*Below 2 for 10 steps/);
@@ -150,7 +150,9 @@ describe('when something goes wrong', () => {
   });
 
   it('offers a preset of minutes where there is no GPU', () => {
-    const lab = fakeLab({ engine: { engine: 'tfjs', backend: 'wasm', adapter: 'SIMD', reason: '' } });
+    const lab = fakeLab({
+      engine: { engine: 'tfjs', backend: 'wasm', adapter: 'SIMD', isSoftware: true, reason: '' },
+    });
     render(<App store={lab} />);
     fireEvent.click(within(screen.getByTestId('device-notice')).getByRole('button', { name: 'Use Quick' }));
     expect(lab.actions.applyPreset).toHaveBeenCalledWith('quick-sparse');

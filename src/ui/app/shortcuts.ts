@@ -5,6 +5,7 @@
  * Invariant: a key that means something where the focus is (a button, a field, a list, an open dialog) is left to it.
  */
 import { useEffect } from 'react';
+import { shownRun } from '../../lab/state.ts';
 import { useLabStore } from './lab.tsx';
 
 /** True where a key press belongs to the element, not to the page. */
@@ -24,7 +25,7 @@ export function useShortcuts(showHelp: () => void): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTaken(event.target)) return;
-      const { status, source } = store.getState();
+      const { status, source } = shownRun(store.getState());
       switch (event.key) {
         case ' ':
           if (source.kind !== 'live') return;

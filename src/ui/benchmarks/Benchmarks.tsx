@@ -2,24 +2,25 @@
  * Three held-out benchmarks under two inference budgets, before and after reinforcement learning, and what the
  * always-solved filter did between the stages.
  */
-import type { BenchmarkResult, LabState } from '../../lab/state.ts';
+import type { BenchmarkResult } from '../../record/runView.ts';
+import type { RunState } from '../../lab/state.ts';
 import { benchmarks as texts } from '../../metrics/registry.ts';
 import { benchmarkNames, type BenchmarkName } from '../../tasks/problems.ts';
 import { formatDelta, formatNumber, formatPoints, formatShare } from '../app/format.ts';
-import { useLab } from '../app/lab.tsx';
+import { useRun } from '../app/lab.tsx';
 import { PromptFilterView } from './PromptFilterView.tsx';
 import styles from './benchmarks.module.css';
 
-const selectResults = (state: LabState) => state.benchmarks;
-const selectFilter = (state: LabState) => state.promptFilter;
-const selectSettings = (state: LabState) => (state.runSettings ?? state.settings).evaluation;
+const selectResults = (run: RunState) => run.benchmarks;
+const selectFilter = (run: RunState) => run.promptFilter;
+const selectSettings = (run: RunState) => run.settings.evaluation;
 
 const budgets = ['short', 'long'] as const;
 
 export function Benchmarks() {
-  const results = useLab(selectResults);
-  const filter = useLab(selectFilter);
-  const evaluation = useLab(selectSettings);
+  const results = useRun(selectResults);
+  const filter = useRun(selectFilter);
+  const evaluation = useRun(selectSettings);
   return (
     <div className={styles.benchmarks} data-testid="benchmarks">
       {budgets.map((budget) => {

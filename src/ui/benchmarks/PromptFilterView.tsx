@@ -1,7 +1,7 @@
 /**
  * What the filter between the stages found: how often prompts were solved, and which were dropped.
  */
-import type { PromptFilterReport } from '../../lab/state.ts';
+import type { PromptFilterReport } from '../../record/runView.ts';
 import { formatNumber, plural } from '../app/format.ts';
 import styles from './benchmarks.module.css';
 

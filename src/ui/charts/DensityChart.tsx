@@ -16,7 +16,8 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
-import type { CollapseView, SeriesPoint } from '../../lab/state.ts';
+import type { SeriesPoint } from '../../record/metricSeries.ts';
+import type { CollapseView } from '../../record/runView.ts';
 import { formatNumber } from '../app/format.ts';
 import { ChartTooltip, type TooltipLine } from './ChartTooltip.tsx';
 import { axisTicks, axisTop, lastPlannedRound, phaseAt, type PhaseSpan } from './roundAxis.ts';

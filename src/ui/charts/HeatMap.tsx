@@ -7,7 +7,7 @@
 import { memo, useEffect, useRef } from 'react';
 import { useComputedColorScheme } from '@mantine/core';
 import { useResizeObserver } from '@mantine/hooks';
-import type { SeriesView } from '../../lab/state.ts';
+import type { SeriesView } from '../../record/runSeries.ts';
 import { plotMargin, yAxisWidth } from './plot.ts';
 import styles from './heatMap.module.css';
 

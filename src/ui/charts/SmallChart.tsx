@@ -6,7 +6,7 @@
  */
 import { memo, useMemo } from 'react';
 import { Area, ComposedChart, ReferenceDot, Tooltip, XAxis, YAxis } from 'recharts';
-import type { SeriesPoint } from '../../lab/state.ts';
+import type { SeriesPoint } from '../../record/metricSeries.ts';
 import type { ChartDefinition, PlottedSeries } from './definitions.ts';
 import { formatShare } from '../app/format.ts';
 import { ChartTooltip } from './ChartTooltip.tsx';

@@ -4,32 +4,33 @@
  * Invariant: each is its own subscriber and takes its own turn, so one publication of the lab becomes short tasks, one a chart.
  */
 import { lazy, memo, Suspense, useCallback, useMemo } from 'react';
-import type { LabState, SeriesPoint } from '../../lab/state.ts';
+import type { SeriesPoint } from '../../record/metricSeries.ts';
+import type { RunState } from '../../lab/state.ts';
 import { benchmarks as benchmarkTexts, metricDefinition } from '../../metrics/registry.ts';
 import { benchmarkNames } from '../../tasks/problems.ts';
 import { formatMetric } from '../app/format.ts';
-import { useLab } from '../app/lab.tsx';
+import { useRun } from '../app/lab.tsx';
 import { ChartFigure, Legend, type LegendEntry, type Marker } from './ChartFigure.tsx';
 import { accuracyChart, smallCharts, type ChartDefinition } from './definitions.ts';
 import { lastPlannedRound, phaseSpans, phaseStarts } from './roundAxis.ts';
 import type { MarkedPoint } from './SmallChart.tsx';
 import { sameRounds, sameSteps } from './sameSeries.ts';
-import { useLabInTurn } from './turns.ts';
+import { useRunInTurn } from './turns.ts';
 import styles from './smallCharts.module.css';
 
 /** recharts is the largest part of the page; the page opens without it. */
 const SmallChart = lazy(async () => ({ default: (await import('./SmallChart.tsx')).SmallChart }));
 
-const selectSeries = (state: LabState) => state.series;
+const selectSeries = (run: RunState) => run.series;
 
 /** Small charts are glanced at, and the training needs the processor more: they are drawn once a second. */
 const smallTurns = {
   rounds: { select: selectSeries, pace: 1000, same: sameRounds },
   sft: { select: selectSeries, pace: 1000, same: sameSteps },
 };
-const selectBenchmarks = (state: LabState) => state.benchmarks;
-const selectSftSteps = (state: LabState) => state.phases.find(({ name }) => name === 'sft')?.total ?? 0;
-const selectSettings = (state: LabState) => state.runSettings ?? state.settings;
+const selectBenchmarks = (run: RunState) => run.benchmarks;
+const selectSftSteps = (run: RunState) => run.phases.find(({ name }) => name === 'sft')?.total ?? 0;
+const selectSettings = (run: RunState) => run.settings;
 
 const markers: readonly { readonly marker: Marker; readonly colour: string }[] = [
   { marker: 'circle', colour: 'var(--lab-blue)' },
@@ -53,10 +54,10 @@ export function SmallCharts() {
 }
 
 const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinition }) {
-  const series = useLabInTurn(smallTurns[chart.source]);
-  const settings = useLab(selectSettings);
-  const starts = useLab(phaseStarts);
-  const steps = useLab(selectSftSteps);
+  const series = useRunInTurn(smallTurns[chart.source]);
+  const settings = useRun(selectSettings);
+  const starts = useRun(phaseStarts);
+  const steps = useRun(selectSftSteps);
   const points = chart.source === 'sft' ? series.sft : series.rounds;
   const lastRound = series.rounds.at(-1)?.x ?? 0;
   const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);
@@ -85,7 +86,7 @@ const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinitio
 
 /** Benchmark results as markers at the rounds where they were taken. */
 function useMarks(chart: ChartDefinition, coldStartRound: number, lastRound: number) {
-  const results = useLab(selectBenchmarks);
+  const results = useRun(selectBenchmarks);
   return useMemo((): readonly MarkedPoint[] | undefined => {
     if (chart !== accuracyChart) return undefined;
     return results.flatMap((result) => {

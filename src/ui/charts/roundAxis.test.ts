@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { presetSettings } from '../../recipes/presets.ts';
-import { idleState } from '../testing/lab.tsx';
+import { idleRun } from '../testing/lab.tsx';
 import { axisTicks, axisTop, lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
 
 const settings = presetSettings('mini'); // 8 probes, 60 and 40 steps
@@ -39,11 +39,11 @@ describe('the rounds axis', () => {
   });
 
   it('reads the starts off the state as one comparable string', () => {
-    expect(phaseStarts(idleState)).toBe('');
-    const phases = idleState.phases.map((phase) =>
+    expect(phaseStarts(idleRun)).toBe('');
+    const phases = idleRun.phases.map((phase) =>
       phase.name === 'sft' ? { ...phase, status: 'active' as const, round: 0 } : phase,
     );
-    expect(phaseStarts({ ...idleState, phases })).toBe('sft:0');
+    expect(phaseStarts({ ...idleRun, phases })).toBe('sft:0');
   });
 
   it('puts ticks at plain numbers, from 0 to the top', () => {

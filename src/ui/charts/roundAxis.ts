@@ -4,7 +4,8 @@
  * Invariant: before a phase begins its place is the plan's (from the settings), afterwards it is where it really began;
  * the axis covers the whole plan from the first moment, so a chart fills from left to right and never rescales.
  */
-import type { LabState, RunSettings } from '../../lab/state.ts';
+import type { RunSettings } from '../../recipes/formModel.ts';
+import type { RunState } from '../../lab/state.ts';
 
 const spanLabels = { sft: 'Cold start', stage1: 'GRPO stage 1', stage2: 'GRPO stage 2' } as const;
 const spanNames = ['sft', 'stage1', 'stage2'] as const;
@@ -20,11 +21,11 @@ export interface PhaseSpan {
 }
 
 /**
- * Where phases have begun, as one comparable string ("sft:0 stage1:8"): a selector must not make a fresh array, and the
- * lab's phases are fresh with every progress.
+ * Where phases have begun, as one comparable string ("sft:0 stage1:8"): a selector must not make a fresh array, and a
+ * run's phases are fresh with every progress.
  */
-export function phaseStarts(state: LabState): string {
-  return state.phases
+export function phaseStarts(run: Pick<RunState, 'phases'>): string {
+  return run.phases
     .filter(({ status }) => status !== 'waiting')
     .map(({ name, round }) => `${name}:${round}`)
     .join(' ');

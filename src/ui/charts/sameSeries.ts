@@ -4,7 +4,7 @@
  * The lab makes one new snapshot for any new number, but a point that has not changed stays the same object, so the
  * newest point tells whether a chart has anything new to show.
  */
-import type { SeriesView } from '../../lab/state.ts';
+import type { SeriesView } from '../../record/runSeries.ts';
 
 export function sameRounds(a: SeriesView, b: SeriesView): boolean {
   return a.rounds.length === b.rounds.length && a.rounds.at(-1) === b.rounds.at(-1);

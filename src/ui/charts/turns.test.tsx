@@ -1,22 +1,22 @@
 // @vitest-environment jsdom
 import { act, cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LabState, SeriesView } from '../../lab/state.ts';
+import type { SeriesView } from '../../record/runSeries.ts';
+import { shownRun, type RunState } from '../../lab/state.ts';
 import { fakeLab, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { sameRounds } from './sameSeries.ts';
-import { useLabInTurn } from './turns.ts';
+import { useRunInTurn } from './turns.ts';
 
-const turn = { select: (state: LabState) => state.series, pace: 1000, same: sameRounds };
+const turn = { select: (run: RunState) => run.series, pace: 1000, same: sameRounds };
 let draws: string[] = [];
 
 function Chart({ name }: { name: string }) {
-  const series = useLabInTurn(turn);
+  const series = useRunInTurn(turn);
   draws.push(`${name}:${series.rounds.length}`);
   return null;
 }
 
 const seriesOf = (rounds: number): SeriesView => ({
-  version: rounds,
   rounds: Array.from({ length: rounds }, (_, x) => ({ x })),
   sft: [],
   latest: {},
@@ -77,8 +77,8 @@ describe('charts that take turns', () => {
     renderInLab(lab, <Chart name="a" />);
     pass(200);
     draws = [];
-    const { series } = lab.getState();
-    act(() => lab.set({ series: { ...series, version: 99, sft: [{ x: 1 }] } }));
+    const { series } = shownRun(lab.getState());
+    act(() => lab.set({ series: { ...series, sft: [{ x: 1 }] } }));
     pass(3000);
     expect(draws).toEqual([]);
   });

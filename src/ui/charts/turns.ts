@@ -6,7 +6,7 @@
  * task on the main thread redraws more than one chart.
  */
 import { useState, useSyncExternalStore } from 'react';
-import type { LabState, LabStore } from '../../lab/state.ts';
+import { shownRun, type LabStore, type RunState } from '../../lab/state.ts';
 import { useLabStore } from '../app/lab.tsx';
 
 /** Between two turns, milliseconds: about a frame, so that input and painting come in between. */
@@ -32,7 +32,7 @@ export function takeTurn(draw: () => void): void {
 }
 
 export interface Turn<T> {
-  readonly select: (state: LabState) => T;
+  readonly select: (run: RunState) => T;
   /** While the run goes on, at most one drawing in this time, ms. */
   readonly pace: number;
   /** Whether two values draw the same; told apart by identity where absent. */
@@ -40,14 +40,14 @@ export interface Turn<T> {
 }
 
 function turnSource<T>(store: LabStore, { select: selector, pace, same = Object.is }: Turn<T>) {
-  let shown = selector(store.getState());
+  let shown = selector(shownRun(store.getState()));
   let drawnAt = -Infinity;
   let rest: ReturnType<typeof setTimeout> | null = null;
   return {
     snapshot: () => shown,
     subscribe: (changed: () => void) => {
       const draw = () => {
-        const newest = selector(store.getState());
+        const newest = selector(shownRun(store.getState()));
         if (same(newest, shown)) return;
         shown = newest;
         drawnAt = performance.now();
@@ -58,8 +58,9 @@ function turnSource<T>(store: LabStore, { select: selector, pace, same = Object.
         takeTurn(draw);
       };
       const stop = store.subscribe((state) => {
-        if (same(selector(state), shown)) return;
-        const due = state.status === 'running' ? drawnAt + pace - performance.now() : 0;
+        const run = shownRun(state);
+        if (same(selector(run), shown)) return;
+        const due = run.status === 'running' ? drawnAt + pace - performance.now() : 0;
         if (due <= 0) takeTurn(draw);
         else rest ??= setTimeout(wake, due);
       });
@@ -75,9 +76,9 @@ function turnSource<T>(store: LabStore, { select: selector, pace, same = Object.
 }
 
 /**
- * Like `useLab`, but the value arrives on this component's turn. `turn` is read once: pass a constant.
+ * Like `useRun`, but the value arrives on this component's turn. `turn` is read once: pass a constant.
  */
-export function useLabInTurn<T>(turn: Turn<T>): T {
+export function useRunInTurn<T>(turn: Turn<T>): T {
   const store = useLabStore();
   const [source] = useState(() => turnSource(store, turn));
   return useSyncExternalStore(source.subscribe, source.snapshot);

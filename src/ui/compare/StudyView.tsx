@@ -15,13 +15,13 @@ import {
   type CompareLine,
 } from '../../study/compare.ts';
 import { studyMetrics, type Study, type StudyMetric } from '../../study/study.ts';
-import type { LabState } from '../../lab/state.ts';
+import type { RunState } from '../../lab/state.ts';
 import { metricDefinition } from '../../metrics/registry.ts';
 import { formatMetric } from '../app/format.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import { useLabActions, useRun } from '../app/lab.tsx';
 import { ChartFigure } from '../charts/ChartFigure.tsx';
 import { sameRounds } from '../charts/sameSeries.ts';
-import { useLabInTurn } from '../charts/turns.ts';
+import { useRunInTurn } from '../charts/turns.ts';
 import type { DrawnLine } from './CompareChart.tsx';
 import { CrossMap } from './CrossMap.tsx';
 import { AccuracyTable, CallsTable, RunList } from './CompareTables.tsx';
@@ -31,8 +31,8 @@ import styles from './compare.module.css';
 
 const CompareChart = lazy(async () => ({ default: (await import('./CompareChart.tsx')).CompareChart }));
 
-const runTurn = { select: (state: LabState) => state.series, pace: 1000, same: sameRounds };
-const selectSource = (state: LabState) => state.source;
+const runTurn = { select: (run: RunState) => run.series, pace: 1000, same: sameRounds };
+const selectSource = (run: RunState) => run.source;
 const metricChoices = studyMetrics.map((name) => ({ value: name, label: metricDefinition(name).label }));
 /** The name of the run's line; no variant is called so. */
 const thisRun = '(this run)';
@@ -40,8 +40,8 @@ const thisRun = '(this run)';
 export function StudyView({ name, study }: { name: string; study: Study }) {
   const [metric, setMetric] = useState<StudyMetric>('tool_use/avg_tool_calls_per_trajectory');
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const { rounds } = useLabInTurn(runTurn);
-  const source = useLab(selectSource);
+  const { rounds } = useRunInTurn(runTurn);
+  const source = useRun(selectSource);
   const rows = useMemo(() => studyRows(study), [study]);
   const lines = useMemo<readonly DrawnLine[]>(() => {
     const variants: readonly CompareLine[] = studyLines(study, metric);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleStudy, exampleStudyRun } from '../../study/testing/exampleStudy.ts';
 import { experiments } from '../../recipes/experiments.ts';
 import { App } from '../app/App.tsx';
-import { fakeLab, idleState, mockBrowser, renderInLab } from '../testing/lab.tsx';
+import { fakeLab, idleRun, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { Compare } from './Compare.tsx';
 import { variantStyle } from './variantStyle.ts';
 
@@ -85,7 +85,7 @@ describe('a study', () => {
     const lab = fakeLab({
       ...open,
       source: { kind: 'recording', name: 'Sparse', recordedAt: '2026-01-01T00:00:00.000Z' },
-      series: { ...idleState.series, version: 1, rounds: [{ x: 9, [density]: 3.25 }] },
+      series: { ...idleRun.series, rounds: [{ x: 9, [density]: 3.25 }] },
     });
     renderInLab(lab, <Compare />);
     expect(screen.getByRole('button', { name: 'This run: Sparse' })).toBeDefined();

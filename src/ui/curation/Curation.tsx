@@ -3,21 +3,21 @@
  * trajectories themselves.
  */
 import { useState } from 'react';
-import type { LabState } from '../../lab/state.ts';
+import type { RunState } from '../../lab/state.ts';
 import type { Trajectory } from '../../tasks/trajectory.ts';
-import { useLab } from '../app/lab.tsx';
+import { useRun } from '../app/lab.tsx';
 import type { CurationView } from '../app/types.ts';
 import { DensityBars } from './DensityBars.tsx';
 import { Funnel, type Shown } from './Funnel.tsx';
 import { TrajectoryBrowser } from './TrajectoryBrowser.tsx';
 import styles from './curation.module.css';
 
-const selectCuration = (state: LabState) => state.curation;
-const selectBins = (state: LabState) => (state.runSettings ?? state.settings).curation;
+const selectCuration = (run: RunState) => run.curation;
+const selectBins = (run: RunState) => run.settings.curation;
 
 export function Curation() {
-  const curation = useLab(selectCuration);
-  const bins = useLab(selectBins);
+  const curation = useRun(selectCuration);
+  const bins = useRun(selectBins);
   const [shown, setShown] = useState<Shown>('kept');
   if (curation === null) return <NothingYet />;
   const { report } = curation;

@@ -4,8 +4,8 @@
  * Invariant: bars are plain elements (a dozen of them, drawn once a run), and the same numbers stand in a table for those
  * who do not see them.
  */
+import type { CurationReport } from '../../curation/curate.ts';
 import { densityBin, type BinSettings } from '../../curation/density.ts';
-import type { CurationReport } from '../../lab/state.ts';
 import { formatNumber } from '../app/format.ts';
 import styles from './densityBars.module.css';
 

@@ -2,8 +2,9 @@
  * From pool to curated set: how many each filter took, as a falling row of bars; each can be opened.
  */
 import { UnstyledButton } from '@mantine/core';
+import type { RunSettings } from '../../recipes/formModel.ts';
+import type { CurationReport } from '../../curation/curate.ts';
 import type { BinSettings } from '../../curation/density.ts';
-import type { CurationReport, RunSettings } from '../../lab/state.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
 import styles from './funnel.module.css';
 

@@ -2,13 +2,13 @@
  * What the lab is and what it will do, for someone who has never seen it: three paragraphs, two pairs of presets and the nine steps.
  */
 import { Anchor, Button } from '@mantine/core';
-import type { LabState } from '../../lab/state.ts';
+import type { LabState, RunState } from '../../lab/state.ts';
 import { findPreset } from '../../recipes/presets.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import { TryPython } from './TryPython.tsx';
 import styles from './guide.module.css';
 
-const selectPhases = (state: LabState) => state.phases;
+const selectPhases = (run: RunState) => run.phases;
 const selectPreset = (state: LabState) => state.presetName;
 
 /** Pairs of presets that show collapse and its cure: within minutes on any machine, and with as many calls as the paper's. */
@@ -23,7 +23,7 @@ const pairs = [
 ] as const;
 
 export function Guide() {
-  const phases = useLab(selectPhases);
+  const phases = useRun(selectPhases);
   const chosen = useLab(selectPreset);
   const actions = useLabActions();
   return (

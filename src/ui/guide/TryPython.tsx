@@ -5,8 +5,8 @@
  */
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { Button, Textarea } from '@mantine/core';
-import { createPythonBench } from '../../lab/browser.ts';
-import type { ExecutionResult, PythonBench } from '../../lab/pythonRepl.ts';
+import { createPythonRepl } from '../../lab/browser.ts';
+import type { ExecutionResult, PythonRepl } from '../../lab/pythonRepl.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab } from '../app/lab.tsx';
 import styles from './tryPython.module.css';
@@ -21,22 +21,22 @@ type Outcome = { readonly code: string } & (
 
 export function TryPython() {
   const deadlineMs = useLab(selectDeadline);
-  const bench = useRef<PythonBench | null>(null);
+  const repl = useRef<PythonRepl | null>(null);
   const [code, setCode] = useState('');
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   useEffect(() => {
     return () => {
-      bench.current?.dispose();
-      bench.current = null;
+      repl.current?.dispose();
+      repl.current = null;
     };
   }, [deadlineMs]);
   const run = async (cell: string) => {
     if (busy) return;
     setBusy(true);
-    bench.current ??= createPythonBench(deadlineMs);
+    repl.current ??= createPythonRepl(deadlineMs);
     try {
-      setOutcome({ code: cell, result: await bench.current.run(cell) });
+      setOutcome({ code: cell, result: await repl.current.run(cell) });
     } catch (error) {
       setOutcome({ code: cell, failure: error instanceof Error ? error.message : String(error) });
     }
@@ -48,7 +48,7 @@ export function TryPython() {
     void run(code);
   };
   return (
-    <div className={styles.bench} data-testid="try-python">
+    <div className={styles.repl} data-testid="try-python">
       <div className={styles.cell}>
         <Textarea
           className={styles.code ?? ''}

@@ -6,8 +6,9 @@
  */
 import { memo, useDeferredValue, useMemo, useState } from 'react';
 import { Switch } from '@mantine/core';
-import type { LabState, RoundView } from '../../lab/state.ts';
-import { useLab } from '../app/lab.tsx';
+import type { RoundView } from '../../record/runView.ts';
+import type { RunState } from '../../lab/state.ts';
+import { useRun } from '../app/lab.tsx';
 import { GroupPicker } from './GroupPicker.tsx';
 import { groupsOf, mostTellingGroup } from './groups.ts';
 import { RoundPicker } from './RoundPicker.tsx';
@@ -15,12 +16,12 @@ import { SampleList } from './SampleList.tsx';
 import { Transcript } from './Transcript.tsx';
 import styles from './inspector.module.css';
 
-const selectRounds = (state: LabState) => state.rounds;
-const selectRun = (state: LabState) => state.runSettings;
+const selectRounds = (run: RunState) => run.rounds;
+const selectRun = (run: RunState) => run.id;
 
 interface Pick {
   /** The run it was made in; a pick may outlive its round in the store, but not its run. */
-  readonly run: LabState['runSettings'];
+  readonly run: RunState['id'];
   readonly round: RoundView;
   readonly prompt: number;
   readonly sample: number;
@@ -28,14 +29,14 @@ interface Pick {
 
 /** Rounds arrive while the page is busy elsewhere, and a group is hundreds of tokens: it is drawn in slices. */
 export function Inspector() {
-  const rounds = useDeferredValue(useLab(selectRounds));
-  const run = useLab(selectRun);
+  const rounds = useDeferredValue(useRun(selectRounds));
+  const run = useRun(selectRun);
   return <Rollouts rounds={rounds} run={run} />;
 }
 
 interface Props {
-  readonly rounds: LabState['rounds'];
-  readonly run: LabState['runSettings'];
+  readonly rounds: RunState['rounds'];
+  readonly run: RunState['id'];
 }
 
 const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
@@ -87,7 +88,7 @@ const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
 });
 
 /** A round that was picked may have left the store since; a replay that was moved back has not come to it yet. */
-function hasHappened({ phase, round }: RoundView, rounds: LabState['rounds']): boolean {
+function hasHappened({ phase, round }: RoundView, rounds: RunState['rounds']): boolean {
   const newest = rounds.at(-1);
   return (
     (newest !== undefined && round < newest.round) ||

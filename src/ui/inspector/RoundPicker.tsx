@@ -3,8 +3,9 @@
  */
 import { ActionIcon, Select } from '@mantine/core';
 import { ChevronLeft, ChevronRight } from 'lucide-react';
-import type { LabState, RoundView } from '../../lab/state.ts';
-import { useLab } from '../app/lab.tsx';
+import type { RoundView } from '../../record/runView.ts';
+import type { RunState } from '../../lab/state.ts';
+import { useRun } from '../app/lab.tsx';
 import styles from './inspector.module.css';
 
 interface Props {
@@ -13,14 +14,13 @@ interface Props {
   readonly onPick: (round: RoundView) => void;
 }
 
-const selectPhaseNames = (state: LabState) =>
-  state.phases.map(({ name, label }) => `${name}=${label}`).join('|');
+const selectPhaseNames = (run: RunState) => run.phases.map(({ name, label }) => `${name}=${label}`).join('|');
 
 const keyOf = (round: RoundView) => `${round.phase}-${round.round}`;
 
 export function RoundPicker({ rounds, round, onPick }: Props) {
   const names = new Map(
-    useLab(selectPhaseNames)
+    useRun(selectPhaseNames)
       .split('|')
       .map((pair) => pair.split('=') as [string, string]),
   );

@@ -3,7 +3,7 @@
  */
 import { Check, X } from 'lucide-react';
 import { UnstyledButton } from '@mantine/core';
-import type { ScoredTrajectory } from '../../lab/state.ts';
+import type { ScoredTrajectory } from '../../record/runView.ts';
 import { formatNumber, plural } from '../app/format.ts';
 import { Barcode, BarcodeLegend } from './Barcode.tsx';
 import type { Group } from './groups.ts';

@@ -1,7 +1,7 @@
 /**
  * Rollouts of a round by prompt: GRPO's groups.
  */
-import type { ScoredTrajectory } from '../../lab/state.ts';
+import type { ScoredTrajectory } from '../../record/runView.ts';
 
 export interface Group {
   readonly prompt: number;

@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RoundView } from '../../lab/state.ts';
+import type { RoundView } from '../../record/runView.ts';
 import { decodeTokens } from '../../tasks/vocabulary.ts';
-import { fakeLab, idleState, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
+import { fakeLab, idleRun, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
 import { groupsOf, mostTellingGroup } from './groups.ts';
 import { Inspector } from './Inspector.tsx';
 import { Transcript } from './Transcript.tsx';
@@ -80,7 +80,7 @@ describe('the transcript', () => {
 });
 
 describe('the inspector', () => {
-  const run = idleState.settings;
+  const run = idleRun.settings;
 
   it('says what will be here before there is anything', () => {
     renderInLab(fakeLab(), <Inspector />);
@@ -88,7 +88,7 @@ describe('the inspector', () => {
   });
 
   it('shows a sample’s reward, calls and advantage in words, and opens the one picked', () => {
-    renderInLab(fakeLab({ runSettings: run, rounds: [roundOf(0)] }), <Inspector />);
+    renderInLab(fakeLab({ status: 'running', runSettings: run, rounds: [roundOf(0)] }), <Inspector />);
     const samples = within(screen.getByRole('list', { name: 'Samples of this group' })).getAllByRole(
       'button',
     );
@@ -104,7 +104,7 @@ describe('the inspector', () => {
   });
 
   it('follows the newest round until something is picked, then stays, and follows again when asked', async () => {
-    const lab = fakeLab({ runSettings: run, rounds: [roundOf(0)] });
+    const lab = fakeLab({ status: 'running', runSettings: run, rounds: [roundOf(0)] });
     renderInLab(lab, <Inspector />);
     const shown = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Round' }).value;
     await act(async () => lab.set({ rounds: [roundOf(0), roundOf(1)] }));
@@ -118,7 +118,7 @@ describe('the inspector', () => {
 
   it('lets a pick go while a replay stands before it', async () => {
     const evaluated: RoundView = { ...roundOf(2), phase: 'evaluation' };
-    const lab = fakeLab({ runSettings: run, rounds: [roundOf(1), roundOf(2), evaluated] });
+    const lab = fakeLab({ status: 'running', runSettings: run, rounds: [roundOf(1), roundOf(2), evaluated] });
     renderInLab(lab, <Inspector />);
     const shown = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Round' }).value;
     fireEvent.click(screen.getByTestId('sample-1'));
@@ -130,10 +130,10 @@ describe('the inspector', () => {
   });
 
   it('forgets a pick with its run', async () => {
-    const lab = fakeLab({ runSettings: run, rounds: [roundOf(5)] });
+    const lab = fakeLab({ status: 'running', runSettings: run, rounds: [roundOf(5)] });
     renderInLab(lab, <Inspector />);
     fireEvent.click(screen.getByTestId('sample-1'));
-    await act(async () => lab.set({ runSettings: { ...run }, rounds: [roundOf(0)] }));
+    await act(async () => lab.set({ id: 'run-2', rounds: [roundOf(0)] }));
     expect(screen.getByRole<HTMLInputElement>('combobox', { name: 'Round' }).value).toContain('Round 0');
   });
 });

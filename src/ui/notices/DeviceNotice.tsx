@@ -4,23 +4,23 @@
 import { useState } from 'react';
 import { Button } from '@mantine/core';
 import { Gauge } from 'lucide-react';
-import type { LabState } from '../../lab/state.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import type { LabState, RunState } from '../../lab/state.ts';
+import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import { speedClass } from '../topbar/engineSpeed.ts';
 import { Notice } from './Notice.tsx';
 
-const selectEngine = (state: LabState) => state.engine;
+const selectEngine = (run: RunState) => run.engine;
 const selectPreset = (state: LabState) => state.presetName;
 const selectAsked = (state: LabState) => state.settings.run.backend !== 'auto';
-const selectFree = (state: LabState) => state.status === 'idle' && state.source.kind === 'live';
+const selectFree = (run: RunState) => run.status === 'idle' && run.source.kind === 'live';
 
 /** Presets that a processor runs in minutes. */
 const small: readonly string[] = ['quick-sparse', 'quick', 'micro'];
 
 export function DeviceNotice() {
-  const engine = useLab(selectEngine);
+  const engine = useRun(selectEngine);
   const preset = useLab(selectPreset);
-  const free = useLab(selectFree);
+  const free = useRun(selectFree);
   const asked = useLab(selectAsked);
   const actions = useLabActions();
   const [dismissed, setDismissed] = useState(false);

@@ -6,13 +6,13 @@
  */
 import { Button, CloseButton } from '@mantine/core';
 import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
-import type { FailureView, LabState } from '../../lab/state.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import type { FailureView, LabState, RunState } from '../../lab/state.ts';
+import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import { DeviceNotice } from './DeviceNotice.tsx';
 import { Notice } from './Notice.tsx';
 import styles from './notices.module.css';
 
-const selectFailure = (state: LabState) => state.failure;
+const selectFailure = (run: RunState) => run.failure;
 const selectNotices = (state: LabState) => state.notices;
 const selectProblems = (state: LabState) => state.settingProblems;
 
@@ -28,7 +28,7 @@ export function Notices({ onShowSettings }: { onShowSettings: () => void }) {
 }
 
 function FailureNotice() {
-  const failure = useLab(selectFailure);
+  const failure = useRun(selectFailure);
   const actions = useLabActions();
   if (failure === null) return null;
   return (

@@ -2,8 +2,7 @@
 import { cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureView } from '../../lab/failures.ts';
-import type { LabState } from '../../lab/state.ts';
-import { fakeLab, mockBrowser, renderInLab } from '../testing/lab.tsx';
+import { fakeLab, mockBrowser, renderInLab, type LabChange } from '../testing/lab.tsx';
 import { RunControls } from '../topbar/RunControls.tsx';
 import { EngineMemory } from '../topbar/EngineMemory.tsx';
 import { Notices } from './Notices.tsx';
@@ -11,9 +10,9 @@ import { Notices } from './Notices.tsx';
 beforeAll(mockBrowser);
 afterEach(cleanup);
 
-const saved = { phase: 'stage1', done: 3, round: 14 } as const;
+const checkpoint = { phase: 'stage1', done: 3, round: 14 } as const;
 
-function show(change: Partial<LabState>) {
+function show(change: LabChange) {
   const lab = fakeLab({ status: 'failed', ...change });
   renderInLab(
     lab,
@@ -29,7 +28,7 @@ describe('a run that failed', () => {
   it.each(['device-lost', 'engine', 'numerics', 'trainer', 'sandbox'] as const)(
     'offers one button, to go on from its checkpoint: %s',
     (source) => {
-      const lab = show({ saved, failure: failureView(source, 'it stopped', saved) });
+      const lab = show({ checkpoint, failure: failureView(source, 'it stopped', checkpoint) });
       const notice = screen.getByTestId('failure');
       expect(notice.textContent).toContain('It stopped. The run is safe up to round 14. ');
       const buttons = within(notice).getAllByRole('button', { name: /^(?!Dismiss)/ });
@@ -41,7 +40,7 @@ describe('a run that failed', () => {
   );
 
   it('goes on from the bar too, also when the notice has been dismissed', () => {
-    const lab = show({ saved });
+    const lab = show({ checkpoint });
     fireEvent.click(screen.getByRole('button', { name: 'Go on' }));
     expect(lab.actions.resume).toHaveBeenCalledOnce();
   });
@@ -53,7 +52,7 @@ describe('a run that failed', () => {
   });
 
   it('says after numbers that are none that a lower learning rate helps', () => {
-    show({ saved, failure: failureView('numerics', 'The loss is NaN.', saved) });
+    show({ checkpoint, failure: failureView('numerics', 'The loss is NaN.', checkpoint) });
     expect(screen.getByTestId('failure').textContent).toMatch(/lower learning rate/);
   });
 });

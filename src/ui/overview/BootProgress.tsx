@@ -4,15 +4,15 @@
  * It cannot stay for ever: start-up ends in a run or, after a while without a sign of life, in a failure (the lab's store).
  */
 import { Button, Loader } from '@mantine/core';
-import type { LabState } from '../../lab/state.ts';
+import type { RunState } from '../../lab/state.ts';
 import { formatShare } from '../app/format.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import { useLabActions, useRun } from '../app/lab.tsx';
 import styles from './welcome.module.css';
 
-const selectBoot = (state: LabState) => state.boot;
+const selectBoot = (run: RunState) => run.boot;
 
 export function BootProgress() {
-  const boot = useLab(selectBoot);
+  const boot = useRun(selectBoot);
   const actions = useLabActions();
   if (boot === null) return null;
   return (

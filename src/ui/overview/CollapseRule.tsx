@@ -2,15 +2,15 @@
  * The collapse rule in words, beside the chart it judges; loud only when the alarm has gone off.
  */
 import { TriangleAlert } from 'lucide-react';
-import type { LabState } from '../../lab/state.ts';
+import type { RunState } from '../../lab/state.ts';
 import { formatNumber } from '../app/format.ts';
-import { useLab } from '../app/lab.tsx';
+import { useRun } from '../app/lab.tsx';
 import styles from './collapseRule.module.css';
 
-const selectCollapse = (state: LabState) => state.collapse;
+const selectCollapse = (run: RunState) => run.collapse;
 
 export function CollapseRule() {
-  const { alarm, rule } = useLab(selectCollapse);
+  const { alarm, rule } = useRun(selectCollapse);
   if (alarm === null) {
     return (
       <p className={styles.rule} data-testid="collapse-rule">

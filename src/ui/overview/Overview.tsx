@@ -6,15 +6,17 @@
  */
 import { lazy, Suspense, useMemo } from 'react';
 import { useMediaQuery } from '@mantine/hooks';
-import type { LabState, SeriesPoint, SeriesView } from '../../lab/state.ts';
+import type { SeriesView } from '../../record/runSeries.ts';
+import type { SeriesPoint } from '../../record/metricSeries.ts';
+import type { RunState } from '../../lab/state.ts';
 import { metricDefinition } from '../../metrics/registry.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
-import { useLab } from '../app/lab.tsx';
+import { useRun } from '../app/lab.tsx';
 import { ChartFigure, Legend, type LegendEntry } from '../charts/ChartFigure.tsx';
 import { HeatMap } from '../charts/HeatMap.tsx';
 import { lastPlannedRound, phaseSpans, phaseStarts } from '../charts/roundAxis.ts';
 import { sameRounds } from '../charts/sameSeries.ts';
-import { useLabInTurn } from '../charts/turns.ts';
+import { useRunInTurn } from '../charts/turns.ts';
 import { BootProgress } from './BootProgress.tsx';
 import { CollapseRule } from './CollapseRule.tsx';
 import { Tiles } from './Tiles.tsx';
@@ -25,10 +27,10 @@ const DensityChart = lazy(async () => ({
   default: (await import('../charts/DensityChart.tsx')).DensityChart,
 }));
 
-const heroTurn = { select: (state: LabState) => state.series, pace: 250, same: sameRounds };
-const selectCollapse = (state: LabState) => state.collapse;
-const selectSettings = (state: LabState) => state.runSettings ?? state.settings;
-const selectFresh = (state: LabState) => state.status === 'idle' && state.series.rounds.length === 0;
+const heroTurn = { select: (run: RunState) => run.series, pace: 250, same: sameRounds };
+const selectCollapse = (run: RunState) => run.collapse;
+const selectSettings = (run: RunState) => run.settings;
+const selectFresh = (run: RunState) => run.status === 'idle' && run.series.rounds.length === 0;
 
 const density = 'tool_use/avg_tool_calls_per_trajectory';
 const definition = metricDefinition(density);
@@ -39,11 +41,11 @@ const densityLegend: readonly LegendEntry[] = [
 ];
 
 export function Hero() {
-  const series = useLabInTurn(heroTurn);
-  const collapse = useLab(selectCollapse);
-  const starts = useLab(phaseStarts);
-  const settings = useLab(selectSettings);
-  const fresh = useLab(selectFresh);
+  const series = useRunInTurn(heroTurn);
+  const collapse = useRun(selectCollapse);
+  const starts = useRun(phaseStarts);
+  const settings = useRun(selectSettings);
+  const fresh = useRun(selectFresh);
   const narrow = useMediaQuery('(max-width: 699px)') ?? false;
   const lastRound = series.rounds.at(-1)?.x ?? 0;
   const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);

@@ -5,21 +5,21 @@
  */
 import { Button } from '@mantine/core';
 import { History, Pause, Play } from 'lucide-react';
-import type { LabState, ReplayView } from '../../lab/state.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import type { ReplayView, RunState } from '../../lab/state.ts';
+import { useLabActions, useRun } from '../app/lab.tsx';
 import { AdoptSettings } from '../settings/AdoptSettings.tsx';
 import styles from './replay.module.css';
 
-const selectSource = (state: LabState) => state.source;
-const selectReplay = (state: LabState) => state.replay;
-const selectEngine = (state: LabState) => state.engine;
-const selectSeed = (state: LabState) => state.runSettings?.run.seed;
+const selectSource = (run: RunState) => run.source;
+const selectReplay = (run: RunState) => run.replay;
+const selectEngine = (run: RunState) => run.engine;
+const selectSeed = (run: RunState) => run.settings.run.seed;
 
 export function ReplayBar() {
-  const source = useLab(selectSource);
-  const replay = useLab(selectReplay);
-  const engine = useLab(selectEngine);
-  const seed = useLab(selectSeed);
+  const source = useRun(selectSource);
+  const replay = useRun(selectReplay);
+  const engine = useRun(selectEngine);
+  const seed = useRun(selectSeed);
   if (source.kind === 'live' || replay === null) return null;
   const facts = [
     new Date(source.recordedAt).toLocaleDateString('en-GB', {

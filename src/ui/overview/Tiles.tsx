@@ -6,10 +6,11 @@
  */
 import { memo } from 'react';
 import { Tooltip } from '@mantine/core';
-import type { CollapseView, LabState } from '../../lab/state.ts';
+import type { CollapseView } from '../../record/runView.ts';
+import type { RunState } from '../../lab/state.ts';
 import { metricDefinition, type MetricName } from '../../metrics/registry.ts';
 import { formatDelta, formatMetric, formatNumber } from '../app/format.ts';
-import { useLab } from '../app/lab.tsx';
+import { useRun } from '../app/lab.tsx';
 import styles from './tiles.module.css';
 
 const tiles: readonly { readonly id: string; readonly metric: MetricName; readonly label: string }[] = [
@@ -21,12 +22,12 @@ const tiles: readonly { readonly id: string; readonly metric: MetricName; readon
   { id: 'truncated', metric: 'response_length/clip_ratio', label: 'Truncated' },
 ];
 
-const selectLatest = (state: LabState) => state.series.latest;
-const selectCollapse = (state: LabState) => state.collapse;
+const selectLatest = (run: RunState) => run.series.latest;
+const selectCollapse = (run: RunState) => run.collapse;
 
 export function Tiles() {
-  const latest = useLab(selectLatest);
-  const collapse = useLab(selectCollapse);
+  const latest = useRun(selectLatest);
+  const collapse = useRun(selectCollapse);
   return (
     <dl className={styles.tiles}>
       {tiles.map(({ id, metric, label }) => (

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RecordedEntry } from '../../lab/recordings.ts';
+import type { RecordedEntry } from '../../record/recordedIndex.ts';
 import { withSetting } from '../../recipes/formModel.ts';
 import { App } from '../app/App.tsx';
 import { fakeLab, idleState, mockBrowser } from '../testing/lab.tsx';

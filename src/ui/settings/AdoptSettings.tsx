@@ -3,11 +3,13 @@
  */
 import { Button } from '@mantine/core';
 import { differingPaths } from '../../recipes/formModel.ts';
-import type { LabState } from '../../lab/state.ts';
+import { shownRun, type LabState } from '../../lab/state.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
 
-const selectDiffers = ({ runSettings: run, settings }: LabState) =>
-  run !== null && run !== settings && differingPaths(run, settings).length > 0;
+const selectDiffers = (state: LabState) => {
+  const run = shownRun(state).settings;
+  return run !== state.settings && differingPaths(run, state.settings).length > 0;
+};
 
 interface AdoptSettingsProps {
   readonly size: 'compact-xs' | 'compact-sm';

@@ -15,8 +15,8 @@ import {
   type FormField,
   type FormGroup,
 } from '../../recipes/formModel.ts';
-import type { LabState } from '../../lab/state.ts';
-import { useLab } from '../app/lab.tsx';
+import type { LabState, RunState } from '../../lab/state.ts';
+import { useLab, useRun } from '../app/lab.tsx';
 import { AdoptSettings } from './AdoptSettings.tsx';
 import { Prose } from './Prose.tsx';
 import { SettingField } from './SettingField.tsx';
@@ -25,7 +25,7 @@ import styles from './settings.module.css';
 const selectSettings = (state: LabState) => state.settings;
 const selectProblems = (state: LabState) => state.settingProblems;
 const selectPreset = (state: LabState) => state.presetName;
-const selectHasRun = (state: LabState) => state.runSettings !== null;
+const selectHasRun = (run: RunState) => run.status !== 'idle';
 
 export function SettingsForm() {
   const settings = useLab(selectSettings);
@@ -143,7 +143,7 @@ function GroupMarks({ group, changed, problems }: GroupMarksProps) {
 
 /** Said while a run is shown whose settings the form does not hold. */
 function NextRunNote() {
-  const hasRun = useLab(selectHasRun);
+  const hasRun = useRun(selectHasRun);
   if (!hasRun) return null;
   return (
     <div className={styles.nextRun} role="status">

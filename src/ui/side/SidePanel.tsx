@@ -6,9 +6,9 @@
  */
 import { lazy, Suspense, useDeferredValue, useEffect, useRef, type ReactNode } from 'react';
 import { Tabs } from '@mantine/core';
-import type { LabState } from '../../lab/state.ts';
+import type { LabState, RunState } from '../../lab/state.ts';
 import { ErrorBoundary } from '../app/ErrorBoundary.tsx';
-import { useLab } from '../app/lab.tsx';
+import { useLab, useRun } from '../app/lab.tsx';
 import { Benchmarks } from '../benchmarks/Benchmarks.tsx';
 import { Compare } from '../compare/Compare.tsx';
 import { Curation } from '../curation/Curation.tsx';
@@ -46,8 +46,8 @@ const panels: readonly {
   { name: 'speed', label: 'Speed', body: () => <Speed /> },
 ];
 
-const selectHasRollouts = (state: LabState) => state.rounds.length > 0;
-const selectHasCuration = (state: LabState) => state.curation !== null;
+const selectHasRollouts = (run: RunState) => run.rounds.length > 0;
+const selectHasCuration = (run: RunState) => run.curation !== null;
 const selectStudy = (state: LabState) => state.study;
 
 interface Props {
@@ -56,8 +56,8 @@ interface Props {
 }
 
 export function SidePanel({ chosen, onChoose }: Props) {
-  const hasRollouts = useLab(selectHasRollouts);
-  const hasCuration = useLab(selectHasCuration);
+  const hasRollouts = useRun(selectHasRollouts);
+  const hasCuration = useRun(selectHasCuration);
   // Following the run must not block the page: the next panel is drawn in slices before it appears.
   const followed = useDeferredValue<PanelName>(
     hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide',

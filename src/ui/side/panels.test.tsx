@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BenchmarkResult } from '../../record/runView.ts';
 import { curate } from '../../curation/curate.ts';
 import { withSetting } from '../../recipes/formModel.ts';
-import type { BenchmarkResult } from '../../lab/state.ts';
 import { chainTask, faultless, teach } from '../../tasks/testing/teacher.ts';
 import { fakeLab, idleState, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { Benchmarks } from '../benchmarks/Benchmarks.tsx';
@@ -117,7 +117,7 @@ describe('settings', () => {
   });
 
   it('says that a run keeps its own settings, and offers them', () => {
-    const lab = fakeLab({ runSettings: withSetting(idleState.settings, 'run.seed', 7) });
+    const lab = fakeLab({ status: 'done', runSettings: withSetting(idleState.settings, 'run.seed', 7) });
     renderInLab(lab, <SettingsForm />);
     expect(screen.getByText(/are for the next run/)).toBeDefined();
     fireEvent.click(screen.getByRole('button', { name: 'Take those of the run shown' }));

@@ -5,43 +5,40 @@ import type { ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
 import { configure, render, type RenderResult } from '@testing-library/react';
 import { vi, type Mock } from 'vitest';
+import type { ScoredTrajectory } from '../../record/runView.ts';
 import { plannedPhases, phaseViews } from '../../record/phases.ts';
 import { defaultSettings } from '../../recipes/formModel.ts';
-import type { LabActions, LabState, LabStore, ScoredTrajectory } from '../../lab/state.ts';
+import { shownRun, type LabActions, type LabState, type LabStore, type RunState } from '../../lab/state.ts';
 import { chainTask, faultless, teach } from '../../tasks/testing/teacher.ts';
 import { LabProvider } from '../app/lab.tsx';
 import { cssVariables, theme } from '../app/theme.ts';
 
-export const idleState: LabState = {
+/** The run that the form describes. */
+export const idleRun: RunState = {
+  id: 'planned',
   status: 'idle',
   requested: null,
   source: { kind: 'live' },
   replay: null,
-  study: null,
-  recordings: [],
-  opening: null,
   settings: defaultSettings,
-  runSettings: null,
   presetName: 'mini',
-  runPresetName: null,
-  notices: [],
-  settingProblems: [],
   engine: {
     engine: 'tfjs',
     backend: 'webgpu',
     adapter: 'test adapter',
+    isSoftware: false,
     reason: 'The test says so.',
   },
   sandbox: null,
   parameters: null,
   boot: null,
   failure: null,
-  saved: null,
+  checkpoint: null,
   phases: phaseViews(plannedPhases(defaultSettings), 0),
   secondsLeft: null,
   elapsedSeconds: 0,
   tokensPerSecond: 0,
-  series: { version: 0, rounds: [], sft: [], latest: {}, histograms: [] },
+  series: { rounds: [], sft: [], latest: {}, histograms: [] },
   rounds: [],
   curation: null,
   promptFilter: null,
@@ -49,15 +46,49 @@ export const idleState: LabState = {
   collapse: { reference: null, threshold: null, alarm: null, rule: 'Below 2 for 10 steps.' },
 };
 
+export const idleState: LabState = {
+  settings: defaultSettings,
+  presetName: 'mini',
+  settingProblems: [],
+  runs: [],
+  focus: null,
+  planned: idleRun,
+  recordings: [],
+  opening: null,
+  study: null,
+  notices: [],
+};
+
+/** What a test says of the run shown and of the lab around it; the run's own settings are told from the form's by name. */
+export type LabChange = Partial<Omit<RunState, 'settings' | 'presetName'>> &
+  Partial<Omit<LabState, 'runs' | 'focus' | 'planned'>> & { readonly runSettings?: RunState['settings'] };
+
+/** The lab after a change; a run that is idle is the one that the form describes. */
+function changed(before: LabState, { runSettings, ...change }: LabChange): LabState {
+  const about = (keys: readonly string[]) =>
+    Object.fromEntries(Object.entries(change).filter(([key]) => keys.includes(key)));
+  const state: LabState = { ...before, ...about(Object.keys(before)) };
+  const { settings, presetName } = state;
+  const former = shownRun(before);
+  const own = former.status === 'idle' ? { settings, presetName } : {};
+  const given = runSettings === undefined ? {} : { settings: runSettings };
+  const run: RunState = { ...former, ...own, ...about(runKeys), ...given };
+  if (run.status === 'idle') return { ...state, runs: [], focus: null, planned: { ...run, id: 'planned' } };
+  const id = run.id === 'planned' ? 'run-1' : run.id;
+  return { ...state, runs: [{ ...run, id }], focus: id };
+}
+
+const runKeys = Object.keys(idleRun).filter((key) => key !== 'settings' && key !== 'presetName');
+
 type FakeActions = { readonly [Name in keyof LabActions]: Mock<LabActions[Name]> };
 
 export interface FakeLab extends LabStore {
   readonly actions: FakeActions;
-  set(change: Partial<LabState>): void;
+  set(change: LabChange): void;
 }
 
-export function fakeLab(change: Partial<LabState> = {}): FakeLab {
-  let state: LabState = { ...idleState, ...change };
+export function fakeLab(change: LabChange = {}): FakeLab {
+  let state = changed(idleState, change);
   const listeners = new Set<(state: LabState, previous: LabState) => void>();
   return {
     getState: () => state,
@@ -67,7 +98,7 @@ export function fakeLab(change: Partial<LabState> = {}): FakeLab {
     },
     set: (next) => {
       const previous = state;
-      state = { ...state, ...next };
+      state = changed(state, next);
       for (const listener of listeners) listener(state, previous);
     },
     actions: {
@@ -82,7 +113,7 @@ export function fakeLab(change: Partial<LabState> = {}): FakeLab {
       dismissNotice: vi.fn(),
       dismissFailure: vi.fn(),
       exportRun: vi.fn(() => null),
-      exportCheckpoint: vi.fn(() => Promise.resolve(null)),
+      exportWeights: vi.fn(() => Promise.resolve(null)),
       openFile: vi.fn(() => Promise.resolve()),
       closeStudy: vi.fn(),
       openRecording: vi.fn(() => Promise.resolve()),

@@ -3,18 +3,18 @@
  */
 import { Popover, UnstyledButton } from '@mantine/core';
 import { Cpu } from 'lucide-react';
-import type { LabState } from '../../lab/state.ts';
+import type { RunState } from '../../lab/state.ts';
 import { formatCount, formatNumber } from '../app/format.ts';
-import { useLab } from '../app/lab.tsx';
+import { useRun } from '../app/lab.tsx';
 import { EngineMemory } from './EngineMemory.tsx';
 import { speedClass } from './engineSpeed.ts';
 import styles from './engineBadge.module.css';
 
-const selectEngine = (state: LabState) => state.engine;
-const selectSandbox = (state: LabState) => state.sandbox;
-const selectParameters = (state: LabState) => state.parameters;
-const selectSpeed = (state: LabState) => state.tokensPerSecond;
-const selectFailed = (state: LabState) => state.failure !== null;
+const selectEngine = (run: RunState) => run.engine;
+const selectSandbox = (run: RunState) => run.sandbox;
+const selectParameters = (run: RunState) => run.parameters;
+const selectSpeed = (run: RunState) => run.tokensPerSecond;
+const selectFailed = (run: RunState) => run.failure !== null;
 
 const backendNames: Readonly<Record<string, string>> = {
   webgpu: 'WebGPU',
@@ -31,11 +31,11 @@ function withoutBackend(adapter: string, backend: string): string {
 }
 
 export function EngineBadge() {
-  const engine = useLab(selectEngine);
-  const sandbox = useLab(selectSandbox);
-  const parameters = useLab(selectParameters);
-  const speed = useLab(selectSpeed);
-  const failed = useLab(selectFailed);
+  const engine = useRun(selectEngine);
+  const sandbox = useRun(selectSandbox);
+  const parameters = useRun(selectParameters);
+  const speed = useRun(selectSpeed);
+  const failed = useRun(selectFailed);
   if (engine === null) {
     return (
       <span className={styles.badge} data-testid="engine-badge">

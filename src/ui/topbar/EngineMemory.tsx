@@ -1,7 +1,7 @@
 /**
  * What the engine plans to hold in graphics memory: the sum, and its parts.
  */
-import type { EngineView } from '../../lab/state.ts';
+import type { EngineView } from '../../record/recordedRun.ts';
 import styles from './engineBadge.module.css';
 
 /** Bytes as megabytes with one decimal, or none above a hundred. */

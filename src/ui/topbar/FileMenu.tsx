@@ -4,15 +4,15 @@
  */
 import { ActionIcon, Menu } from '@mantine/core';
 import { Box, FileDown, FileUp, FolderDown, History } from 'lucide-react';
-import type { LabState } from '../../lab/state.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import type { LabState, RunState } from '../../lab/state.ts';
+import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import { useFileInput } from './useFileInput.tsx';
 import styles from './topBar.module.css';
 
-const selectHasRun = (state: LabState) => state.runSettings !== null;
-const selectHasWeights = (state: LabState) =>
-  state.source.kind === 'live' &&
-  (state.status === 'running' || state.status === 'paused' || state.status === 'done');
+const selectHasRun = (run: RunState) => run.status !== 'idle';
+const selectHasWeights = (run: RunState) =>
+  run.source.kind === 'live' &&
+  (run.status === 'running' || run.status === 'paused' || run.status === 'done');
 
 const selectRecordings = (state: LabState) => state.recordings;
 
@@ -26,8 +26,8 @@ function save(file: { readonly name: string; readonly blob: Blob }): void {
 }
 
 export function FileMenu() {
-  const hasRun = useLab(selectHasRun);
-  const hasWeights = useLab(selectHasWeights);
+  const hasRun = useRun(selectHasRun);
+  const hasWeights = useRun(selectHasWeights);
   const actions = useLabActions();
   const recordings = useLab(selectRecordings);
   const { input, ask } = useFileInput('Exported run or study', 'open-run');
@@ -35,8 +35,8 @@ export function FileMenu() {
     const file = actions.exportRun();
     if (file !== null) save(file);
   };
-  const exportCheckpoint = async () => {
-    const file = await actions.exportCheckpoint();
+  const exportWeights = async () => {
+    const file = await actions.exportWeights();
     if (file !== null) save(file);
   };
   return (
@@ -54,7 +54,7 @@ export function FileMenu() {
           <Menu.Item
             leftSection={<Box size={15} aria-hidden />}
             disabled={!hasWeights}
-            onClick={() => void exportCheckpoint()}
+            onClick={() => void exportWeights()}
           >
             Export the weights (safetensors)
           </Menu.Item>

@@ -7,18 +7,19 @@
 import { memo, useEffect, useState } from 'react';
 import { Tooltip } from '@mantine/core';
 import { Check } from 'lucide-react';
-import type { LabState, PhaseView } from '../../lab/state.ts';
+import type { PhaseView } from '../../record/phases.ts';
+import { shownRun, type RunState } from '../../lab/state.ts';
 import { formatDuration, formatNumber } from '../app/format.ts';
-import { useLab, useLabStore } from '../app/lab.tsx';
+import { useLabStore, useRun } from '../app/lab.tsx';
 import { runSentence } from './runSentence.ts';
 import styles from './phaseRibbon.module.css';
 
-const selectPhases = (state: LabState) => state.phases;
-const selectStatus = (state: LabState) => state.status;
+const selectPhases = (run: RunState) => run.phases;
+const selectStatus = (run: RunState) => run.status;
 
 export function PhaseRibbon() {
-  const phases = useLab(selectPhases);
-  const status = useLab(selectStatus);
+  const phases = useRun(selectPhases);
+  const status = useRun(selectStatus);
   return (
     <nav className={styles.ribbon} aria-label="Phases of the run">
       <ol className={styles.phases}>
@@ -104,18 +105,18 @@ function PhaseNote({ phase }: { phase: PhaseView }) {
   );
 }
 
-const selectLeft = (state: LabState) => (state.secondsLeft === null ? null : Math.round(state.secondsLeft));
-const selectElapsed = (state: LabState) => Math.round(state.elapsedSeconds);
-const selectSpeed = (state: LabState) => Math.round(state.tokensPerSecond);
-const selectSource = (state: LabState) => state.source;
+const selectLeft = (run: RunState) => (run.secondsLeft === null ? null : Math.round(run.secondsLeft));
+const selectElapsed = (run: RunState) => Math.round(run.elapsedSeconds);
+const selectSpeed = (run: RunState) => Math.round(run.tokensPerSecond);
+const selectSource = (run: RunState) => run.source;
 
 /** Time left, time gone, tokens a second; or what stands instead of them. */
 function RunClock() {
-  const status = useLab(selectStatus);
-  const left = useLab(selectLeft);
-  const elapsed = useLab(selectElapsed);
-  const speed = useLab(selectSpeed);
-  const source = useLab(selectSource);
+  const status = useRun(selectStatus);
+  const left = useRun(selectLeft);
+  const elapsed = useRun(selectElapsed);
+  const speed = useRun(selectSpeed);
+  const source = useRun(selectSource);
   const [main, side] = clockWords(status, left, elapsed, speed);
   return (
     <div className={styles.clock} data-testid="run-clock">
@@ -126,7 +127,7 @@ function RunClock() {
 }
 
 function clockWords(
-  status: LabState['status'],
+  status: RunState['status'],
   left: number | null,
   elapsed: number,
   speed: number,
@@ -159,10 +160,10 @@ function SpokenSummary() {
     let timer: ReturnType<typeof setTimeout> | null = null;
     const speak = () => {
       timer = null;
-      setSentence(runSentence(store.getState()));
+      setSentence(runSentence(shownRun(store.getState())));
     };
     const stop = store.subscribe((state, previous) => {
-      if (state.status !== previous.status) {
+      if (shownRun(state).status !== shownRun(previous).status) {
         if (timer !== null) clearTimeout(timer);
         speak();
       } else timer ??= setTimeout(speak, spokenEvery);

@@ -6,15 +6,15 @@
  */
 import { Button, Tooltip } from '@mantine/core';
 import { Pause, Play, RotateCcw, StepForward } from 'lucide-react';
-import type { LabActions, LabState, LabStatus } from '../../lab/state.ts';
-import { useLab, useLabActions } from '../app/lab.tsx';
+import type { LabActions, LabState, RunState } from '../../lab/state.ts';
+import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import styles from './topBar.module.css';
 
-const selectStatus = (state: LabState) => state.status;
-const selectRequested = (state: LabState) => state.requested;
+const selectStatus = (run: RunState) => run.status;
+const selectRequested = (run: RunState) => run.requested;
 const selectBlocked = (state: LabState) => state.settingProblems[0]?.message ?? null;
-const selectSaved = (state: LabState) => (state.saved ?? null) !== null;
-const selectLive = (state: LabState) => state.source.kind === 'live';
+const selectSaved = (run: RunState) => run.checkpoint !== null;
+const selectLive = (run: RunState) => run.source.kind === 'live';
 
 interface Primary {
   readonly word: string;
@@ -24,8 +24,8 @@ interface Primary {
 }
 
 function primaryButton(
-  status: LabStatus,
-  requested: LabState['requested'],
+  status: RunState['status'],
+  requested: RunState['requested'],
   live: boolean,
   saved: boolean,
 ): Primary {
@@ -57,11 +57,11 @@ function primaryButton(
 }
 
 export function RunControls() {
-  const status = useLab(selectStatus);
-  const requested = useLab(selectRequested);
+  const status = useRun(selectStatus);
+  const requested = useRun(selectRequested);
   const blocked = useLab(selectBlocked);
-  const live = useLab(selectLive);
-  const saved = useLab(selectSaved);
+  const live = useRun(selectLive);
+  const saved = useRun(selectSaved);
   const actions = useLabActions();
   const primary = primaryButton(status, requested, live, saved);
   const starts = primary.word.startsWith('Train');

@@ -4,15 +4,12 @@
 import { useState } from 'react';
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { Check, Link } from 'lucide-react';
-import type { LabState } from '../../lab/state.ts';
+import { shownRun, type RunState } from '../../lab/state.ts';
 import { writeUrl } from '../../recipes/urlState.ts';
 import { useLabStore } from '../app/lab.tsx';
 
-function shareAddress(state: LabState): string {
-  const query = writeUrl({
-    presetName: state.runPresetName ?? state.presetName,
-    settings: state.runSettings ?? state.settings,
-  });
+function shareAddress(run: RunState): string {
+  const query = writeUrl(run);
   return `${location.origin}${location.pathname}${query === '' ? '' : `?${query}`}`;
 }
 
@@ -21,7 +18,7 @@ export function ShareButton() {
   const [told, setTold] = useState<'copied' | 'failed' | null>(null);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(shareAddress(store.getState()));
+      await navigator.clipboard.writeText(shareAddress(shownRun(store.getState())));
       setTold('copied');
     } catch {
       setTold('failed'); // no permission, or not a secure page: the address bar has the same link

@@ -1,11 +1,11 @@
 /**
  * The run in one sentence, for people who hear the page.
  */
-import type { LabState } from '../../lab/state.ts';
+import type { RunState } from '../../lab/state.ts';
 import { formatDuration, formatNumber, formatShare } from '../app/format.ts';
 
-export function runSentence(state: LabState): string {
-  const { status, phases, series, collapse, secondsLeft, failure } = state;
+export function runSentence(run: RunState): string {
+  const { status, phases, series, collapse, secondsLeft, failure, replay } = run;
   if (failure !== null) {
     const next = failure.goOn === undefined ? '' : ` It can go on from ${failure.goOn}.`;
     return `The run stopped: ${failure.message}${next}`;
@@ -20,7 +20,6 @@ export function runSentence(state: LabState): string {
     .filter((part) => part !== '')
     .join(', ');
   const tail = `${numbers === '' ? '' : ` ${numbers}.`}${collapse.alarm === null ? '' : ` Interaction collapse since round ${collapse.alarm.round}.`}`;
-  const { replay } = state;
   if (replay !== null && replay.frame < replay.last)
     return `Replay of a recorded run, round ${replay.frame} of ${replay.last - 1}.${tail}`;
   switch (status) {

@@ -9,6 +9,7 @@ export function describeGpu(gpu: Gpu): EngineDescription {
     engine: 'wgsl',
     backend: 'webgpu',
     adapter: gpu.adapterName,
+    isSoftware: gpu.isSoftware,
     reason: gpu.isSoftware
       ? `The hand-written WebGPU kernels run here, on a software adapter${gpu.subgroupLanes > 0 ? ` (with subgroups of ${gpu.subgroupLanes})` : ''}: correct, but slow without a GPU.`
       : 'The hand-written WebGPU kernels run here: the fastest path this lab has.',

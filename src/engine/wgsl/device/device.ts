@@ -4,6 +4,7 @@
  * Invariant: nothing fails silently. A validation or out-of-memory error anywhere becomes a `DeviceFault` that the next
  * awaited call throws; a lost device resolves `lost` with a sentence and never rejects.
  */
+import { isSoftwareAdapter, type AdapterIdentity } from '../../softwareAdapter.ts';
 
 /** There is no WebGPU here, or no adapter; `message` is a sentence for people. */
 export class WgslUnavailableError extends Error {
@@ -48,8 +49,8 @@ function fixedLanes({ features, info }: GPUAdapter): number {
   return features.has('subgroups') && least > 0 && least === most ? least : 0;
 }
 
-function tuningOf(adapterName: string, lanes: number): Tuning {
-  if (!/swiftshader|llvmpipe|lavapipe|warp|software|cpu/i.test(adapterName)) return 'gpu';
+function tuningOf(adapter: AdapterIdentity, lanes: number): Tuning {
+  if (!isSoftwareAdapter(adapter)) return 'gpu';
   return lanes === WINNING_LANES ? 'software-subgroups' : 'software';
 }
 
@@ -67,11 +68,11 @@ export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise
   if (!adapter) {
     throw new WgslUnavailableError('The browser has WebGPU but found no graphics adapter it may use.');
   }
-  const { vendor, architecture, description, device: model } = adapter.info;
+  const { vendor, architecture, description, device: model, isFallbackAdapter: isFallback } = adapter.info;
   const adapterName =
     [vendor, architecture, description || model].filter(Boolean).join(' ') || 'unnamed adapter';
   const lanes = fixedLanes(adapter);
-  const chosen = tuning ?? tuningOf(adapterName, lanes);
+  const chosen = tuning ?? tuningOf({ name: adapterName, isFallback }, lanes);
   const withSubgroups = chosen === 'software-subgroups' && lanes > 0;
   let device: GPUDevice;
   try {

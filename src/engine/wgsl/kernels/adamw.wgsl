@@ -13,7 +13,7 @@
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   if (totals[10] == 0.0) { return; }
-  for (var i = group.x * 1024u + index; i < min((group.x + 1u) * 1024u, SLOT_STRIDE); i += 256u) {
+  for (var i = group.x * 1024u + index; i < min((group.x + 1u) * 1024u, PARTIAL_STRIDE); i += 256u) {
     let g = gradient[i] * totals[9];
     let first = optimizer.beta1 * m[i] + (1.0 - optimizer.beta1) * g;
     let second = optimizer.beta2 * v[i] + (1.0 - optimizer.beta2) * g * g;

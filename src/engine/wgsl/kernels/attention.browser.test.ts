@@ -3,7 +3,7 @@ import { test } from 'vitest';
 import { policyConfig, type PolicyConfig } from '../../../policy/config.ts';
 import type { HostArray } from './kernelHarness.ts';
 import { expectClose, packed } from '../../testing/kernelCases.ts';
-import { describeKernels, sumSlots } from '../testing/kernelTesting.ts';
+import { describeKernels, sumPartials } from '../testing/kernelTesting.ts';
 import { layerAttentionBackward } from '../model/modelBackward.ts';
 import { attentionInput, packedAttention } from '../model/modelForward.ts';
 import {
@@ -42,7 +42,7 @@ describeKernels(
         const { heads, kvHeads, headDim } = shape;
         const dQkv = (heads + 2 * kvHeads) * headDim;
         const dQuery = heads * headDim;
-        const slots = 2;
+        const splits = 2;
         const parameters = normal(layout.size);
         const weight = parameters.slice(group.qkNorm.offset, group.qkNorm.offset + 2 * headDim);
         const qkvWeight = parameters.slice(group.qkv.offset, group.qkv.offset + group.qkv.size);
@@ -64,10 +64,10 @@ describeKernels(
           dAttended,
           dQkv: normal(rows * dQkv),
           delta: floats(rows * heads),
-          gradientSlots: floats(slots * layout.size),
+          gradientPartials: floats(splits * layout.size),
         };
-        const out = await harness().run(storage, { rows, slots }, (buffer, uniform) => {
-          const c = context(config, slots, buffer, uniform);
+        const out = await harness().run(storage, { rows, splits }, (buffer, uniform) => {
+          const c = context(config, splits, buffer, uniform);
           return [...attentionInput(c, 0), packedAttention(c, 0), ...layerAttentionBackward(c, 0)];
         });
         const normed = rmsNormOracle(
@@ -91,8 +91,8 @@ describeKernels(
             5e-4,
           );
           const dWeight = differentiate((p) => attend(qkv, p), weight, dAttended);
-          const place = { slots, stride: layout.size, offset: group.qkNorm.offset };
-          expectClose(sumSlots(out['gradientSlots'], place, 2 * headDim), dWeight, 5e-4);
+          const place = { splits, stride: layout.size, offset: group.qkNorm.offset };
+          expectClose(sumPartials(out['gradientPartials'], place, 2 * headDim), dWeight, 5e-4);
         }
       },
     );

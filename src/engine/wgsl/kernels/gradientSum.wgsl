@@ -1,6 +1,6 @@
-// Adds the gradient slots into the flat gradient and leaves each workgroup's sum of squares for the global norm.
-@group(0) @binding(0) var<storage, read> slots: array<f32>;          // [SLOTS, SLOT_STRIDE]
-@group(0) @binding(1) var<storage, read_write> gradient: array<f32>; // [SLOT_STRIDE]
+// Adds the split-K partials into the flat gradient and leaves each workgroup's sum of squares for the global norm.
+@group(0) @binding(0) var<storage, read> gradientPartials: array<f32>; // [SPLITS, PARTIAL_STRIDE]
+@group(0) @binding(1) var<storage, read_write> gradient: array<f32>; // [PARTIAL_STRIDE]
 @group(0) @binding(2) var<storage, read_write> squares: array<f32>;  // [workgroups]
 
 var<workgroup> partials: array<f32, 256>;
@@ -8,9 +8,9 @@ var<workgroup> partials: array<f32, 256>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   var square = 0.0;
-  for (var i = group.x * 1024u + index; i < min((group.x + 1u) * 1024u, SLOT_STRIDE); i += 256u) {
+  for (var i = group.x * 1024u + index; i < min((group.x + 1u) * 1024u, PARTIAL_STRIDE); i += 256u) {
     var sum = 0.0;
-    for (var slot = 0u; slot < SLOTS; slot++) { sum += slots[slot * SLOT_STRIDE + i]; }
+    for (var split = 0u; split < SPLITS; split++) { sum += gradientPartials[split * PARTIAL_STRIDE + i]; }
     gradient[i] = sum;
     square += sum * sum;
   }

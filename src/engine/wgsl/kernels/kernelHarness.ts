@@ -28,7 +28,7 @@ export class KernelHarness {
    */
   async run(
     storage: Readonly<Record<string, HostArray>>,
-    batch: Partial<BatchUniform> & { rows: number; slots?: number },
+    batch: Partial<BatchUniform> & { rows: number; splits?: number },
     make: (
       buffer: (name: string) => GPUBuffer,
       uniform: (words: readonly number[]) => GPUBufferBinding,
@@ -55,7 +55,7 @@ export class KernelHarness {
           klCoefficient: 0,
           ...batch,
         },
-        batch.slots ?? 1,
+        batch.splits ?? 1,
       );
       const all = { batch: new Uint32Array(bytes), ...uniforms };
       for (const [name, data] of Object.entries(all)) {

@@ -5,7 +5,7 @@
 import { test } from 'vitest';
 import { policyConfig, type PolicyConfig } from '../../../policy/config.ts';
 import { expectClose, packed } from '../../testing/kernelCases.ts';
-import { describeKernels, sumSlots } from '../testing/kernelTesting.ts';
+import { describeKernels, sumPartials } from '../testing/kernelTesting.ts';
 import { backward, rmsNormBackward, swigluBackward } from '../model/modelBackward.ts';
 import { embedding, rmsNorm, swigluForward } from '../model/modelForward.ts';
 import { differentiate, rmsNormOracle, swigluOracle } from '../../testing/oracle.ts';
@@ -25,7 +25,7 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
     const dx = normal(rows * d);
     const layout = parameterLayout(config);
     const place = layout.finalNorm;
-    const slots = 2;
+    const splits = 2;
     const parameters = normal(layout.size);
     const weight = parameters.slice(place.offset, place.offset + d);
     const out = await harness().run(
@@ -36,11 +36,11 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
         dy,
         dx,
         parameters,
-        gradientSlots: new Float32Array(slots * layout.size),
+        gradientPartials: new Float32Array(splits * layout.size),
       },
-      { rows, slots },
+      { rows, splits },
       (buffer, uniform) => {
-        const c = context(config, slots, buffer, uniform);
+        const c = context(config, splits, buffer, uniform);
         return [
           rmsNorm(c, { x: 'x', y: 'y', inverseRms: 'inverseRms' }, place),
           ...rmsNormBackward(c, { dy: 'dy', x: 'x', inverseRms: 'inverseRms' }, place, true),
@@ -55,8 +55,8 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
       1e-4,
     );
     const dWeight = differentiate((p) => rmsNormOracle(x, p, d, config.rmsNormEps), weight, dy);
-    const slotsPlace = { slots, stride: layout.size, offset: place.offset };
-    expectClose(sumSlots(out['gradientSlots'], slotsPlace, d), dWeight, 1e-4);
+    const partialsPlace = { splits, stride: layout.size, offset: place.offset };
+    expectClose(sumPartials(out['gradientPartials'], partialsPlace, d), dWeight, 1e-4);
   });
 
   test.each([
@@ -97,7 +97,7 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
     const ids = Array.from({ length: rows }, (_, r) => tokens[r * 4] ?? 0);
     const order = ids.map((_, r) => r).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0) || a - b);
     const firstRow = Array.from({ length: 6 }, (_, id) => ids.filter((other) => other < id).length);
-    const slots = 3;
+    const splits = 3;
     const out = await harness().run(
       {
         parameters,
@@ -106,16 +106,16 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
         dx,
         order: Uint32Array.from(order),
         firstRow: Uint32Array.from(firstRow),
-        gradientSlots: new Float32Array(slots * layout.size),
+        gradientPartials: new Float32Array(splits * layout.size),
         logits: new Float32Array(rows * 8),
         finalNormed: new Float32Array(rows * 7),
         finalX: normal(rows * 7),
         finalInverseRms: new Float32Array(rows),
         dNormed: new Float32Array(rows * 7),
       },
-      { rows, slots },
+      { rows, splits },
       (buffer, uniform) => {
-        const c = context(config, slots, buffer, uniform);
+        const c = context(config, splits, buffer, uniform);
         return [embedding(c), ...backward(c).slice(-1)];
       },
     );
@@ -127,7 +127,7 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
     ids.forEach((id, r) => {
       for (let j = 0; j < 7; j++) want[id * 7 + j] = (want[id * 7 + j] ?? 0) + (dx[r * 7 + j] ?? NaN);
     });
-    const slotsPlace = { slots, stride: layout.size, offset: 0 };
-    expectClose(sumSlots(out['gradientSlots'], slotsPlace, want.length), want);
+    const partialsPlace = { splits, stride: layout.size, offset: 0 };
+    expectClose(sumPartials(out['gradientPartials'], partialsPlace, want.length), want);
   });
 });

@@ -46,20 +46,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     return;
   }
   let predicted = tokens[row + 1u].x;
-  let sharpness = 1.0 / batch.temperature;
+  let inverseTemperature = 1.0 / batch.temperature;
   var maximum = logits[base];
   for (var i = 1u; i < VOCABULARY; i++) { maximum = max(maximum, logits[base + i]); }
   var total = 0.0;
   var weighted = 0.0;
   for (var i = 0u; i < VOCABULARY; i++) {
-    let z = (logits[base + i] - maximum) * sharpness;
+    let z = (logits[base + i] - maximum) * inverseTemperature;
     let e = exp(z);
     total += e;
     weighted += e * z;
   }
   let logTotal = log(total);
   let entropy = logTotal - weighted / total;
-  let logProb = (logits[base + predicted] - maximum) * sharpness - logTotal;
+  let logProb = (logits[base + predicted] - maximum) * inverseTemperature - logTotal;
   stats.logProb = logProb;
   stats.rowEntropy = entropy;
   if (batch.objective == 0u) {
@@ -102,9 +102,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
   }
   rowStats[row] = stats;
-  let scale = batch.inverseCount * sharpness;
+  let scale = batch.inverseCount * inverseTemperature;
   for (var i = 0u; i < VOCABULARY; i++) {
-    let logP = (logits[base + i] - maximum) * sharpness - logTotal;
+    let logP = (logits[base + i] - maximum) * inverseTemperature - logTotal;
     let p = exp(logP);
     let own = select(0.0, 1.0, i == predicted);
     logits[base + i] = scale * (dLogProb * (own - p) - dEntropy * p * (logP + entropy));

@@ -1,4 +1,4 @@
-/** Matrix products against float64 at odd sizes: all three kernels, all three forms, the residual and the gradient slots. */
+/** Matrix products against float64 at odd sizes: all three kernels, all three forms, the residual and the gradient partials. */
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
 import { expectClose } from '../../testing/kernelCases.ts';
@@ -31,10 +31,10 @@ describeKernels(
       const a = normal(m * k);
       const b = normal(n * k);
       const residual = normal(m * n);
-      const c = (slots: number, buffer: ModelContext['buffer'], uniform: ModelContext['uniform']) => ({
+      const c = (splits: number, buffer: ModelContext['buffer'], uniform: ModelContext['uniform']) => ({
         buffer,
         uniform,
-        slots,
+        splits,
         layout,
         subgroupLanes: harness().gpu.subgroupLanes,
       });
@@ -64,23 +64,23 @@ describeKernels(
         ],
       );
       expectClose(nn['out'], matmulOracle(a, b, { m, n, k }, false, false));
-      // TN: k is the number of tokens, split over three slots that together hold the sum; twice, accumulated
-      const slots = 3;
+      // TN: k is the number of tokens, split over three partials that together hold the sum; twice, accumulated
+      const splits = 3;
       for (const accumulate of [false, true]) {
-        const out = normal(slots * layout.size);
+        const out = normal(splits * layout.size);
         const before = out.slice();
-        const tn = await harness().run({ a, b, out }, { rows: k, slots, accumulate }, (buffer, uniform) => [
+        const tn = await harness().run({ a, b, out }, { rows: k, splits, accumulate }, (buffer, uniform) => [
           matmul(
-            c(slots, buffer, uniform),
+            c(splits, buffer, uniform),
             'TN',
             { a: buffer('a'), b: buffer('b'), out: buffer('out') },
             { m, n },
           ),
         ]);
-        expect(splitRows(k, slots) * slots).toBeGreaterThanOrEqual(k);
+        expect(splitRows(k, splits) * splits).toBeGreaterThanOrEqual(k);
         const sum = Float64Array.from({ length: m * n }, (_, i) => {
           let total = 0;
-          for (let s = 0; s < slots; s++) {
+          for (let s = 0; s < splits; s++) {
             total +=
               (tn['out']?.[s * layout.size + i] ?? NaN) -
               (accumulate ? (before[s * layout.size + i] ?? NaN) : 0);

@@ -5,7 +5,7 @@
 //
 // FORM_NT  C[rows, N] = A[rows, K] B[N, K]^T   (activations times a Linear's weight)      rows = tokens
 // FORM_NN  C[rows, N] = A[rows, K] B[K, N]     (their gradient back through the weight)   rows = tokens
-// FORM_TN  C[M, N]    = A[tokens, M]^T B[tokens, N]  (the weight's gradient), tokens split over gradient slots
+// FORM_TN  C[M, N]    = A[tokens, M]^T B[tokens, N]  (the weight's gradient), tokens split over partials (split-K)
 // RESIDUAL adds `residual` (shape of C). Rows past the edge are computed from stale rows and not stored; columns of A
 // past K (a padded vocabulary) must be 0.
 #include "batch.wgsl"
@@ -106,7 +106,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
 #endif
 #if FORM_TN
-  let to = id.z * (dims.slotStride / 4u) + n / 4u;
+  let to = id.z * (dims.partialStride / 4u) + n / 4u;
 #else
   let to = n / 4u;
 #endif

@@ -2,7 +2,7 @@
 // bindings. Tiled: 4 x 4 outputs a thread, operands staged in workgroup memory as vec4s along the output's sides.
 //
 // FORM_NT  C[rows, N] = A[rows, K] B[N, K]^T   FORM_NN  C[rows, N] = A[rows, K] B[K, N]
-// FORM_TN  C[M, N] = A[tokens, M]^T B[tokens, N], tokens split over gradient slots
+// FORM_TN  C[M, N] = A[tokens, M]^T B[tokens, N], tokens split over partials (split-K)
 // RESIDUAL adds `residual` (shape of C). Guards: rows and columns past the edge load as 0 and are not stored.
 #include "batch.wgsl"
 #include "matmulDims.wgsl"
@@ -64,10 +64,10 @@ fn fourOfB(n: u32, k: u32, depth: u32) -> vec4<f32> {
   return four;
 }
 
-fn store(slot: u32, m: u32, n: u32, value: f32) {
+fn store(split: u32, m: u32, n: u32, value: f32) {
   if (n >= dims.n) { return; }
 #if FORM_TN
-  let at = slot * dims.slotStride + m * dims.n + n;
+  let at = split * dims.partialStride + m * dims.n + n;
   if (batch.accumulate == 1u) { c[at] += value; } else { c[at] = value; }
 #else
   let at = m * dims.strideC + n;
@@ -79,12 +79,12 @@ fn store(slot: u32, m: u32, n: u32, value: f32) {
 #endif
 }
 
-fn storeRow(slot: u32, m: u32, n: u32, rows: u32, values: vec4<f32>) {
+fn storeRow(split: u32, m: u32, n: u32, rows: u32, values: vec4<f32>) {
   if (m >= rows) { return; }
-  store(slot, m, n, values.x);
-  store(slot, m, n + 1u, values.y);
-  store(slot, m, n + 2u, values.z);
-  store(slot, m, n + 3u, values.w);
+  store(split, m, n, values.x);
+  store(split, m, n + 1u, values.y);
+  store(split, m, n + 2u, values.z);
+  store(split, m, n + 3u, values.w);
 }
 
 @compute @workgroup_size(THREADS_X, THREADS_Y)

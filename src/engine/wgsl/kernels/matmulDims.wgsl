@@ -3,7 +3,7 @@ struct MatmulDims {
   m: u32,
   n: u32,
   k: u32,
-  slotStride: u32, // between gradient slots
+  partialStride: u32, // between gradient partials
   strideA: u32,    // between rows of A
   strideC: u32,    // between rows of C; rows of B follow each other without a gap
   pad0: u32,

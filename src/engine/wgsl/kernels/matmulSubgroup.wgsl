@@ -5,7 +5,7 @@
 // workgroup of whole subgroups.
 //
 // FORM_NT  C[rows, N] = A[rows, K] B[N, K]^T   FORM_NN  C[rows, N] = A[rows, K] B[K, N]
-// FORM_TN  C[M, N]    = A[tokens, M]^T B[tokens, N], tokens split over gradient slots
+// FORM_TN  C[M, N]    = A[tokens, M]^T B[tokens, N], tokens split over partials (split-K)
 // RESIDUAL adds `residual` (shape of C). Rows and columns past the edge repeat the last one and are not stored; columns of A
 // past K (a padded vocabulary) must be 0.
 enable subgroups;
@@ -30,10 +30,10 @@ enable subgroups;
 @group(0) @binding(5) var<uniform> dims: MatmulDims;
 
 // The thread's values of one row, in columns n and n + 1.
-fn storeRow(slot: u32, row: u32, rows: u32, n: u32, values: vec2<f32>) {
+fn storeRow(split: u32, row: u32, rows: u32, n: u32, values: vec2<f32>) {
   if (row >= rows || n >= dims.n) { return; }
 #if FORM_TN
-  let at = (slot * dims.slotStride + row * dims.n + n) / 2u;
+  let at = (split * dims.partialStride + row * dims.n + n) / 2u;
   if (batch.accumulate == 1u) { c[at] += values; } else { c[at] = values; }
 #else
   let at = (row * dims.strideC + n) / 2u;
@@ -124,12 +124,12 @@ fn main(
   }
 #endif
 #if FORM_TN
-  let slot = group.z;
+  let split = group.z;
 #else
-  let slot = 0u;
+  let split = 0u;
 #endif
 #for R LANES
-  storeRow(slot, row + {R}u, rows, n, upper{R});
-  storeRow(slot, row + LANES + {R}u, rows, n, lower{R});
+  storeRow(split, row + {R}u, rows, n, upper{R});
+  storeRow(split, row + LANES + {R}u, rows, n, lower{R});
 #end
 }

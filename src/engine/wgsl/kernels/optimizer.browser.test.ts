@@ -1,11 +1,11 @@
 /**
- * What ends a step, against float64: the statistics' totals, the gradient's sum over slots, its norm and clipping, AdamW; and
+ * What ends a step, against float64: the statistics' totals, the sum of the split-K partials, its norm and clipping, AdamW; and
  * a gradient that is not finite, which must not move a weight.
  */
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
 import { expectClose } from '../../testing/kernelCases.ts';
-import { describeKernels, sumSlots } from '../testing/kernelTesting.ts';
+import { describeKernels, sumPartials } from '../testing/kernelTesting.ts';
 import { optimizerDispatches } from '../model/modelBackward.ts';
 import { statsDispatch } from '../model/modelForward.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
@@ -14,17 +14,17 @@ const settings = [1e-2, 0.9, 0.95, 1e-8, 0.1, 5, 1 - 0.9 ** 3, 1 - 0.95 ** 3] as
 
 describeKernels('optimizer', ({ harness, normal, context }) => {
   /** A step on random state; `alter` may spoil the gradient. */
-  async function step(width: number, slots: number, alter?: (gradientSlots: Float32Array) => void) {
+  async function step(width: number, splits: number, alter?: (gradientPartials: Float32Array) => void) {
     const config = { ...policyConfig('micro', 5), hiddenSize: width, intermediateSize: width, layers: 1 };
     const layout = parameterLayout(config);
     const { size } = layout;
     const state = {
-      gradientSlots: normal(slots * size),
+      gradientPartials: normal(splits * size),
       parameters: normal(size),
       m: normal(size),
       v: normal(size).map((value) => value * value),
     };
-    alter?.(state.gradientSlots);
+    alter?.(state.gradientPartials);
     const out = await harness().run(
       {
         ...state,
@@ -33,9 +33,9 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
         totals: new Float32Array(16),
         decayed: layout.decayedBlocks as Uint32Array<ArrayBuffer>,
       },
-      { rows: 1, slots },
+      { rows: 1, splits },
       (buffer, uniform) => {
-        const { sum, update } = optimizerDispatches(context(config, slots, buffer, uniform));
+        const { sum, update } = optimizerDispatches(context(config, splits, buffer, uniform));
         return [...sum, ...update];
       },
       { optimizer: Float32Array.from(settings) },
@@ -44,15 +44,15 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
   }
 
   test.each([
-    { width: 1, slots: 1 },
-    { width: 7, slots: 3 },
-    { width: 33, slots: 2 },
-    { width: 65, slots: 7 },
-  ])('gradient sum, norm, clipping and AdamW: width $width, $slots slots', async ({ width, slots }) => {
-    const { layout, state, out } = await step(width, slots);
+    { width: 1, splits: 1 },
+    { width: 7, splits: 3 },
+    { width: 33, splits: 2 },
+    { width: 65, splits: 7 },
+  ])('gradient sum, norm, clipping and AdamW: width $width, $splits splits', async ({ width, splits }) => {
+    const { layout, state, out } = await step(width, splits);
     const [lr, beta1, beta2, epsilon, decay, maxNorm, c1, c2] = settings;
-    const place = { slots, stride: layout.size, offset: 0 };
-    const gradient = sumSlots(state.gradientSlots, place, layout.size);
+    const place = { splits, stride: layout.size, offset: 0 };
+    const gradient = sumPartials(state.gradientPartials, place, layout.size);
     const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
     expectClose(out['gradient'], gradient);
     expect(Math.abs((out['totals']?.[8] ?? NaN) / norm - 1)).toBeLessThan(1e-5);
@@ -72,8 +72,8 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
   });
 
   test.each([NaN, Infinity])('a gradient with %d in it moves nothing', async (bad) => {
-    const { state, out } = await step(7, 2, (gradientSlots) => {
-      gradientSlots[100] = bad;
+    const { state, out } = await step(7, 2, (gradientPartials) => {
+      gradientPartials[100] = bad;
     });
     expect(out['totals']?.[10]).toBe(0);
     for (const name of ['parameters', 'm', 'v'] as const) expect(out[name]).toEqual(state[name]);

@@ -8,7 +8,7 @@
 @group(0) @binding(2) var<storage, read> rope: array<vec2<f32>>;   // [positions, HEAD_DIM / 2]
 @group(0) @binding(3) var<storage, read> tokens: array<vec4<u32>>; // [tokens]
 @group(0) @binding(4) var<storage, read> inverseRms: array<f32>;   // [tokens, HEADS + KV_HEADS]
-@group(0) @binding(5) var<storage, read_write> dWeight: array<f32>; // [slots, ...], [2, HEAD_DIM] at 0 of each slot
+@group(0) @binding(5) var<storage, read_write> dWeight: array<f32>; // [splits, ...], [2, HEAD_DIM] at 0 of each partial
 @group(0) @binding(6) var<uniform> batch: Batch;
 
 const NORMED: u32 = HEADS + KV_HEADS;
@@ -41,6 +41,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let total = columnSum(column, lane, sum);
   if (lane != 0u || c >= 2u * HEAD_DIM) { return; }
-  let at = group.z * SLOT_STRIDE + c;
+  let at = group.z * PARTIAL_STRIDE + c;
   if (batch.accumulate == 1u) { dWeight[at] += total; } else { dWeight[at] = total; }
 }

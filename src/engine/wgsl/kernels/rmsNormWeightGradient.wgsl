@@ -1,11 +1,11 @@
-// RMSNorm's weight gradient: dw[j] = sum over tokens of dy x r, one gradient slot per workgroup row.
+// RMSNorm's weight gradient: dw[j] = sum over tokens of dy x r, one gradient partial per workgroup row.
 #include "batch.wgsl"
 #include "columnSum.wgsl"
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;         // [tokens, D]
 @group(0) @binding(1) var<storage, read> x: array<f32>;          // [tokens, D]
 @group(0) @binding(2) var<storage, read> inverseRms: array<f32>; // [tokens]
-@group(0) @binding(3) var<storage, read_write> dWeight: array<f32>; // [slots, ...], this tensor at 0 of each slot
+@group(0) @binding(3) var<storage, read_write> dWeight: array<f32>; // [splits, ...], this tensor at 0 of each partial
 @group(0) @binding(4) var<uniform> batch: Batch;
 
 @compute @workgroup_size(COLUMNS * LANES)
@@ -21,6 +21,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let total = columnSum(column, lane, sum);
   if (lane != 0u || j >= D) { return; }
-  let at = group.z * SLOT_STRIDE + j;
+  let at = group.z * PARTIAL_STRIDE + j;
   if (batch.accumulate == 1u) { dWeight[at] += total; } else { dWeight[at] = total; }
 }

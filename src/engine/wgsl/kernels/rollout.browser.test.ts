@@ -1,6 +1,6 @@
 /**
  * The rollouts' own kernels against plain loops at odd sizes: where a step begins, keys and values into the cache, attention over
- * it, copies from slot to slot, updates. (The sampler has a file of its own; matmul, norms and embedding are the trainer's.)
+ * it, copies from slot to slot, updates. (The sampler has a file of its own; matmul, norms and embedding are training's.)
  */
 import { expect, test } from 'vitest';
 import { policyConfig, type PolicyConfig } from '../../../policy/config.ts';

@@ -13,7 +13,7 @@ fn uniformAt(seed: u32, sequence: u32, position: u32) -> f32 {
 }
 
 // The nucleus's last member in the order (weight falling, id rising): everything before it in that order is kept too.
-fn nucleusEnd(base: u32, maximum: f32, sharpness: f32, mass: f32) -> vec2<u32> {
+fn nucleusEnd(base: u32, maximum: f32, inverseTemperature: f32, mass: f32) -> vec2<u32> {
   var lastLogit = maximum;
   var lastToken = 0u;
   var kept = 0.0;
@@ -33,7 +33,7 @@ fn nucleusEnd(base: u32, maximum: f32, sharpness: f32, mass: f32) -> vec2<u32> {
     first = false;
     lastLogit = logit;
     lastToken = found;
-    kept += exp((logit - maximum) * sharpness);
+    kept += exp((logit - maximum) * inverseTemperature);
     if (kept >= mass) { break; }
   }
   return vec2<u32>(lastToken, bitcast<u32>(kept));
@@ -44,18 +44,18 @@ fn advanceSlot(slot: Slot, index: u32, base: u32) -> Slot {
   var next = slot;
   next.position += 1u;
   let greedy = rollout.temperature == 0.0;
-  let sharpness = 1.0 / select(rollout.temperature, 1.0, greedy);
+  let inverseTemperature = 1.0 / select(rollout.temperature, 1.0, greedy);
   var best = 0u;
   for (var i = 1u; i < VOCABULARY; i++) {
     if (logits[base + i] > logits[base + best]) { best = i; }
   }
   let maximum = logits[base + best];
   var total = 0.0;
-  for (var i = 0u; i < VOCABULARY; i++) { total += exp((logits[base + i] - maximum) * sharpness); }
+  for (var i = 0u; i < VOCABULARY; i++) { total += exp((logits[base + i] - maximum) * inverseTemperature); }
   var token = best;
   if (!greedy) {
     var end = vec2<u32>(VOCABULARY, bitcast<u32>(total));
-    if (rollout.topP < 1.0) { end = nucleusEnd(base, maximum, sharpness, total * rollout.topP); }
+    if (rollout.topP < 1.0) { end = nucleusEnd(base, maximum, inverseTemperature, total * rollout.topP); }
     let cut = rollout.topP < 1.0;
     let goal = uniformAt(rollout.seed, slot.id, next.position) * bitcast<f32>(end.y);
     let endLogit = logits[base + min(end.x, VOCABULARY - 1u)];
@@ -63,14 +63,14 @@ fn advanceSlot(slot: Slot, index: u32, base: u32) -> Slot {
     for (var i = 0u; i < VOCABULARY; i++) {
       let z = logits[base + i];
       if (cut && (z < endLogit || (z == endLogit && i > end.x))) { continue; }
-      let weight = exp((z - maximum) * sharpness);
+      let weight = exp((z - maximum) * inverseTemperature);
       if (weight == 0.0) { continue; }
       cumulative += weight;
       token = i;
       if (cumulative > goal) { break; }
     }
   }
-  let logProb = (logits[base + token] - maximum) * sharpness - log(total);
+  let logProb = (logits[base + token] - maximum) * inverseTemperature - log(total);
   let kind = stopKinds[token];
   if (kind != 0u) { next.status = kind; } else if (next.position + 1u >= rollout.context) { next.status = FULL; }
   next.token = token;

@@ -99,24 +99,24 @@ export function trainingBuffers(config: PolicyConfig, { rows, uploads }: Trainin
 export const trainingExtras = (rows: number) => ({ batch: BATCH_BYTES, rowStaging: rows * 32 });
 
 /**
- * Gradient slots: weight gradients are sums over all tokens, so the tokens are split over slots until a typical matrix's
- * tiles times the slots can fill a GPU; more would only cost memory and additions.
+ * Split-K: weight gradients are sums over all tokens, so the tokens are split over partial sums until a typical matrix's
+ * tiles times the splits can fill a GPU; more would only cost memory and additions.
  */
-export function gradientSlotCount(config: PolicyConfig): number {
+export function splitCount(config: PolicyConfig): number {
   const tiles = Math.ceil(config.hiddenSize / 32) * Math.ceil(config.intermediateSize / 32);
   const wanted = Math.ceil(128 / tiles);
   const affordable = Math.floor((32 * 2 ** 20) / parameterLayout(config).size);
   return Math.max(1, Math.min(16, wanted, affordable));
 }
 
-/** Parameters, gradient, its slots, m and v. */
+/** Parameters, gradient, its split-K partials, m and v. */
 export function parameterBuffers(config: PolicyConfig): BufferSizes {
   const { size } = parameterLayout(config);
-  const slots = gradientSlotCount(config);
+  const splits = splitCount(config);
   return {
     parameters: size,
     gradient: size,
-    gradientSlots: slots * size,
+    gradientPartials: splits * size,
     m: size,
     v: size,
     decayed: size / 64,

@@ -10,12 +10,12 @@ import {
   MemoryPlanError,
   rolloutShape,
   trainingShape,
-  type Means,
+  type DeviceLimits,
 } from './memoryPlan.ts';
 import { groupByCapacity } from '../../layout/packing.ts';
 
-const means: Means = {
-  limits: {
+const limits: DeviceLimits = {
+  adapter: {
     maxBufferSize: 2 ** 28,
     maxStorageBufferBindingSize: 2 ** 27,
     maxComputeWorkgroupsPerDimension: 65535,
@@ -31,13 +31,13 @@ test('capacities come in few sizes', () => {
 test('refuses with numbers', () => {
   const sizes = trainingBuffers(policyConfig('mini', 62), { rows: 1024, uploads: 1 });
   expect(() => {
-    checkMemory('This', sizes, { ...means, budget: totalBytes(sizes) });
+    checkMemory('This', sizes, { ...limits, budget: totalBytes(sizes) });
   }).not.toThrow();
   expect(() => {
-    checkMemory('This', sizes, { ...means, budget: totalBytes(sizes) - 1 });
+    checkMemory('This', sizes, { ...limits, budget: totalBytes(sizes) - 1 });
   }).toThrow(MemoryPlanError);
   expect(() => {
-    checkMemory('This', sizes, { ...means, limits: { ...means.limits, maxBufferSize: 1000 } });
+    checkMemory('This', sizes, { ...limits, adapter: { ...limits.adapter, maxBufferSize: 1000 } });
   }).toThrow(/allows/);
 });
 
@@ -56,15 +56,15 @@ describe.each(['mini', 'nano', 'small'] as const)('%s', (preset) => {
       (_, i) => shortest + ((i * 97) % (longest - shortest + 1)),
     );
     const rows = lengths.reduce((a, b) => a + b, 0);
-    const shape = trainingShape(config, { rows, longest: Math.max(...lengths) }, means);
-    const groups = groupByCapacity(lengths, Math.min(shape.rows, largestMicroBatch(config, means)));
+    const shape = trainingShape(config, { rows, longest: Math.max(...lengths) }, limits);
+    const groups = groupByCapacity(lengths, Math.min(shape.rows, largestMicroBatch(config, limits)));
     expect(Math.ceil(groups.length / MAX_SUBMITS)).toBeLessThanOrEqual(shape.uploads);
-    expect(trainingShape(config, { rows, longest }, { ...means, isSoftware: true }).uploads).toBe(1);
+    expect(trainingShape(config, { rows, longest }, { ...limits, isSoftware: true }).uploads).toBe(1);
   });
 
   test('where there is room, a larger run never plans for less', () => {
-    const limits = { ...means.limits, maxBufferSize: 2 ** 34, maxStorageBufferBindingSize: 2 ** 34 };
-    const roomy = { ...means, limits, budget: 2 ** 36 };
+    const adapter = { ...limits.adapter, maxBufferSize: 2 ** 34, maxStorageBufferBindingSize: 2 ** 34 };
+    const roomy = { ...limits, adapter, budget: 2 ** 36 };
     const before = memoryPlan(config, needs, roomy);
     expect(before.total).toBe(before.parameters + before.training + before.rollout);
     for (const more of [{ context: 800 }, { rows: 2 * needs.rows }, { slots: 700 }]) {
@@ -76,10 +76,10 @@ describe.each(['mini', 'nano', 'small'] as const)('%s', (preset) => {
 test('fewer slots where memory is short, and words where not one fits', () => {
   const config = policyConfig('small', 72);
   const wanted = { sequences: 1024, context: 800 };
-  const { slots, positions } = rolloutShape(config, wanted, means);
+  const { slots, positions } = rolloutShape(config, wanted, limits);
   expect(positions).toBe(1024);
   expect(slots).toBeGreaterThan(0);
   expect(slots).toBeLessThan(1024);
-  expect(() => rolloutShape(config, wanted, { ...means, budget: 2 ** 20 })).toThrow(MemoryPlanError);
-  expect(() => memoryPlan(config, needs, { ...means, budget: 2 ** 24 })).toThrow(/needs .* MB/);
+  expect(() => rolloutShape(config, wanted, { ...limits, budget: 2 ** 20 })).toThrow(MemoryPlanError);
+  expect(() => memoryPlan(config, needs, { ...limits, budget: 2 ** 24 })).toThrow(/needs .* MB/);
 });

@@ -30,8 +30,8 @@ export interface AdapterLimits {
 }
 
 /** What plans have to keep to. */
-export interface Means {
-  readonly limits: AdapterLimits;
+export interface DeviceLimits {
+  readonly adapter: AdapterLimits;
   /** A CPU rasteriser: its submits stay small. */
   readonly isSoftware: boolean;
   /** Bytes that one plan may use; default 1 GB. */
@@ -64,20 +64,20 @@ export interface MemoryNeeds {
 
 /** Bytes. */
 export interface MemoryPlan {
-  readonly parameters: number; // with gradient, its slots and AdamW's moments
+  readonly parameters: number; // with gradient, its split-K partials and AdamW's moments
   readonly training: number; // activations of the largest micro-batch, and inputs
   readonly rollout: number; // key/value cache, activations of a step, the session's own weights
   readonly total: number;
 }
 
 /** The graphics memory of a run, device or no device. Throws `MemoryPlanError` where it cannot be held. */
-export function memoryPlan(config: PolicyConfig, needs: MemoryNeeds, means: Means): MemoryPlan {
+export function memoryPlan(config: PolicyConfig, needs: MemoryNeeds, limits: DeviceLimits): MemoryPlan {
   const flat = parameterBuffers(config);
-  checkMemory('Holding the policy and its optimizer', flat, means);
-  const shape = trainingShape(config, { rows: needs.rows, longest: needs.context }, means);
+  checkMemory('Holding the policy and its optimizer', flat, limits);
+  const shape = trainingShape(config, { rows: needs.rows, longest: needs.context }, limits);
   const activations = trainingBuffers(config, shape);
-  checkMemory(`Training on ${shape.rows} tokens at a time`, activations, means);
-  const slots = rolloutShape(config, { sequences: needs.slots, context: needs.context }, means);
+  checkMemory(`Training on ${shape.rows} tokens at a time`, activations, limits);
+  const slots = rolloutShape(config, { sequences: needs.slots, context: needs.context }, limits);
   const parameters = totalBytes(flat, parameterExtras);
   const training = totalBytes(activations, trainingExtras(shape.rows));
   const rollout = totalBytes(rolloutBuffers(config, slots), rolloutExtras(config, slots));
@@ -88,11 +88,11 @@ export function memoryPlan(config: PolicyConfig, needs: MemoryNeeds, means: Mean
 export function trainingShape(
   config: PolicyConfig,
   { rows, longest }: { readonly rows: number; readonly longest: number },
-  means: Means,
+  limits: DeviceLimits,
 ): TrainingShape {
-  const most = largestMicroBatch(config, means);
+  const most = largestMicroBatch(config, limits);
   const capacity = capacityFor(Math.max(longest, Math.min(rows, most)));
-  if (means.isSoftware) return { rows: capacity, uploads: 1 };
+  if (limits.isSoftware) return { rows: capacity, uploads: 1 };
   // However the sequences fall, a micro-batch is closed only when the next sequence does not fit.
   const usable = Math.max(longest, Math.min(capacity, most));
   const byGap = Math.floor((rows - 1) / (usable - longest + 1)) + 1;
@@ -105,9 +105,9 @@ export function trainingShape(
 export function rolloutShape(
   config: PolicyConfig,
   { sequences, context }: { readonly sequences: number; readonly context: number },
-  { limits, budget = DEFAULT_BUDGET, maxSlots = DEFAULT_MAX_SLOTS }: Means,
+  { adapter, budget = DEFAULT_BUDGET, maxSlots = DEFAULT_MAX_SLOTS }: DeviceLimits,
 ): PlanShape {
-  const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const largest = Math.min(adapter.maxBufferSize, adapter.maxStorageBufferBindingSize);
   const positions = capacityFor(context);
   let slots = Math.min(capacityFor(sequences), maxSlots);
   for (;;) {
@@ -125,9 +125,9 @@ export function rolloutShape(
 }
 
 /** Throws `MemoryPlanError` when a buffer, or the sum, is more than the adapter's limits and the budget allow. */
-export function checkMemory(doing: string, sizes: BufferSizes, means: Means): void {
-  const { limits, budget = DEFAULT_BUDGET } = means;
-  const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+export function checkMemory(doing: string, sizes: BufferSizes, limits: DeviceLimits): void {
+  const { adapter, budget = DEFAULT_BUDGET } = limits;
+  const largest = Math.min(adapter.maxBufferSize, adapter.maxStorageBufferBindingSize);
   for (const [name, floats] of Object.entries(sizes)) {
     if (floats * 4 > largest) {
       throw new MemoryPlanError(
@@ -161,11 +161,11 @@ export function capacityFor(rows: number): number {
  * The most tokens a micro-batch should have: bounded by the memory budget, by one dimension of a dispatch, and by work (a page must
  * stay responsive; a software adapter does about a thousandth of a GPU's).
  */
-export function largestMicroBatch(config: PolicyConfig, means: Means): number {
-  const { limits, isSoftware, budget = DEFAULT_BUDGET, maxRows = Infinity } = means;
+export function largestMicroBatch(config: PolicyConfig, limits: DeviceLimits): number {
+  const { adapter, isSoftware, budget = DEFAULT_BUDGET, maxRows = Infinity } = limits;
   const w = widths(config);
   const perThread = Math.max(w.dFfn, w.dModel, w.normedHeads * 4, 256); // units of work a row in groups of 256
-  const byGrid = Math.floor((limits.maxComputeWorkgroupsPerDimension * 256) / perThread);
+  const byGrid = Math.floor((adapter.maxComputeWorkgroupsPerDimension * 256) / perThread);
   const flops = isSoftware ? SOFTWARE_FLOPS : GPU_FLOPS;
   const byWork = Math.floor(flops / (6 * parameterLayout(config).size));
   let best = 64;
@@ -174,7 +174,7 @@ export function largestMicroBatch(config: PolicyConfig, means: Means): number {
       if (rows > byGrid || (rows > byWork && rows > 1024)) return Math.min(maxRows, best);
       const sizes = trainingBuffers(config, { rows, uploads: 1 });
       const largest = Math.max(...Object.values(sizes)) * 4;
-      const allowed = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+      const allowed = Math.min(adapter.maxBufferSize, adapter.maxStorageBufferBindingSize);
       if (largest > allowed || totalBytes(sizes) > budget) return Math.min(maxRows, best);
       best = rows;
     }

@@ -1,5 +1,5 @@
 /**
- * The flat buffers on the device: parameters, gradient and its slots, AdamW's m and v; and the three dispatches of a step.
+ * The flat buffers on the device: parameters, gradient and its split-K partials, AdamW's m and v; and the three dispatches of a step.
  *
  * Invariant: all share one layout; the step count lives here and moves only when the weights did.
  */
@@ -9,8 +9,8 @@ import { BufferSet, readBuffer, readStaging, UniformArena } from '../device/buff
 import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { gradientSlotCount, parameterBuffers, parameterExtras } from '../memory/bufferSizes.ts';
-import { checkMemory, type Means } from '../memory/memoryPlan.ts';
+import { parameterBuffers, parameterExtras, splitCount } from '../memory/bufferSizes.ts';
+import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { optimizerDispatches } from './modelBackward.ts';
 import {
   flattenTensors,
@@ -36,7 +36,7 @@ const TOTALS_BYTES = parameterExtras.totalsStaging;
 export class FlatParameters {
   readonly config: PolicyConfig;
   readonly layout: ParameterLayout;
-  readonly slots: number;
+  readonly splits: number;
   readonly buffers: BufferSet;
   /** Small uniforms that never change, shared by every plan. */
   readonly uniforms: UniformArena;
@@ -49,14 +49,14 @@ export class FlatParameters {
     gpu: Gpu,
     config: PolicyConfig,
     layout: ParameterLayout,
-    slots: number,
+    splits: number,
     buffers: BufferSet,
     dispatches: { sum: readonly Dispatch[]; update: readonly Dispatch[] },
   ) {
     this.#gpu = gpu;
     this.config = config;
     this.layout = layout;
-    this.slots = slots;
+    this.splits = splits;
     this.buffers = buffers;
     this.uniforms = new UniformArena(gpu, buffers, parameterExtras.uniforms / 256);
     this.#sum = dispatches.sum;
@@ -67,13 +67,13 @@ export class FlatParameters {
     gpu: Gpu,
     library: KernelLibrary,
     config: PolicyConfig,
-    means: Means,
+    limits: DeviceLimits,
   ): Promise<FlatParameters> {
     const layout = parameterLayout(config);
-    const slots = gradientSlotCount(config);
+    const splits = splitCount(config);
     const sizes = parameterBuffers(config);
     const doing = 'Holding the policy and its optimizer';
-    checkMemory(doing, sizes, means);
+    checkMemory(doing, sizes, limits);
     const buffers = await BufferSet.allocate(gpu, doing, sizes);
     const { device } = gpu;
     buffers.add(
@@ -97,7 +97,7 @@ export class FlatParameters {
       config,
       layout,
       capacity: 0,
-      slots,
+      splits,
       buffer: (name) => buffers.get(name),
       isSoftware: gpu.isSoftware,
       subgroupLanes: gpu.subgroupLanes,
@@ -109,7 +109,7 @@ export class FlatParameters {
       buildDispatches(gpu, library, specs.sum),
       buildDispatches(gpu, library, specs.update),
     ]);
-    return new FlatParameters(gpu, config, layout, slots, buffers, { sum, update });
+    return new FlatParameters(gpu, config, layout, splits, buffers, { sum, update });
   }
 
   get step(): number {
@@ -171,7 +171,7 @@ export class FlatParameters {
     );
   }
 
-  /** Sum the gradient slots and take the norm; with `update`, also AdamW. */
+  /** Sum the gradient partials and take the norm; with `update`, also AdamW. */
   encode(pass: GPUComputePassEncoder, update: boolean): void {
     encodeDispatches(pass, this.#sum, 0);
     if (update) encodeDispatches(pass, this.#update, 0);

@@ -1,7 +1,7 @@
 /**
  * The decoder backward as dispatches, each layer's in reverse order of its forward, and the optimizer's three.
  *
- * Invariant: every weight's gradient is written to gradient slots (never added up with atomics), the residual stream's
+ * Invariant: every weight's gradient is written to gradient partials (never added up with atomics), the residual stream's
  * gradient lives in `dx` and is added to in place by each block.
  */
 import type { DispatchSpec } from '../kernels/dispatchList.ts';
@@ -10,7 +10,7 @@ import {
   attentionScale,
   attentionShape,
   columnConstants,
-  gradientSlots,
+  gradientPartials,
   headConstants,
   lanesFor,
   layerGroups,
@@ -38,11 +38,11 @@ export function rmsNormBackward(
     {
       kernel: {
         file: 'rmsNormWeightGradient.wgsl',
-        constants: { ...columnConstants(c), D: weight.size, SLOT_STRIDE: c.layout.size },
+        constants: { ...columnConstants(c), D: weight.size, PARTIAL_STRIDE: c.layout.size },
       },
-      bindings: { ...shared, dWeight: gradientSlots(c, weight) },
+      bindings: { ...shared, dWeight: gradientPartials(c, weight) },
       x: Math.ceil(weight.size / columnConstants(c).COLUMNS),
-      z: c.slots,
+      z: c.splits,
     },
     {
       kernel: {
@@ -69,7 +69,7 @@ export function swigluBackward(c: ModelContext, layer: number): DispatchSpec {
   };
 }
 
-/** From dLogits in `logits` back to every weight's gradient slots. */
+/** From dLogits in `logits` back to every weight's gradient partials. */
 export function backward(c: ModelContext): DispatchSpec[] {
   const w = widths(c.config);
   const { layout } = c;
@@ -97,8 +97,8 @@ export function backward(c: ModelContext): DispatchSpec[] {
       file: 'embeddingBackward.wgsl',
       constants: {
         D: w.dModel,
-        SLOTS: c.slots,
-        SLOT_STRIDE: layout.size,
+        SPLITS: c.splits,
+        PARTIAL_STRIDE: layout.size,
         ADD: c.config.tieWordEmbeddings,
       },
     },
@@ -106,11 +106,11 @@ export function backward(c: ModelContext): DispatchSpec[] {
       dx: c.buffer('dx'),
       order: c.buffer('order'),
       firstRow: c.buffer('firstRow'),
-      dTable: gradientSlots(c, layout.embedding),
+      dTable: gradientPartials(c, layout.embedding),
       ...(c.config.tieWordEmbeddings ? {} : { batch: c.buffer('batch') }),
     },
     x: w.vocabulary,
-    z: c.slots,
+    z: c.splits,
   });
   return specs;
 }
@@ -130,7 +130,7 @@ function linearBackward(
     matmul(
       c,
       'TN',
-      { a: c.buffer(dy), b: c.buffer(x), out: gradientSlots(c, weight) },
+      { a: c.buffer(dy), b: c.buffer(x), out: gradientPartials(c, weight) },
       { m: out, n: input, strideA: strideDy },
     ),
     matmul(
@@ -226,11 +226,11 @@ export function layerAttentionBackward(c: ModelContext, layer: number): Dispatch
     {
       kernel: {
         file: 'qkNormWeightGradient.wgsl',
-        constants: { ...headConstants(config), ...columnConstants(c), SLOT_STRIDE: c.layout.size },
+        constants: { ...headConstants(config), ...columnConstants(c), PARTIAL_STRIDE: c.layout.size },
       },
-      bindings: { ...rotary, dWeight: gradientSlots(c, groups.qkNorm) },
+      bindings: { ...rotary, dWeight: gradientPartials(c, groups.qkNorm) },
       x: Math.ceil((2 * config.headDim) / columnConstants(c).COLUMNS),
-      z: c.slots,
+      z: c.splits,
     },
     {
       kernel: { file: 'qkNormRopeBackward.wgsl', constants: headConstants(config) },
@@ -240,16 +240,16 @@ export function layerAttentionBackward(c: ModelContext, layer: number): Dispatch
   ];
 }
 
-/** Sum the slots, the norm, AdamW: three dispatches over the flat buffers. */
+/** The partials' sum, its norm, AdamW: three dispatches over the flat buffers. */
 export function optimizerDispatches(c: ModelContext): { sum: DispatchSpec[]; update: DispatchSpec[] } {
   const size = c.layout.size;
   const groups = Math.ceil(size / 1024);
   return {
     sum: [
       {
-        kernel: { file: 'gradientSum.wgsl', constants: { SLOTS: c.slots, SLOT_STRIDE: size } },
+        kernel: { file: 'gradientSum.wgsl', constants: { SPLITS: c.splits, PARTIAL_STRIDE: size } },
         bindings: {
-          slots: c.buffer('gradientSlots'),
+          gradientPartials: c.buffer('gradientPartials'),
           gradient: c.buffer('gradient'),
           squares: c.buffer('squares'),
         },
@@ -267,7 +267,7 @@ export function optimizerDispatches(c: ModelContext): { sum: DispatchSpec[]; upd
     ],
     update: [
       {
-        kernel: { file: 'adamw.wgsl', constants: { SLOT_STRIDE: size } },
+        kernel: { file: 'adamw.wgsl', constants: { PARTIAL_STRIDE: size } },
         bindings: {
           gradient: c.buffer('gradient'),
           decayed: c.buffer('decayed'),

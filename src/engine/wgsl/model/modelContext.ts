@@ -13,8 +13,8 @@ export interface ModelContext {
   readonly layout: ParameterLayout;
   /** Rows the plan can hold: matmul tiles are chosen for it. */
   readonly capacity: number;
-  /** Number of gradient slots, each `layout.size` floats. */
-  readonly slots: number;
+  /** Parts that the tokens of a weight gradient are split into (split-K); each sums into a partial of `layout.size` floats. */
+  readonly splits: number;
   /** A buffer of the plan by name; throws if there is none. */
   buffer(name: string): GPUBuffer;
   /** Words in a uniform of their own, written once. */
@@ -34,9 +34,9 @@ function range(buffer: GPUBuffer, place: GroupPlace): GPUBufferBinding {
 
 export const weights = (c: ModelContext, place: GroupPlace) => range(c.buffer('parameters'), place);
 
-/** The tensor's range in every gradient slot: from its offset in the first slot to the end of the buffer. */
-export const gradientSlots = (c: ModelContext, place: GroupPlace): GPUBufferBinding => ({
-  buffer: c.buffer('gradientSlots'),
+/** The tensor's range in every gradient partial: from its offset in the first to the end of the buffer. */
+export const gradientPartials = (c: ModelContext, place: GroupPlace): GPUBufferBinding => ({
+  buffer: c.buffer('gradientPartials'),
   offset: place.offset * 4,
 });
 
@@ -48,9 +48,9 @@ interface MatmulSize {
   readonly strideC?: number;
 }
 
-/** NT, NN: C[rows, n] from A[rows, k]. TN: C[m, n] summed over rows, into the gradient slots. */
+/** NT, NN: C[rows, n] from A[rows, k]. TN: C[m, n] summed over rows, into the gradient partials. */
 export function matmul(
-  c: Pick<ModelContext, 'buffer' | 'uniform' | 'slots' | 'layout' | 'subgroupLanes'>,
+  c: Pick<ModelContext, 'buffer' | 'uniform' | 'splits' | 'layout' | 'subgroupLanes'>,
   form: MatmulForm,
   operands: { a: Binding; b: Binding; out: Binding; residual?: Binding },
   size: MatmulSize,
@@ -81,7 +81,7 @@ export function matmul(
       dims: c.uniform([m, n, k, c.layout.size, strideA, strideC, 0, 0]),
     },
     ...grid,
-    z: gradient ? c.slots : 1,
+    z: gradient ? c.splits : 1,
   };
 }
 

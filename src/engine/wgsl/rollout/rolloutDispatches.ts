@@ -122,7 +122,7 @@ export function copySpecs(c: ModelContext): DispatchSpec[] {
 
 /** The context's buffers under the names that a list of dispatches asks for. */
 export function rolloutContext(
-  base: Pick<ModelContext, 'layout' | 'slots' | 'uniform' | 'isSoftware' | 'subgroupLanes'> & {
+  base: Pick<ModelContext, 'layout' | 'splits' | 'uniform' | 'isSoftware' | 'subgroupLanes'> & {
     readonly config: PolicyConfig;
   },
   capacity: number,

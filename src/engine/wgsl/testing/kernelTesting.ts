@@ -20,7 +20,7 @@ export interface KernelTopic {
   readonly normal: (length: number) => Float32Array<ArrayBuffer>;
   readonly context: (
     config: PolicyConfig,
-    slots: number,
+    splits: number,
     buffer: ModelContext['buffer'],
     uniform: ModelContext['uniform'],
   ) => ModelContext;
@@ -48,11 +48,11 @@ export function describeKernels(
       },
       random,
       normal: (length) => Float32Array.from({ length }, () => random.normal()),
-      context: (config, slots, buffer, uniform) => ({
+      context: (config, splits, buffer, uniform) => ({
         config,
         layout: parameterLayout(config),
         capacity: 64,
-        slots,
+        splits,
         isSoftware: tuning !== 'gpu',
         subgroupLanes: harness?.gpu.subgroupLanes ?? 0,
         buffer,
@@ -62,16 +62,16 @@ export function describeKernels(
   });
 }
 
-/** The sum over gradient slots of `length` values at `offset`. // [length] */
-export function sumSlots(
-  gradientSlots: Numbers | undefined,
-  place: { readonly slots: number; readonly stride: number; readonly offset: number },
+/** The sum over gradient partials of `length` values at `offset`. // [length] */
+export function sumPartials(
+  gradientPartials: Numbers | undefined,
+  place: { readonly splits: number; readonly stride: number; readonly offset: number },
   length: number,
 ): Float64Array {
   return Float64Array.from({ length }, (_, i) => {
     let total = 0;
-    for (let s = 0; s < place.slots; s++)
-      total += gradientSlots?.[s * place.stride + place.offset + i] ?? NaN;
+    for (let s = 0; s < place.splits; s++)
+      total += gradientPartials?.[s * place.stride + place.offset + i] ?? NaN;
     return total;
   });
 }

@@ -23,7 +23,7 @@ import {
   uploadPlaces,
   type TrainingShape,
 } from '../memory/bufferSizes.ts';
-import { checkMemory, type Means } from '../memory/memoryPlan.ts';
+import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { backward } from '../model/modelBackward.ts';
 import { type ModelContext } from '../model/modelContext.ts';
 import {
@@ -53,19 +53,31 @@ export interface BatchUniform {
   readonly klCoefficient: number;
 }
 
+/** What loss.wgsl reads, where nothing is learned: a forward pass, or a rollout. */
+export const noObjective = {
+  inverseCount: 0,
+  temperature: 1,
+  clipLow: 0,
+  clipHigh: 0,
+  dualClip: 0,
+  tisCap: 0,
+  entropyCoefficient: 0,
+  klCoefficient: 0,
+} as const satisfies Partial<BatchUniform>;
+
 const objectiveCodes = { logProbs: 0, sft: 1, grpo: 2 } as const;
 
-/** Rows that one gradient slot sums over, a multiple of the matmul's k tile. */
-export function splitRows(rows: number, slots: number): number {
-  return Math.max(16, Math.ceil(Math.ceil(rows / slots) / 16) * 16);
+/** Rows that one gradient partial sums over, a multiple of the matmul's k tile. */
+export function splitRows(rows: number, splits: number): number {
+  return Math.max(16, Math.ceil(Math.ceil(rows / splits) / 16) * 16);
 }
 
-export function batchUniformBytes(batch: BatchUniform, slots: number): ArrayBuffer {
+export function batchUniformBytes(batch: BatchUniform, splits: number): ArrayBuffer {
   const bytes = new ArrayBuffer(BATCH_BYTES);
   new Uint32Array(bytes, 0, 4).set([
     batch.rows,
     batch.accumulate ? 1 : 0,
-    splitRows(batch.rows, slots),
+    splitRows(batch.rows, splits),
     objectiveCodes[batch.objective],
   ]);
   new Float32Array(bytes, 16).set([
@@ -90,18 +102,18 @@ export class TrainingPlan {
   readonly shape: TrainingShape;
   readonly buffers: BufferSet;
   readonly #lists: Readonly<Record<ListName, readonly Dispatch[]>>;
-  readonly #slots: number;
+  readonly #splits: number;
   readonly #places: ReturnType<typeof uploadPlaces>;
 
   private constructor(
     config: PolicyConfig,
     shape: TrainingShape,
-    slots: number,
+    splits: number,
     buffers: BufferSet,
     lists: Record<ListName, readonly Dispatch[]>,
   ) {
     this.shape = shape;
-    this.#slots = slots;
+    this.#splits = splits;
     this.#places = uploadPlaces(config, shape.rows);
     this.buffers = buffers;
     this.#lists = lists;
@@ -114,12 +126,12 @@ export class TrainingPlan {
     config: PolicyConfig,
     parameters: FlatParameters,
     shape: TrainingShape,
-    means: Means,
+    limits: DeviceLimits,
   ): Promise<TrainingPlan> {
     const capacity = shape.rows;
     const sizes = trainingBuffers(config, shape);
     const doing = `Training on ${capacity} tokens at a time`;
-    checkMemory(doing, sizes, means);
+    checkMemory(doing, sizes, limits);
     const buffers = await BufferSet.allocate(gpu, doing, sizes);
     try {
       const usages = {
@@ -140,7 +152,7 @@ export class TrainingPlan {
         config,
         layout: parameters.layout,
         capacity,
-        slots: parameters.slots,
+        splits: parameters.splits,
         buffer: (name) => buffers.find(name) ?? parameters.buffers.get(name),
         uniform: parameters.uniforms.place,
         isSoftware: gpu.isSoftware,
@@ -158,7 +170,7 @@ export class TrainingPlan {
         buildDispatches(gpu, library, [statsDispatch(context), ...backward(context)]),
       ]);
       const lists = { body: bodyList, head, loss, backward: back };
-      return new TrainingPlan(config, shape, parameters.slots, buffers, lists);
+      return new TrainingPlan(config, shape, parameters.splits, buffers, lists);
     } catch (error) {
       buffers.destroy();
       throw error;
@@ -174,7 +186,7 @@ export class TrainingPlan {
   upload(gpu: Gpu, place: number, micro: MicroBatch, uniform: Omit<BatchUniform, 'rows'>): void {
     const { queue } = gpu.device;
     const uploads = this.buffers.get('uploads');
-    const batch = batchUniformBytes({ ...uniform, rows: micro.rows }, this.#slots);
+    const batch = batchUniformBytes({ ...uniform, rows: micro.rows }, this.#splits);
     const from = place * this.#places.length;
     for (const name of inputNames) {
       queue.writeBuffer(uploads, from + this.#places[name], name === 'batch' ? batch : micro[name]);

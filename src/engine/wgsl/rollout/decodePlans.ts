@@ -8,21 +8,21 @@ import type { PolicyConfig } from '../../../policy/config.ts';
 import type { Gpu } from '../device/device.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { rolloutShape, type Means } from '../memory/memoryPlan.ts';
-import { RolloutPlan } from './rolloutPlan.ts';
+import { rolloutShape, type DeviceLimits } from '../memory/memoryPlan.ts';
+import { DecodePlan } from './decodePlan.ts';
 
 export interface RolloutResources {
   readonly gpu: Gpu;
   readonly library: KernelLibrary;
   readonly config: PolicyConfig;
   readonly parameters: FlatParameters;
-  readonly means: Means;
+  readonly limits: DeviceLimits;
 }
 
-export class RolloutPlans {
+export class DecodePlans {
   readonly resources: RolloutResources;
-  readonly #made = new Set<RolloutPlan>();
-  #idle: RolloutPlan | undefined;
+  readonly #made = new Set<DecodePlan>();
+  #idle: DecodePlan | undefined;
   #idleSnapshot: GPUBuffer | undefined;
 
   constructor(resources: RolloutResources) {
@@ -30,9 +30,9 @@ export class RolloutPlans {
   }
 
   /** A plan for `sequences` at once (fewer when memory is short) of up to `context` tokens. */
-  async acquire(sequences: number, context: number): Promise<RolloutPlan> {
-    const { gpu, library, config, parameters, means } = this.resources;
-    const shape = rolloutShape(config, { sequences, context }, means);
+  async acquire(sequences: number, context: number): Promise<DecodePlan> {
+    const { gpu, library, config, parameters, limits } = this.resources;
+    const shape = rolloutShape(config, { sequences, context }, limits);
     const idle = this.#idle;
     this.#idle = undefined;
     // A plan up to four times too large still serves: rows follow the active slots, only memory is spent.
@@ -45,12 +45,12 @@ export class RolloutPlans {
       return idle;
     }
     if (idle) this.#destroy(idle);
-    const plan = await RolloutPlan.create(gpu, library, config, parameters, shape, means);
+    const plan = await DecodePlan.create(gpu, library, config, parameters, shape, limits);
     this.#made.add(plan);
     return plan;
   }
 
-  release(plan: RolloutPlan): void {
+  release(plan: DecodePlan): void {
     if (!this.#made.has(plan)) return;
     if (this.#idle) this.#destroy(this.#idle);
     this.#idle = plan;
@@ -84,7 +84,7 @@ export class RolloutPlans {
     this.#idle = undefined;
   }
 
-  #destroy(plan: RolloutPlan): void {
+  #destroy(plan: DecodePlan): void {
     plan.destroy();
     this.#made.delete(plan);
   }

@@ -12,7 +12,7 @@ import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
-import { checkMemory, type Means } from '../memory/memoryPlan.ts';
+import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { TOKEN_WORDS } from '../../layout/packing.ts';
 import { cutPrefill, type Prefill } from '../../layout/prefill.ts';
 import {
@@ -27,7 +27,7 @@ import {
 } from '../memory/rolloutBuffers.ts';
 import { copySpecs, prefillSpecs, rolloutContext, stepSpecs, updateSpec } from './rolloutDispatches.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
-import { batchUniformBytes } from '../training/trainingPlan.ts';
+import { batchUniformBytes, noObjective } from '../training/trainingPlan.ts';
 
 /** Statuses of rollout.wgsl. */
 export const slotStatus = { idle: 0, running: 1, turn: 2, ended: 3, full: 4 } as const;
@@ -57,7 +57,7 @@ interface Lists {
   readonly update: readonly Dispatch[];
 }
 
-export class RolloutPlan {
+export class DecodePlan {
   readonly shape: PlanShape;
   readonly buffers: BufferSet;
   readonly stagingBytes: number;
@@ -80,11 +80,11 @@ export class RolloutPlan {
     config: PolicyConfig,
     parameters: FlatParameters,
     shape: PlanShape,
-    means: Means,
-  ): Promise<RolloutPlan> {
+    limits: DeviceLimits,
+  ): Promise<DecodePlan> {
     const doing = `Generating ${shape.slots} sequences of ${shape.positions} tokens at a time`;
     const sizes = rolloutBuffers(config, shape);
-    checkMemory(doing, sizes, means);
+    checkMemory(doing, sizes, limits);
     const buffers = await BufferSet.allocate(gpu, doing, sizes);
     try {
       addUniformsAndStaging(gpu, buffers, shape);
@@ -93,7 +93,7 @@ export class RolloutPlan {
       const base = {
         config,
         layout: parameters.layout,
-        slots: parameters.slots,
+        splits: parameters.splits,
         uniform: parameters.uniforms.place,
         isSoftware: gpu.isSoftware,
         subgroupLanes: gpu.subgroupLanes,
@@ -112,7 +112,7 @@ export class RolloutPlan {
         buildDispatches(gpu, library, copySpecs(decoding)),
         buildDispatches(gpu, library, [updateSpec(decoding)]),
       ]);
-      return new RolloutPlan(gpu, config, shape, buffers, { step, prefill, copy, update });
+      return new DecodePlan(gpu, config, shape, buffers, { step, prefill, copy, update });
     } catch (error) {
       buffers.destroy();
       throw error;
@@ -224,22 +224,7 @@ export class RolloutPlan {
 
 /** The `Batch` uniform where only the number of rows matters. */
 function rowsUniform(rows: number): ArrayBuffer {
-  return batchUniformBytes(
-    {
-      rows,
-      accumulate: false,
-      objective: 'logProbs',
-      inverseCount: 0,
-      temperature: 1,
-      clipLow: 0,
-      clipHigh: 0,
-      dualClip: 0,
-      tisCap: 0,
-      entropyCoefficient: 0,
-      klCoefficient: 0,
-    },
-    1,
-  );
+  return batchUniformBytes({ ...noObjective, rows, accumulate: false, objective: 'logProbs' }, 1);
 }
 
 function addUniformsAndStaging(gpu: Gpu, buffers: BufferSet, shape: PlanShape): void {

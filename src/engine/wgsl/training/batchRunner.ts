@@ -20,32 +20,21 @@ import type { Gpu } from '../device/device.ts';
 import type { FlatParameters, Totals } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
-import { largestMicroBatch, MAX_SUBMITS, trainingShape, type Means } from '../memory/memoryPlan.ts';
+import { largestMicroBatch, MAX_SUBMITS, trainingShape, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { countMasked, groupByCapacity, packSequences, writeTargets } from '../../layout/packing.ts';
-import { TrainingPlan, type BatchUniform } from './trainingPlan.ts';
-
-const noObjective = {
-  inverseCount: 0,
-  temperature: 1,
-  clipLow: 0,
-  clipHigh: 0,
-  dualClip: 0,
-  tisCap: 0,
-  entropyCoefficient: 0,
-  klCoefficient: 0,
-} as const;
+import { noObjective, TrainingPlan, type BatchUniform } from './trainingPlan.ts';
 
 export interface SubmitCounts {
   submits: number;
   dispatches: number;
 }
 
-export class Trainer {
+export class BatchRunner {
   readonly #gpu: Gpu;
   readonly #library: KernelLibrary;
   readonly #config: PolicyConfig;
   readonly #parameters: FlatParameters;
-  readonly #means: Means;
+  readonly #limits: DeviceLimits;
   readonly #largest: number;
   #plan: TrainingPlan | undefined;
   /** Of the last `step`, for benchmarks and the tests that hold the budget. */
@@ -56,14 +45,14 @@ export class Trainer {
     library: KernelLibrary,
     config: PolicyConfig,
     parameters: FlatParameters,
-    means: Means,
+    limits: DeviceLimits,
   ) {
     this.#gpu = gpu;
     this.#library = library;
     this.#config = config;
     this.#parameters = parameters;
-    this.#means = means;
-    this.#largest = largestMicroBatch(config, means);
+    this.#limits = limits;
+    this.#largest = largestMicroBatch(config, limits);
   }
 
   /** One AdamW step, or with `optimizer` undefined only the gradient. */
@@ -74,7 +63,7 @@ export class Trainer {
     const objective = batch.kind === 'grpo' ? batch.objective : noObjective;
     this.#parameters.uploadSettings(optimizer);
     // A software adapter takes one micro-batch a submit, about a second's work: more would freeze the page that shares its cores.
-    const submits = this.#means.isSoftware ? groups.length : Math.min(groups.length, MAX_SUBMITS);
+    const submits = this.#limits.isSoftware ? groups.length : Math.min(groups.length, MAX_SUBMITS);
     const share = Math.ceil(groups.length / submits);
     this.lastStep.submits = 0;
     for (let first = 0; first < groups.length; first += share) {
@@ -181,7 +170,7 @@ export class Trainer {
       this.#config,
       this.#parameters,
       shape,
-      this.#means,
+      this.#limits,
     );
     return this.#plan;
   }
@@ -200,7 +189,7 @@ export class Trainer {
     const lengths = sequences.map(({ tokens }) => tokens.length);
     const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
     const total = lengths.reduce((a, b) => a + b, 0);
-    const plan = await this.planOf(trainingShape(this.#config, { rows: total, longest }, this.#means));
+    const plan = await this.planOf(trainingShape(this.#config, { rows: total, longest }, this.#limits));
     // A plan grown for one long sequence still takes ordinary batches in micro-batches of the usual size.
     const groups = groupByCapacity(lengths, Math.max(longest, Math.min(plan.shape.rows, this.#largest)));
     return { plan, groups };

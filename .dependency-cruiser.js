@@ -1,0 +1,63 @@
+/**
+ * What may import what, checked file by file: no cycle of any kind (type-only imports count, which ESLint's import plugins
+ * leave out), test support only in tests, and nothing that package.json does not declare. Which folder of src may import
+ * which is `layers` in eslint.config.js. Run by `npm run lint`.
+ */
+const test = '\\.(test|bench)\\.tsx?$';
+
+/** The rooms of the WebGPU engine, from the ground up: a room may import those before it. */
+const rooms = ['memory', 'device', 'kernels', 'model', 'training', 'rollout'];
+
+export default {
+  forbidden: [
+    {
+      name: 'no-cycle',
+      comment: 'Move what both files need, a type as well, to a file of its own below them.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    ...rooms.slice(0, -1).map((room, floor) => ({
+      name: `wgsl-${room}-below`,
+      comment: `engine/wgsl: ${rooms.join(', ')}, each above those before it.`,
+      severity: 'error',
+      from: { path: `^src/engine/wgsl/${room}/`, pathNot: test },
+      to: { path: `^src/engine/wgsl/(${rooms.slice(floor + 1).join('|')})/` },
+    })),
+    {
+      name: 'testing-in-tests-only',
+      comment:
+        'What lies in a testing/ folder is for tests. If the program needs it, it lies in the wrong place.',
+      severity: 'error',
+      from: { pathNot: [test, '/testing/', '/conformance/', '^e2e/'] },
+      to: { path: '/testing/' },
+    },
+    {
+      name: 'declared-packages-only',
+      comment: 'Name the package in package.json: it is here only because another one needs it.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'program-without-dev-packages',
+      comment: 'A package that the page or a command runs on belongs in `dependencies`.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [test, '/testing/', '/conformance/'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'What cannot be followed cannot be checked: the rules above would not see this import.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'] },
+  },
+};
