@@ -53,15 +53,6 @@ export interface KernelExports {
     firstRow: number,
     rows: number,
   ): void;
-  lossRows(
-    model: Address,
-    weights: Address,
-    batch: Address,
-    workspace: Address,
-    gradient: Address,
-    firstRow: number,
-    rows: number,
-  ): void;
   sumGradients(slots: Address, count: number, size: number): void;
   sumSquares(gradient: Address, size: number): number;
   adamW(
@@ -99,16 +90,14 @@ export interface KernelExports {
     temperature: number,
     topP: number,
   ): Address;
-  prefill(rollout: Address, workspace: Address, tokens: Address, rows: number): void;
   copySlot(rollout: Address, from: number, to: number, count: number): void;
-  decode(
-    rollout: Address,
-    workspace: Address,
-    tokens: Address,
-    active: Address,
-    count: number,
-    steps: number,
-  ): void;
+
+  createTeam(threads: number): Address;
+  /** 0 when a thread has failed. */
+  runTasks(team: Address, tasks: Address, count: number, workspaces: Address, mayWait: number): number;
+  serve(team: Address, index: number): void;
+  fail(team: Address): void;
+  disband(team: Address): void;
 }
 
 /** Single kernels, which only their tests call. */

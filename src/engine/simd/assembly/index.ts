@@ -2,8 +2,9 @@
 export { allocate, release } from './memory';
 export { createModel, modelOffsets, packBackward, packedFloats, packForward, setRope } from './model/model';
 export { createWorkspace, releaseWorkspace, workspaceLogits } from './model/workspace';
-export { createBatch, createWeights, forwardRows, lossRows } from './model/train';
+export { createBatch, createWeights, forwardRows } from './model/train';
 export { cacheKeyFloats, cacheValueFloats, copySlot, createRollout, decode, prefill } from './model/decode';
+export { createTeam, disband, fail, runTasks, serve } from './threads/tasks';
 
 export { attention, attentionScratchFloats } from './kernels/attention';
 export { attentionBackward } from './kernels/attentionBackward';

@@ -35,6 +35,7 @@ import {
   packedAttention,
   statsDispatch,
 } from '../model/modelForward.ts';
+import { neutralObjective } from '../../layout/batchStats.ts';
 import type { MicroBatch } from '../../layout/packing.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
 
@@ -54,16 +55,7 @@ export interface BatchUniform {
 }
 
 /** What loss.wgsl reads, where nothing is learned: a forward pass, or a rollout. */
-export const noObjective = {
-  inverseCount: 0,
-  temperature: 1,
-  clipLow: 0,
-  clipHigh: 0,
-  dualClip: 0,
-  tisCap: 0,
-  entropyCoefficient: 0,
-  klCoefficient: 0,
-} as const satisfies Partial<BatchUniform>;
+export const noObjective = { ...neutralObjective, inverseCount: 0 } satisfies Partial<BatchUniform>;
 
 const objectiveCodes = { logProbs: 0, sft: 1, grpo: 2 } as const;
 

@@ -1,0 +1,162 @@
+/**
+ * The engine for processors: `PolicyEngine` in WebAssembly SIMD, kernels of our own (assembly/).
+ *
+ * Invariants. (1) Calls are served one after another in the order they were made; none sees another half done. (2) The same calls on
+ * the same build give bit-identical weights, however many threads work (simdEngine.test.ts).
+ */
+import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
+import type {
+  BatchLoss,
+  EngineDescription,
+  GrpoStats,
+  OptimizerSettings,
+  OptimizerState,
+  PolicyEngine,
+  RolloutOptions,
+  RolloutSession,
+  SequenceLogProbs,
+  SftSequence,
+  SftStats,
+} from '../engine.ts';
+import { parameterLayout } from '../layout/parameterLayout.ts';
+import { bestBuild, kernelModule, type KernelBuild } from './kernelModule.ts';
+import { Kernels } from './kernels.ts';
+import { FlatParameters } from './model/flatParameters.ts';
+import { SimdModel } from './model/simdModel.ts';
+import { RolloutMemories } from './rollout/rolloutMemory.ts';
+import { SimdRolloutSession, type RolloutResources } from './rollout/rolloutSession.ts';
+import { WeightsCopies } from './rollout/weightsCopy.ts';
+import { Team, ThreadError } from './threads/team.ts';
+import { Workspaces } from './threads/workspaces.ts';
+import { BatchRunner } from './training/batchRunner.ts';
+
+export { SimdUnavailableError } from './kernelModule.ts';
+export { SimdMemoryError } from './kernels.ts';
+
+export interface SimdEngineOptions {
+  readonly config: PolicyConfig;
+  /** Default: the best that runs here. */
+  readonly build?: KernelBuild;
+  /** Sequences that a rollout session generates at once, at most. Others wait for a free slot. */
+  readonly maxSlots?: number;
+}
+
+/**
+ * Compile the kernels (once in a process) and allocate the flat parameters. Weights are zero until `loadTensors`.
+ * Rejects with `SimdUnavailableError` or `SimdMemoryError`, each a sentence for people.
+ */
+export async function createSimdEngine(options: SimdEngineOptions): Promise<PolicyEngine> {
+  const { config, build = bestBuild() } = options;
+  const kernels = await Kernels.instantiate(await kernelModule(build));
+  const team = new Team(kernels, kernels.call.createTeam(0), 1, true);
+  const model = new SimdModel(kernels, config, parameterLayout(config));
+  return new Engine(model, team, options.maxSlots);
+}
+
+class Engine implements PolicyEngine {
+  readonly description: EngineDescription;
+  readonly config: PolicyConfig;
+  readonly lost: Promise<string>;
+  readonly #parameters: FlatParameters;
+  readonly #runner: BatchRunner;
+  readonly #rollouts: RolloutResources;
+  #lose: (sentence: string) => void = () => undefined;
+  #failure: ThreadError | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(model: SimdModel, team: Team, maxSlots: number | undefined) {
+    this.config = model.config;
+    this.lost = new Promise((resolve) => (this.#lose = resolve));
+    this.#parameters = new FlatParameters(model);
+    this.#runner = new BatchRunner(model, this.#parameters, team);
+    this.#rollouts = {
+      model,
+      team,
+      workspaces: new Workspaces(model, team.threads, false),
+      memories: new RolloutMemories(model, maxSlots),
+      copies: new WeightsCopies(model, this.#parameters),
+      serial: (work) => this.#next(work),
+    };
+    const { build } = model.kernels;
+    this.description = {
+      engine: 'simd',
+      backend: 'wasm',
+      adapter: `processor, ${build === 'relaxed' ? 'relaxed' : 'plain'} SIMD`,
+      isSoftware: true,
+      reason: 'Our own kernels in WebAssembly run on the processor.',
+    };
+  }
+
+  loadTensors(tensors: NamedTensors): Promise<void> {
+    return this.#next(() => this.#parameters.load(tensors));
+  }
+
+  readTensors(): Promise<NamedTensors> {
+    return this.#next(() => this.#parameters.read());
+  }
+
+  resetOptimizer(): void {
+    // Queued like every call; a failure is reported by the next awaited call.
+    void this.#next(() => this.#parameters.resetOptimizer()).catch(() => undefined);
+  }
+
+  readOptimizer(): Promise<OptimizerState> {
+    return this.#next(() => ({ step: this.#parameters.step, ...this.#parameters.readMoments() }));
+  }
+
+  loadOptimizer({ step, m, v }: OptimizerState): Promise<void> {
+    return this.#next(() => this.#parameters.loadMoments(step, m, v));
+  }
+
+  step(batch: Extract<BatchLoss, { kind: 'sft' }>, optimizer: OptimizerSettings): Promise<SftStats>;
+  step(batch: Extract<BatchLoss, { kind: 'grpo' }>, optimizer: OptimizerSettings): Promise<GrpoStats>;
+  step(batch: BatchLoss, optimizer: OptimizerSettings): Promise<SftStats | GrpoStats> {
+    return this.#next(() => this.#runner.run(batch, optimizer));
+  }
+
+  gradients(
+    batch: BatchLoss,
+  ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }> {
+    return this.#next(() => {
+      const stats = this.#runner.run(batch, undefined);
+      return { stats, gradients: this.#parameters.readGradient() };
+    });
+  }
+
+  logProbs(
+    sequences: readonly Pick<SftSequence, 'tokens'>[],
+    temperature: number,
+  ): Promise<readonly SequenceLogProbs[]> {
+    return this.#next(() => this.#runner.logProbs(sequences, temperature));
+  }
+
+  logits(tokens: Int32Array): Promise<Float32Array> {
+    return this.#next(() => this.#runner.logits(tokens));
+  }
+
+  startRollout(options: RolloutOptions): RolloutSession {
+    return new SimdRolloutSession(this.#rollouts, options);
+  }
+
+  dispose(): void {
+    // Nothing outlives the engine: its memory goes with the last reference to it.
+  }
+
+  /** Run `work` after everything asked for before it. */
+  #next<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#tail.then(async () => {
+      if (this.#failure) throw this.#failure;
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof ThreadError) {
+          this.#failure = error;
+          this.#lose(error.message);
+        }
+        throw error;
+      }
+    });
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
