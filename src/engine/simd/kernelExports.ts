@@ -93,6 +93,7 @@ export interface KernelExports {
   copySlot(rollout: Address, from: number, to: number, count: number): void;
 
   createTeam(threads: number): Address;
+  joined(team: Address): number;
   /** 0 when a thread has failed. */
   runTasks(team: Address, tasks: Address, count: number, workspaces: Address, mayWait: number): number;
   serve(team: Address, index: number): void;

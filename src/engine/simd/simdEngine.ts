@@ -2,7 +2,7 @@
  * The engine for processors: `PolicyEngine` in WebAssembly SIMD, kernels of our own (assembly/).
  *
  * Invariants. (1) Calls are served one after another in the order they were made; none sees another half done. (2) The same calls on
- * the same build give bit-identical weights, however many threads work (simdEngine.test.ts).
+ * the same build give bit-identical weights, however many threads work (threads/threads.test.ts).
  */
 import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
 import type {
@@ -37,6 +37,8 @@ export interface SimdEngineOptions {
   readonly config: PolicyConfig;
   /** Default: the best that runs here. */
   readonly build?: KernelBuild;
+  /** This one counted; default: one a processor, at most eight. */
+  readonly threads?: number;
   /** Sequences that a rollout session generates at once, at most. Others wait for a free slot. */
   readonly maxSlots?: number;
 }
@@ -47,10 +49,16 @@ export interface SimdEngineOptions {
  */
 export async function createSimdEngine(options: SimdEngineOptions): Promise<PolicyEngine> {
   const { config, build = bestBuild() } = options;
-  const kernels = await Kernels.instantiate(await kernelModule(build));
-  const team = new Team(kernels, kernels.call.createTeam(0), 1, true);
+  const module = await kernelModule(build);
+  const kernels = await Kernels.instantiate(module);
   const model = new SimdModel(kernels, config, parameterLayout(config));
-  return new Engine(model, team, options.maxSlots);
+  const team = await Team.start(kernels, module, options.threads);
+  try {
+    return new Engine(model, team, options.maxSlots);
+  } catch (error) {
+    team.dispose();
+    throw error;
+  }
 }
 
 class Engine implements PolicyEngine {
@@ -59,6 +67,7 @@ class Engine implements PolicyEngine {
   readonly lost: Promise<string>;
   readonly #parameters: FlatParameters;
   readonly #runner: BatchRunner;
+  readonly #team: Team;
   readonly #rollouts: RolloutResources;
   #lose: (sentence: string) => void = () => undefined;
   #failure: ThreadError | undefined;
@@ -67,6 +76,7 @@ class Engine implements PolicyEngine {
   constructor(model: SimdModel, team: Team, maxSlots: number | undefined) {
     this.config = model.config;
     this.lost = new Promise((resolve) => (this.#lose = resolve));
+    this.#team = team;
     this.#parameters = new FlatParameters(model);
     this.#runner = new BatchRunner(model, this.#parameters, team);
     this.#rollouts = {
@@ -81,9 +91,9 @@ class Engine implements PolicyEngine {
     this.description = {
       engine: 'simd',
       backend: 'wasm',
-      adapter: `processor, ${build === 'relaxed' ? 'relaxed' : 'plain'} SIMD`,
+      adapter: `processor, ${build} SIMD, ${team.threads} ${team.threads === 1 ? 'thread' : 'threads'}`,
       isSoftware: true,
-      reason: 'Our own kernels in WebAssembly run on the processor.',
+      reason: `Our own kernels in WebAssembly run on the processor. ${team.reason}`,
     };
   }
 
@@ -139,7 +149,8 @@ class Engine implements PolicyEngine {
   }
 
   dispose(): void {
-    // Nothing outlives the engine: its memory goes with the last reference to it.
+    // The memory goes with the last reference to it.
+    void this.#next(() => this.#team.dispose()).catch(() => undefined);
   }
 
   /** Run `work` after everything asked for before it. */

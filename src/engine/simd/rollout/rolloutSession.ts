@@ -41,6 +41,9 @@ const DEFAULT_CHUNK = 8;
 /** Rows of given tokens that go through the layers at once. */
 const PREFILL_ROWS = 128;
 
+/** Slots that are decoded together for a whole chunk: few enough that their cache stays near. */
+const DECODE_ROWS = 64;
+
 /** Where a sequence is. */
 interface Place {
   slot: number; // -1 before it is admitted
@@ -201,7 +204,7 @@ export class SimdRolloutSession implements RolloutSession {
   #decode({ memory, rollout }: Held, rows: readonly Row[], steps: number): void {
     const { model, team } = this.#resources;
     model.kernels.i32(memory.active, rows.length).set(rows.map(({ slot }) => slot));
-    const share = Math.ceil(rows.length / team.threads);
+    const share = Math.min(DECODE_ROWS, Math.ceil(rows.length / team.threads));
     const tasks: Task[] = [];
     for (let first = 0; first < rows.length; first += share) {
       tasks.push({

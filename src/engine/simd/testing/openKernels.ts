@@ -18,6 +18,9 @@ export interface KernelTopic {
   readonly read: (address: Address, length: number) => Float32Array;
 }
 
+/** Time to compile the kernels from source on a busy machine, where their text has changed. */
+export const COMPILING_MS = 180_000;
+
 const builds: readonly KernelBuild[] = ['plain', 'relaxed'];
 
 /** Run `tests` on both builds. */
@@ -27,7 +30,7 @@ export function describeKernels(name: string, tests: (topic: KernelTopic) => voi
     const placed: Address[] = [];
     beforeAll(async () => {
       kernels = await Kernels.instantiate(await kernelModule(build));
-    });
+    }, COMPILING_MS);
     const open = () => {
       if (!kernels) throw new Error('The kernels are not open yet.');
       return kernels;

@@ -1,9 +1,19 @@
 /**
  * The threads that work on a list of tasks, this one among them.
+ *
+ * What comes out does not depend on how many there are: a task's result does not depend on who computes it, and the lists are cut
+ * without looking at the threads (training/partition.ts) or in parts that know nothing of one another (rollouts).
  */
 import type { Address } from '../kernelExports.ts';
+import type { KernelModule } from '../kernelModule.ts';
 import type { Kernels } from '../kernels.ts';
+import { canShareMemory, mayWait, processors, spawn, type Thread } from './spawn.ts';
 import { TASK_WORDS, taskWords, type Task } from './tasks.ts';
+
+/** More threads than a batch has gradient slots would wait. */
+export const MAX_THREADS = 8;
+/** After so long a thread that has not come is done without. */
+const JOINING_MS = 10_000;
 
 /** A thread has died; `message` is a sentence for people. */
 export class ThreadError extends Error {
@@ -13,18 +23,41 @@ export class ThreadError extends Error {
 export class Team {
   /** This one counted. */
   readonly threads: number;
+  /** For people: how many threads work, and why not more. */
+  readonly reason: string;
   readonly #kernels: Kernels;
   readonly #team: Address;
-  readonly #mayWait: boolean;
+  readonly #others: readonly Thread[];
   #list: Address | undefined;
   #capacity = 0;
 
-  /** @param mayWait false on a page's main thread, which must not sleep */
-  constructor(kernels: Kernels, team: Address, threads: number, mayWait: boolean) {
+  private constructor(kernels: Kernels, team: Address, others: readonly Thread[], reason: string) {
     this.#kernels = kernels;
     this.#team = team;
-    this.threads = threads;
-    this.#mayWait = mayWait;
+    this.#others = others;
+    this.threads = others.length + 1;
+    this.reason = reason;
+  }
+
+  /**
+   * Start as many threads as are asked for (default: one a processor, at most eight), or one where they cannot share memory or do
+   * not come.
+   */
+  static async start(kernels: Kernels, { module }: KernelModule, wanted = processors()): Promise<Team> {
+    const alone = (why: string) =>
+      new Team(kernels, kernels.call.createTeam(0), [], `One thread works${why}.`);
+    const others = Math.min(Math.max(1, Math.floor(wanted)), MAX_THREADS) - 1;
+    if (others === 0) return alone('');
+    if (!canShareMemory()) return alone(': more need a page that is cross-origin isolated');
+    const team = kernels.call.createTeam(others);
+    const { memory } = kernels;
+    const threads = Array.from({ length: others }, (_, index) => spawn({ module, memory, team, index }));
+    if (await haveJoined(kernels, team, threads)) {
+      return new Team(kernels, team, threads, `${others + 1} threads work.`);
+    }
+    kernels.call.disband(team);
+    for (const thread of threads) thread.terminate();
+    return alone(': more could not be started');
   }
 
   /** Has every task done. @throws ThreadError */
@@ -33,9 +66,14 @@ export class Team {
     const { call } = this.#kernels;
     const list = this.#room(tasks.length);
     this.#kernels.u32(list, tasks.length * TASK_WORDS).set(tasks.flatMap(taskWords));
-    if (call.runTasks(this.#team, list, tasks.length, workspaces, this.#mayWait ? 1 : 0) === 0) {
-      throw new ThreadError('A thread of the engine stopped. Start the run again from its last checkpoint.');
+    if (call.runTasks(this.#team, list, tasks.length, workspaces, mayWait() ? 1 : 0) === 0) {
+      throw new ThreadError('A thread of the engine stopped. Go on from the last checkpoint.');
     }
+  }
+
+  dispose(): void {
+    this.#kernels.call.disband(this.#team);
+    for (const thread of this.#others) thread.terminate();
   }
 
   #room(tasks: number): Address {
@@ -45,4 +83,17 @@ export class Team {
     this.#capacity = tasks;
     return this.#list;
   }
+}
+
+/** Waits without blocking: a thread needs this one's event loop to start. */
+async function haveJoined(kernels: Kernels, team: Address, threads: readonly Thread[]): Promise<boolean> {
+  let gone = false;
+  const give = () => (gone = true);
+  for (const thread of threads) void thread.died.then(give);
+  const timer = setTimeout(give, JOINING_MS);
+  while (!gone && kernels.call.joined(team) < threads.length) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  clearTimeout(timer);
+  return !gone;
 }

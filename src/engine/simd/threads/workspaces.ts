@@ -31,7 +31,7 @@ export class Workspaces {
   /** The host's own. */
   own(rows: number, longest: number): Address {
     this.table(rows, longest);
-    return this.#made.at(-1)!;
+    return this.#made[this.#threads - 1]!;
   }
 
   #grow(rows: number, longest: number): void {

@@ -1,6 +1,6 @@
 // Causal attention within one sequence, as small matrix products over blocks of queries.
 import { words } from '../memory';
-import { exp, loadPartial, maxLanes, sumLanes } from './lanes';
+import { exp, loadPartial, maxLanes, storePartial, sumLanes } from './lanes';
 import { packColumns, packRows } from './panels';
 import { product } from './product';
 
@@ -68,7 +68,7 @@ export function attention(
         for (let i = 0; i < queries; i++) {
           const row = scores + <usize>i * strideScores;
           const kept = softmax + words(((first + i) * heads + head) * 2);
-          softmaxRow(row, first + i + 1, keys, scale, kept);
+          exponentials(row, first + i + 1, keys, scale, kept);
         }
         const out = attended + <usize>first * strideOut + column;
         product(
@@ -83,13 +83,20 @@ export function attention(
           headDim,
           keys,
         );
+        for (let i = 0; i < queries; i++) {
+          const kept = softmax + words(((first + i) * heads + head) * 2);
+          scaleRow(out + <usize>i * strideOut, headDim, load<f32>(kept, 4));
+        }
       }
     }
   }
 }
 
-/** Softmax of the row's first `count` scores times `scale`, in place; those up to `keys`, in the query's future, become 0. */
-function softmaxRow(row: usize, count: i32, keys: i32, scale: f32, kept: usize): void {
+/**
+ * The row's first `count` scores, times `scale`, to weights whose sum is not yet 1, in place; those up to `keys`, in the query's
+ * future, become 0.
+ */
+function exponentials(row: usize, count: i32, keys: i32, scale: f32, kept: usize): void {
   const end = row + words(count & ~3);
   const rest = count & 3;
   let tops = f32x4.splat(-Infinity);
@@ -109,11 +116,16 @@ function softmaxRow(row: usize, count: i32, keys: i32, scale: f32, kept: usize):
     v128.store(end, weight);
     sums = f32x4.add(sums, weight);
   }
-  const inverse: f32 = 1 / sumLanes(sums);
-  const factor = f32x4.splat(inverse);
-  const written = rest ? end + 16 : end;
-  for (let at = row; at < written; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor));
-  for (let at = written; at < row + words(keys); at += 16) v128.store(at, f32x4.splat(0));
+  for (let at = rest ? end + 16 : end; at < row + words(keys); at += 16) v128.store(at, f32x4.splat(0));
   store<f32>(kept, top);
-  store<f32>(kept, inverse, 4);
+  store<f32>(kept, 1 / sumLanes(sums), 4);
+}
+
+/** // x [count] *= factor */
+function scaleRow(x: usize, count: i32, factor: f32): void {
+  const factors = f32x4.splat(factor);
+  const end = x + words(count & ~3);
+  for (; x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), factors));
+  const rest = count & 3;
+  if (rest) storePartial(x, rest, f32x4.mul(loadPartial(x, rest, 0), factors));
 }

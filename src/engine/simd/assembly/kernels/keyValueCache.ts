@@ -2,9 +2,9 @@
 import { words } from '../memory';
 import { TOKEN_BYTES } from './embedding';
 
-/** Channels of a cached value, padded to whole vectors. */
+/** Channels of a cached value, padded to pairs of vectors. */
 export function valueWidth(headDim: i32): i32 {
-  return (headDim + 3) & ~3;
+  return (headDim + 7) & ~7;
 }
 
 /** Floats of one layer's keys for a slot. `positions` is a multiple of eight. // [kvHeads, positions / 8, headDim, 8] */

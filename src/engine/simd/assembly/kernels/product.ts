@@ -106,7 +106,34 @@ function productColumn(
       a3 += 4;
       b += 32;
     }
-    storeTile(c, strideC, added, columns, c00, c01, c10, c11, c20, c21, c30, c31);
+    if (columns === 8) {
+      if (added) {
+        const r1 = added + strideC;
+        const r2 = r1 + strideC;
+        const r3 = r2 + strideC;
+        c00 = f32x4.add(c00, v128.load(added));
+        c01 = f32x4.add(c01, v128.load(added, 16));
+        c10 = f32x4.add(c10, v128.load(r1));
+        c11 = f32x4.add(c11, v128.load(r1, 16));
+        c20 = f32x4.add(c20, v128.load(r2));
+        c21 = f32x4.add(c21, v128.load(r2, 16));
+        c30 = f32x4.add(c30, v128.load(r3));
+        c31 = f32x4.add(c31, v128.load(r3, 16));
+      }
+      const c1 = c + strideC;
+      const c2 = c1 + strideC;
+      const c3 = c2 + strideC;
+      v128.store(c, c00);
+      v128.store(c, c01, 16);
+      v128.store(c1, c10);
+      v128.store(c1, c11, 16);
+      v128.store(c2, c20);
+      v128.store(c2, c21, 16);
+      v128.store(c3, c30);
+      v128.store(c3, c31, 16);
+    } else {
+      storeTile(c, strideC, added, columns, c00, c01, c10, c11, c20, c21, c30, c31);
+    }
     a += strideA << 2;
     c += strideC << 2;
     if (added) added += strideC << 2;
@@ -317,5 +344,32 @@ function transposedTile(
     a += strideA;
     b += 32;
   }
-  storeTile(c, strideC, added, columns, c00, c01, c10, c11, c20, c21, c30, c31);
+  if (columns === 8) {
+    if (added) {
+      const r1 = added + strideC;
+      const r2 = r1 + strideC;
+      const r3 = r2 + strideC;
+      c00 = f32x4.add(c00, v128.load(added));
+      c01 = f32x4.add(c01, v128.load(added, 16));
+      c10 = f32x4.add(c10, v128.load(r1));
+      c11 = f32x4.add(c11, v128.load(r1, 16));
+      c20 = f32x4.add(c20, v128.load(r2));
+      c21 = f32x4.add(c21, v128.load(r2, 16));
+      c30 = f32x4.add(c30, v128.load(r3));
+      c31 = f32x4.add(c31, v128.load(r3, 16));
+    }
+    const c1 = c + strideC;
+    const c2 = c1 + strideC;
+    const c3 = c2 + strideC;
+    v128.store(c, c00);
+    v128.store(c, c01, 16);
+    v128.store(c1, c10);
+    v128.store(c1, c11, 16);
+    v128.store(c2, c20);
+    v128.store(c2, c21, 16);
+    v128.store(c3, c30);
+    v128.store(c3, c31, 16);
+  } else {
+    storeTile(c, strideC, added, columns, c00, c01, c10, c11, c20, c21, c30, c31);
+  }
 }

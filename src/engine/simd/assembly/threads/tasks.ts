@@ -34,6 +34,8 @@ export class Team {
   busy: i32;
   /** 1 once a thread has trapped. */
   failed: i32;
+  /** Threads that have come so far. */
+  joined: i32;
   /** 1 to send the threads home. */
   over: i32;
   threads: i32; // the host's own not counted
@@ -42,13 +44,14 @@ export class Team {
   workspaces: usize; // [threads + 1]: each thread's, the host's last
 }
 
-/** @param workspaces // [threads + 1] */
+/** @param threads beside the host's own */
 export function createTeam(threads: i32): usize {
   const team = new Team();
   team.round = 0;
   team.next = 0;
   team.busy = 0;
   team.failed = 0;
+  team.joined = 0;
   team.over = 0;
   team.threads = threads;
   team.count = 0;
@@ -85,10 +88,16 @@ export function runTasks(team: usize, tasks: usize, count: i32, workspaces: usiz
   return atomic.load<i32>(team + offsetof<Team>('failed')) === 0;
 }
 
+/** Threads that have begun to wait for tasks. */
+export function joined(team: usize): i32 {
+  return atomic.load<i32>(team + offsetof<Team>('joined'));
+}
+
 /** A thread's life: wait for a round, take part, say so, until the team is over. */
 export function serve(team: usize, index: i32): void {
   const t = changetype<Team>(team);
   let round = 0;
+  atomic.add<i32>(team + offsetof<Team>('joined'), 1);
   for (;;) {
     while (atomic.load<i32>(team + offsetof<Team>('round')) === round) {
       atomic.wait<i32>(team + offsetof<Team>('round'), round, -1);
