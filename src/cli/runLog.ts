@@ -1,7 +1,7 @@
 /**
  * What a headless run says of its events: lines for the logs, and headlines for the terminal.
  *
- * Invariant: measurements are logged whole; of the rollouts one group a round, to be read.
+ * Measurements are logged whole; of the rollouts one group a round, to be read.
  */
 import { oneGroup } from '../record/runView.ts';
 import { decodeTokens } from '../tasks/vocabulary.ts';

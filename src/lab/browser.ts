@@ -1,7 +1,5 @@
 /**
- * The lab in a real page: binds the store to a Worker, the address bar, timers and the screen's wake lock.
- *
- * Invariant: this is the only file of `src/lab` that touches the browser; it decides nothing.
+ * The lab in a real page: binds the store to workers, the address bar, timers and the screen's wake lock. It decides nothing.
  */
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';

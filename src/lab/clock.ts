@@ -1,7 +1,6 @@
 /**
- * Time for the store: a stopwatch of active run time, and a throttle for snapshots.
- *
- * Invariant: neither reads a clock of its own; `now` and timers come from the environment.
+ * Time for the store: a stopwatch of active run time, and a throttle for snapshots. Neither reads a clock of its own: `now` and timers
+ * come from the environment, so that a test turns them by hand.
  */
 import type { LabEnvironment } from './environment.ts';
 

@@ -1,8 +1,6 @@
 /**
- * What the store needs from the world, handed in: a trainer worker, the address bar, a clock, timers.
- *
- * Invariant: the rest of `src/lab` touches no Worker, no `location` and no clock, so that a test drives it with fakes.
- * `browser.ts` binds it to a real page.
+ * What the store needs from the world, handed in: trainer workers, the address bar, a clock, timers. The rest of `src/lab` touches
+ * none of them itself, so that a test drives it with fakes; `browser.ts` binds it to a real page.
  */
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
 import type { Origin } from '../record/recordedRun.ts';

@@ -1,8 +1,8 @@
 /**
  * What went wrong, what is safe, and what to do about it, in sentences.
  *
- * Invariant: every way in which a run can fail has advice a person can follow, and where a checkpoint was kept the advice begins with
- * how far the run is safe. A missing WebGPU is no failure: the fallback runs and the engine's own description says why.
+ * Invariant (a type; runController.test.ts): every way in which a run can fail has advice that a person can follow. Where a checkpoint
+ * was kept, the advice begins with how far the run is safe. A missing WebGPU is no failure: another engine runs and says why.
  */
 import type { CheckpointPlace } from '../worker/protocol.ts';
 import type { EngineView } from '../record/recordedRun.ts';

@@ -1,9 +1,9 @@
 /**
- * A Python of the visitor's own: the same sandbox that the policy's calls run in, to be tried by hand.
+ * A Python of the visitor's own: the same sandbox that the policy's calls run in, to be tried by hand. It is a sandbox of its own, so
+ * nothing that a visitor types can touch a run.
  *
- * Invariants. (1) It is started at the first cell, not with the page. (2) It is a sandbox of its own, so nothing a visitor
- * types can touch a run. (3) Variables persist between cells, as they do within a trajectory. (4) If Python could not
- * be started, the next cell tries again.
+ * Invariants (pythonRepl.test.ts). (1) It is started at the first cell, not with the page. (2) If Python could not be started, the next
+ * cell tries again.
  */
 import type { ExecutionResult, Sandbox, SandboxSettings } from '../sandbox/sandbox.ts';
 

@@ -5,19 +5,19 @@
  * worker; what was reported until then stays and says that it is not complete. (3) A message from a worker that has been
  * ended reaches nobody.
  */
-import type { BenchPreset, BenchReport, FromBench, ToBench, Work } from '../worker/speedTestProtocol.ts';
+import type { BenchPreset, BenchReport, FromBench, ToBench, WorkKind } from '../worker/speedTestProtocol.ts';
 import type { LabState, LabStore } from './state.ts';
 import type { WorkerPort } from './workerPort.ts';
 
 export type {
   BenchPreset,
   BenchReport,
-  Cell,
+  TimedCell,
   EngineCell,
   Peak,
-  Spread,
+  Quantiles,
   Target,
-  Work,
+  WorkKind,
 } from '../worker/speedTestProtocol.ts';
 
 /** The policies that the page offers to time. */
@@ -54,7 +54,7 @@ const idle: BenchState = {
 
 /** Time for the samples of one cell, seconds: a preset is three cells. */
 const secondsPerCell = 5;
-const works: readonly Work[] = ['sft', 'grpo', 'rollout'];
+const works: readonly WorkKind[] = ['sft', 'grpo', 'rollout'];
 
 /** Whether a run needs the adapter, now or as soon as it is resumed. */
 export function runIsUnderWay({ runs }: Pick<LabState, 'runs'>): boolean {

@@ -1,7 +1,6 @@
 /**
- * A page's line to one of its workers, whatever the two say to each other.
- *
- * Invariant: a worker that throws, cannot be loaded, or sends what cannot be read is reported in a sentence, never lost.
+ * A page's line to one of its workers, whatever the two say to each other. A worker that throws, cannot be loaded, or sends what cannot
+ * be read is reported in a sentence.
  */
 export interface WorkerPort<To, From> {
   post(message: To): void;

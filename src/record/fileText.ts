@@ -1,7 +1,8 @@
 /**
  * The text of a file, packed (gzip) or not. Runs are mostly digits, and a sixth of their size when packed.
  *
- * Invariant: the file's first bytes say whether it is packed, never its name: some hosts unpack `.gz` on the way, some do not.
+ * Invariant (fileText.test.ts): the file's first bytes say whether it is packed, never its name: some hosts unpack `.gz` on the way,
+ * some do not.
  */
 
 /** Largest text that is read, in bytes, unless told otherwise. A run of the lab is a hundredth of it. */

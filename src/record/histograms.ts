@@ -1,8 +1,8 @@
 /**
  * Tool-call histograms by round: all of them, and a bounded number of merged columns to draw.
  *
- * Invariants. (1) Every trajectory is counted in exactly one drawn column: merging adds counts, it drops none. (2) All
- * columns but the last span the same number of rounds.
+ * Invariants (histograms.test.ts). (1) Every trajectory is counted in exactly one drawn column: merging adds counts, it drops none.
+ * (2) All columns but the last span the same number of rounds.
  */
 /** Most columns a chart gets. */
 export const maxHistograms = 150;

@@ -1,9 +1,9 @@
 /**
- * A series: every metric at full resolution in columns, and a decimated picture of them for the charts.
+ * A series: every metric at full resolution in columns, and a decimated picture of them for the charts. Appending a row costs a step
+ * for each metric: buckets double their width when there are too many, and the points of closed buckets are kept.
  *
- * Invariants. (1) Nothing measured is lost: the columns keep each row; only the picture is decimated. (2) A bucket of rows
- * becomes two points that hold each metric's smallest and largest value, so a spike of one row is always seen.
- * (3) Appending a row is O(metrics): buckets double their width when there are too many, and closed buckets' points are kept.
+ * Invariants (metricSeries.test.ts). (1) Nothing measured is lost: the columns keep each row; only the picture is decimated. (2) A
+ * bucket of rows becomes two points that hold each metric's smallest and largest value, so a spike of one row is always seen.
  */
 import { metricNames, type MetricName, type MetricValues } from '../metrics/registry.ts';
 import { pairs } from './histograms.ts';

@@ -1,8 +1,8 @@
 /**
- * The recipe's phases as a person sees them: names, progress, and how long it will still take.
+ * The recipe's phases as a person sees them: names, progress, and how long it will still take. Times are seconds of active run time
+ * (pauses do not count), stamped by whoever listens, since events hold no clock.
  *
- * Invariants. (1) Times are seconds of *active* run time (pauses do not count), stamped by whoever listens; events hold no
- * clock. (2) An estimate comes from measured rates only and is null while there is none: nothing is guessed before the
+ * Invariant (phases.test.ts): an estimate comes from measured rates only and is null while there is none: nothing is guessed before the
  * first units of a phase have been timed.
  */
 import { phaseNames, type PhaseName } from '../train/events.ts';

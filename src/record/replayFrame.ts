@@ -1,10 +1,10 @@
 /**
- * A recorded run as it stood at an earlier moment, so that it can be played again.
+ * A recorded run as it stood at an earlier moment, so that it can be played again. A file has no clock for its rounds, so the unit of
+ * time is the rollout round: frame r is the moment at which round r had been measured, frame 0 the beginning of the cold start, and the
+ * last frame, after the last round, has the final evaluation.
  *
- * Invariants. (1) A cut shows nothing that had not happened: no later round, step, benchmark, alarm or trajectory, and the phases as
- * they stood. (2) Cuts only leave out; every number in one is the file's. (3) The last frame is the file itself.
- * A file has no clock for its rounds, so the unit of time is the rollout round: frame r is the moment at which round r had been
- * measured, frame 0 the beginning of the cold start, and the last frame, after the last round, has the final evaluation.
+ * Invariants (replayFrame.test.ts). (1) A cut shows nothing that had not happened: no later round, step, benchmark, alarm or trajectory,
+ * and the phases as they stood. (2) Cuts only leave out; every number in one is the file's. (3) The last frame is the file itself.
  */
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { PhaseTrack } from './phases.ts';

@@ -1,15 +1,16 @@
 /**
- * A run as a file: everything measured at full resolution, and a bounded sample of what was read and written.
+ * A run as a file: everything measured at full resolution, and a bounded sample of what was read and written (`runFileSample.ts`).
+ * Format `aster-lab-run`, version 1, JSON.
  *
- * Format `aster-lab-run`, version 1, JSON. Invariants. (1) Opening what was exported gives the same view, and exporting
- * that gives the same file. (2) A malformed, foreign or newer file gives one sentence and changes nothing. (3) Size is
- * bounded: metrics are small, of trajectories a sample is kept (`runFileSample.ts`).
+ * Invariants (runFile.test.ts). (1) Opening what was exported gives the same view, and exporting that gives the same file. (2) A
+ * malformed, foreign or newer file gives one sentence and changes nothing. (3) A `mini` run stays below 3 MB.
  */
 import { z } from 'zod';
 import type { CurationReport } from '../curation/curate.ts';
 import { isSoftwareAdapter } from '../engine/softwareAdapter.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import { withOlderRules } from './olderSettings.ts';
 import { recordedPhase } from './phases.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import type { RecordedRun } from './recordedRun.ts';
@@ -109,7 +110,7 @@ export function readRun(json: unknown): ReadRun {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     return { ok: false, message: `it is damaged (at “${where}”).` };
   }
-  const settings = parseSettings(parsed.data.settings);
+  const settings = parseSettings(withOlderRules(parsed.data.settings, parsed.data.promptFilter));
   if (settings === null) return { ok: false, message: 'its settings are not ones this lab knows.' };
   try {
     return { ok: true, ...recordedRun(parsed.data, settings) };

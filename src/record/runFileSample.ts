@@ -1,7 +1,7 @@
 /**
  * Which rollouts go into an exported run: trajectories are what makes files large.
  *
- * Invariant: sampling a sample changes nothing, so a file that is opened and exported again stays the same.
+ * Invariant (runFile.test.ts): sampling a sample changes nothing, so a file that is opened and exported again stays the same.
  */
 import { oneGroup, wholeRounds, type RoundView } from './runView.ts';
 

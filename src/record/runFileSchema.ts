@@ -1,7 +1,6 @@
 /**
- * The shape of an exported run, as zod checks it when a file is opened.
- *
- * Invariant: this is format `aster-lab-run`, version 1; what is added later is optional, and a change of meaning is a new version.
+ * The shape of an exported run, format `aster-lab-run`, version 1, as zod checks it when a file is opened. What is added later is
+ * optional; a change of meaning is a new version.
  */
 import { z } from 'zod';
 import { dropReasons } from '../curation/curate.ts';
@@ -91,7 +90,16 @@ export const fileSchema = z.object({
   }),
   curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),
   promptFilter: z
-    .object({ prompts: count, visited: count, dropped: count, added: count, solvedHistogram: histogram })
+    .object({
+      prompts: count,
+      visited: count,
+      dropped: count,
+      otherLength: count.optional(),
+      spare: count.optional(),
+      added: count,
+      filled: count.optional(),
+      solvedHistogram: histogram,
+    })
     .nullable(),
   problems: z.array(problemSchema),
   rounds: z.array(

@@ -1,8 +1,8 @@
 /**
  * All series of a run: rounds, cold-start steps and histograms, filled from its events.
  *
- * Invariants. (1) A run's series are determined by its events, in their order. (2) What the charts draw is one object until
- * something changes. (3) A recorded series, made again, draws and records the same.
+ * Invariants (runSeries.test.ts). (1) What the charts draw is one object until something changes. (2) A recorded series, made again,
+ * draws and records the same.
  */
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { RunEvent } from '../train/events.ts';

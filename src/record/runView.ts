@@ -1,8 +1,8 @@
 /**
- * From events to what the lab knows of a run: a pure reducer.
+ * From events to what is known of a run: a pure reducer, without memory or clock.
  *
- * Invariants. (1) `reduceRun` has no memory and no clock: the same events with the same stamps give the same view. (2) Memory
- * is bounded: the last rounds are kept whole, of each earlier one a single group, and of those a thinned selection.
+ * Invariant (runView.test.ts): memory is bounded. The last rounds are kept whole, of each earlier one a single group, and of those a
+ * thinned selection.
  */
 import type { CurationReport } from '../curation/curate.ts';
 import { collapseThreshold } from '../metrics/collapse.ts';

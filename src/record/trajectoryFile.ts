@@ -1,9 +1,8 @@
 /**
- * Trajectories in an exported run: compact arrays, and the way back.
+ * Trajectories in an exported run: compact arrays, and the way back. A problem is written once, however many trajectories it has.
  *
- * Invariants. (1) Reading gives exactly what was written: tokens, mask, float32 log-probabilities, calls, results. (2) A
- * problem is written once, however many trajectories it has. (3) Reading checks that tokens, mask and log-probabilities
- * belong together, so that no later part meets arrays of different lengths.
+ * Invariants (runFile.test.ts). (1) Reading gives exactly what was written: tokens, mask, float32 log-probabilities, calls, results.
+ * (2) Reading checks that tokens, mask and log-probabilities belong together, so that no later part meets arrays of different lengths.
  */
 import { z } from 'zod';
 import type { Problem } from '../tasks/problem.ts';
@@ -175,7 +174,7 @@ function expandLogProbs(sampled: readonly number[] | null, mask: Uint8Array): Fl
   if (sampled === null) return logProbs;
   let next = 0;
   mask.forEach((value, i) => {
-    if (value === 1) logProbs[i] = sampled[next++] ?? 0;
+    if (value === 1) logProbs[i] = sampled[next++]!; // one too few is told below
   });
   if (next !== sampled.length) {
     throw new Error('a trajectory has another number of log-probabilities than of sampled tokens.');

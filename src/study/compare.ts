@@ -1,9 +1,9 @@
 /**
- * What a study shows: a line for each variant, and its numbers before and after reinforcement learning.
+ * What a study shows: a line for each variant, and its numbers before and after reinforcement learning, as means with their smallest and
+ * largest value over seeds. The page's Compare panel and the report (cli/report.ts) read the same numbers from here.
  *
- * Invariants. (1) Pure: from a study's runs to means with their smallest and largest value, over seeds. (2) What no run measured is
- * null, never a zero. (3) A round that only some seeds reached says how many did. The page's Compare panel and the
- * report (cli/report.ts) read the same numbers from here.
+ * Invariants (compare.test.ts). (1) What no run measured is null, never a zero. (2) A round that only some seeds reached says how many
+ * did.
  */
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
 import type { SeriesPoint } from '../record/metricSeries.ts';

@@ -1,9 +1,9 @@
 /**
  * Which engine runs: the setting, what the browser offers, and a sentence that says why.
  *
- * Invariant: an engine's device is opened before it is named, at the probe as at the start, so the page never promises what does
- * not run. An engine that was asked for but does not start is not an error: the next best one runs, and its reason says so.
- * Only the engine that runs is loaded.
+ * An engine's device is opened before it is named, at the probe as at the start, so the page never promises what does not run. An engine
+ * that was asked for but does not start is not an error: the next best one runs, and its reason says so. Only the engine that runs
+ * is loaded.
  */
 import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
@@ -66,7 +66,7 @@ export function planMemory(engine: PolicyEngine, settings: RunSettings): readonl
   const { sft, grpo, stage1, stage2, evaluation } = settings;
   const sampled = grpo.promptsPerStep * grpo.groupSize;
   const learned = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
-  const { parameters, training, rollout } = engine.memory({
+  const { parameters, training, rollout, snapshot } = engine.memory({
     context: longestContext(settings),
     rows: Math.max(sft.batchSize, learned) * Math.max(stage1.context, stage2.context),
     slots: Math.max(sampled, evaluation.problems * evaluation.samples),
@@ -75,7 +75,7 @@ export function planMemory(engine: PolicyEngine, settings: RunSettings): readonl
     { name: 'Weights and optimizer', bytes: parameters },
     { name: 'Training', bytes: training },
     { name: 'Rollouts, with the KV cache', bytes: rollout },
-    ...(grpo.klCoefficient > 0 ? [{ name: 'KL reference', bytes: parameters + training }] : []),
+    ...(grpo.klCoefficient > 0 ? [{ name: 'KL reference', bytes: snapshot }] : []),
   ];
 }
 

@@ -1,7 +1,6 @@
 /**
- * What stopped a run, from what it threw.
- *
- * Invariant: a lost device makes whatever waits for it fail too, in an order nobody promises; the loss is what is reported, once.
+ * What stopped a run, from what it threw. A lost device makes whatever waits for it fail too, in an order nobody promises; the loss is
+ * what is reported, once.
  */
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
 import { DeviceFault } from '../engine/wgsl/device/device.ts';

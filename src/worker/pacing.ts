@@ -1,7 +1,6 @@
 /**
- * The pace of a run: held, stepped or let go; tokens a second; and a turn of the event loop between two ticks.
- *
- * Invariant: none reads a clock; times are handed in, and nothing here reaches what trains.
+ * The pace of a run: paused, stepped or let go; tokens a second; and a turn of the event loop between two ticks. Times are handed in: no
+ * clock reaches what trains.
  */
 
 /** What a person wants of the run: to go on, to go on to the next boundary, or to wait. */

@@ -1,9 +1,9 @@
 /**
  * The contract between page and trainer worker: two discriminated unions, nothing else crosses.
  *
- * Invariants. (1) Every message survives structured clone; the trainer answers `probe` and `start` exactly once each (with
- * `probed`, or `started` or `failed`), and its last `status` says how the run ended. (2) A `checkpoint` stands between the events before
- * it and those after it, so whoever listens knows exactly what had been told by then.
+ * Invariants (trainer.test.ts). (1) The trainer answers `probe` and `start` exactly once each (with `probed`, or `started` or `failed`),
+ * and its last `status` says how the run ended. (2) A `checkpoint` stands between the events before it and those after it, so whoever
+ * listens knows exactly what had been told by then.
  */
 import type { EngineDescription, MemoryPart } from '../engine/engine.ts';
 import type { ResumablePhase } from '../train/checkpoint.ts';

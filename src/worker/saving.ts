@@ -1,9 +1,9 @@
 /**
- * When a run is worth saving: often enough that little is lost, seldom enough that it costs little.
+ * When a run is worth saving: often enough that little is lost, seldom enough that it costs little. The clock decides only what is kept,
+ * never what is trained.
  *
- * Invariants. (1) Saving takes at most a twentieth of the time, however large the policy: the next one waits for that.
+ * Invariants (saving.test.ts). (1) Saving takes at most a twentieth of the time, however large the policy: the next one waits for that.
  * (2) A stage’s first step and a phase’s last one are saved whatever the clock says, while a checkpoint is cheap.
- * (3) The clock decides only what is kept, never what is trained.
  */
 import type { RunEvent } from '../train/events.ts';
 

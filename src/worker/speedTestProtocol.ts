@@ -1,20 +1,20 @@
 /**
- * The contract between the page and the benchmark's worker; nothing else crosses.
+ * The contract between the page and the speed test's worker; nothing else crosses.
  *
  * Invariant: every message survives structured clone; a worker takes one `start`, answers with `progress` and `report` messages, and
  * ends with `done` or `failed`. Stopping is terminating the worker: what it has reported stays with the page.
  */
-import type { BenchReport, Work } from '../bench/report.ts';
+import type { BenchReport, WorkKind } from '../bench/report.ts';
 import type { BenchPreset } from '../bench/workload.ts';
 
-export type { BenchReport, Cell, EngineCell, Peak, Target, Work } from '../bench/report.ts';
-export type { Spread } from '../bench/statistics.ts';
+export type { BenchReport, TimedCell, EngineCell, Peak, Target, WorkKind } from '../bench/report.ts';
+export type { Quantiles } from '../bench/statistics.ts';
 export type { BenchPreset } from '../bench/workload.ts';
 
 export interface ToBench {
   readonly type: 'start';
   readonly presets: readonly BenchPreset[];
-  readonly works: readonly Work[];
+  readonly works: readonly WorkKind[];
   readonly secondsPerCell: number;
   /** Written into the report: when, where, with which versions. */
   readonly date: string; // ISO

@@ -1,10 +1,11 @@
 /**
- * The trainer's host: drives a run tick by tick, and lets the page hold it between any two.
+ * The trainer's host: drives a run tick by tick, and lets the page pause it between any two. It knows neither Worker nor DOM: ports,
+ * engine and sandbox are handed in.
  *
- * Invariants. (1) Whatever goes wrong becomes exactly one `failed` message with a sentence; nothing is swallowed.
- * (2) Between two ticks the event loop turns, so a pause is seen within one optimizer step or rollout chunk even on a
- * backend that never waits. (3) The host knows neither Worker nor DOM: ports, engine and sandbox are handed in. (4) While a run
- * goes on it is saved every few seconds (`saving.ts`), after everything that was told before and before anything that is told after.
+ * Invariants (trainer.test.ts). (1) Whatever goes wrong becomes exactly one `failed` message with a sentence. (2) Between two ticks the
+ * event loop turns, so a pause is seen within one optimizer step or rollout chunk even on a backend that never waits. (3) While a run
+ * goes on a checkpoint is taken every few seconds (`saving.ts`), after everything that was told before and before anything that is told
+ * after.
  */
 import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import { parameterCount } from '../policy/config.ts';
@@ -153,7 +154,6 @@ export class Trainer {
       engine,
       sandbox,
       settings,
-      createReferenceEngine: () => this.#ports.createEngine(settings, baseUrl, boot),
       ...(checkpoint === undefined ? {} : { from: checkpoint }),
     });
     try {

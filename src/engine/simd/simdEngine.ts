@@ -17,15 +17,17 @@ import type {
   SequenceLogProbs,
   SftSequence,
   SftStats,
+  WeightSnapshot,
 } from '../engine.ts';
 import { parameterLayout } from '../layout/parameterLayout.ts';
+import { WeightSnapshots } from '../weightSnapshots.ts';
 import { bestBuild, kernelModule, type KernelBuild } from './kernelModule.ts';
 import { Kernels } from './kernels.ts';
 import { FlatParameters } from './model/flatParameters.ts';
 import { SimdModel } from './model/simdModel.ts';
 import { RolloutMemories } from './rollout/rolloutMemory.ts';
 import { SimdRolloutSession, type RolloutResources } from './rollout/rolloutSession.ts';
-import { WeightsCopies } from './rollout/weightsCopy.ts';
+import { WeightsCopies, type WeightsCopy } from './rollout/weightsCopy.ts';
 import { Team, ThreadError } from './threads/team.ts';
 import { Workspaces } from './threads/workspaces.ts';
 import { BatchRunner } from './training/batchRunner.ts';
@@ -69,6 +71,10 @@ class Engine implements PolicyEngine {
   readonly #runner: BatchRunner;
   readonly #team: Team;
   readonly #rollouts: RolloutResources;
+  readonly #snapshots = new WeightSnapshots<WeightsCopy>((copy) => {
+    // After whatever may still read it.
+    void this.#next(() => this.#rollouts.copies.release(copy)).catch(() => undefined);
+  });
   #lose: (sentence: string) => void = () => undefined;
   #failure: ThreadError | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -133,11 +139,19 @@ class Engine implements PolicyEngine {
     });
   }
 
+  snapshot(tensors?: NamedTensors): Promise<WeightSnapshot> {
+    return this.#next(() => this.#snapshots.add(this.#rollouts.copies.take(tensors)));
+  }
+
   logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    snapshot?: WeightSnapshot,
   ): Promise<readonly SequenceLogProbs[]> {
-    return this.#next(() => this.#runner.logProbs(sequences, temperature));
+    return this.#next(() => {
+      const weights = snapshot && this.#snapshots.weightsOf(snapshot).address;
+      return this.#runner.logProbs(sequences, temperature, weights);
+    });
   }
 
   logits(tokens: Int32Array): Promise<Float32Array> {

@@ -8,8 +8,8 @@ export function expectClose(got: Numbers | undefined, want: Numbers, tolerance =
   let worst = 0;
   let scale = 1e-6;
   for (let i = 0; i < want.length; i++) {
-    worst = Math.max(worst, Math.abs((got?.[i] ?? NaN) - (want[i] ?? NaN)));
-    scale = Math.max(scale, Math.abs(want[i] ?? NaN));
+    worst = Math.max(worst, Math.abs(got![i]! - want[i]!));
+    scale = Math.max(scale, Math.abs(want[i]!));
     if (Number.isNaN(worst)) break;
   }
   expect(worst / scale).toBeLessThan(tolerance);

@@ -62,12 +62,12 @@ export function lossBatch(
     vocabulary,
   );
   const targets: LossTarget[] = now.map(({ logProb }, row) => {
-    const oldLogProb = Math.fround(logProb - (logRatios[row % logRatios.length] ?? 0));
+    const oldLogProb = Math.fround(logProb - logRatios[row % logRatios.length]!);
     return {
       mask: row % 4 === 3 ? 0 : 1,
       advantage: Math.fround(random.normal() + (row % 2 === 0 ? 0.5 : -0.5)),
       oldLogProb,
-      samplerLogProb: Math.fround(oldLogProb - (logWeights[row % logWeights.length] ?? 0)),
+      samplerLogProb: Math.fround(oldLogProb - logWeights[row % logWeights.length]!),
       referenceLogProb: Math.fround(logProb + 0.5 * random.normal()),
     };
   });
@@ -92,7 +92,7 @@ export function differentiateRows(
       losses(Float64Array.from(logits, (z, i) => (i % stride === column ? z + by : z)));
     const [up, down] = [moved(epsilon), moved(-epsilon)];
     up.forEach((value, row) => {
-      gradient[row * stride + column] = (value - (down[row] ?? NaN)) / (2 * epsilon);
+      gradient[row * stride + column] = (value - down[row]!) / (2 * epsilon);
     });
   }
   return gradient;

@@ -6,6 +6,8 @@ import type { RunEvent } from '../../train/events.ts';
 import type { FromTrainer, ToTrainer } from '../../worker/protocol.ts';
 import type { LabEnvironment, TrainerPort } from '../environment.ts';
 
+export type { FromTrainer };
+
 export const engine: EngineView & { readonly backend: 'wasm' } = {
   engine: 'tfjs',
   backend: 'wasm',

@@ -1,25 +1,16 @@
 /**
  * The chart the lab is about: tool calls per trajectory over the run, with the collapse zone under it.
  *
- * Invariant: everything drawn comes from the props; the component is memoised and holds no state, and nothing animates.
- * The zone, the phases and the alarm are drawn before the data, so the line is always on top.
+ * Everything drawn comes from the props, and nothing animates. The zone, the phases and the alarm (`densityMarks.tsx`) are drawn before
+ * the data, so that the line is always on top.
  */
 import { memo, useMemo } from 'react';
-import {
-  Area,
-  ComposedChart,
-  Label,
-  ReferenceArea,
-  ReferenceDot,
-  ReferenceLine,
-  Tooltip,
-  XAxis,
-  YAxis,
-} from 'recharts';
+import { Area, ComposedChart, ReferenceDot, Tooltip, XAxis, YAxis } from 'recharts';
 import type { SeriesPoint } from '../../record/metricSeries.ts';
 import type { CollapseView } from '../../record/runView.ts';
 import { formatNumber } from '../app/format.ts';
 import { ChartTooltip, type TooltipLine } from './ChartTooltip.tsx';
+import { AlarmMark, CollapseZone, PhaseMarks, ReferenceMark, ZonePattern } from './densityMarks.tsx';
 import { axisTicks, axisTop, lastPlannedRound, phaseAt, type PhaseSpan } from './roundAxis.ts';
 import {
   area,
@@ -45,7 +36,7 @@ interface Props {
 
 interface DensityPoint {
   readonly x: number;
-  readonly mean?: number | undefined;
+  readonly mean: number;
   readonly p25?: number | undefined;
   readonly p75?: number | undefined;
   readonly band?: readonly [number, number];
@@ -73,18 +64,16 @@ function densityPoints(rounds: readonly SeriesPoint[]): DensityPoint[] {
   });
 }
 
-/** The phase's name, as short as its place on the axis asks. */
-function spanLabel({ name, label, from, to }: PhaseSpan, end: number, narrow: boolean): string {
-  const share = (to - from) / end;
-  if (share < (narrow ? 0.34 : 0.13)) return { sft: 'SFT', stage1: '1', stage2: '2' }[name];
-  return narrow ? label.replace('GRPO stage', 'Stage') : label;
+/** The top of the y axis: above the data and the zone, with room before there are data. */
+function chartTop(points: readonly DensityPoint[], zoneTop: number): number {
+  const highest = points.reduce((high, { mean, p75 }) => Math.max(high, mean, p75 ?? 0), 0);
+  return axisTop(highest, points.length === 0 ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5));
 }
 
 export const DensityChart = memo(function DensityChart({ rounds, spans, collapse, zoneTop, narrow }: Props) {
   const points = useMemo(() => densityPoints(rounds), [rounds]);
   const end = lastPlannedRound(spans);
-  const highest = points.reduce((high, point) => Math.max(high, point.p75 ?? 0, point.mean ?? 0), 0);
-  const top = axisTop(highest, points.length === 0 ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5));
+  const top = chartTop(points, zoneTop);
   const yTicks = useMemo(() => axisTicks(top), [top]);
   const newest = points.at(-1);
   const domain = useMemo(() => roundDomain(end), [end]);
@@ -103,94 +92,13 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       style={{ width: '100%', height: '100%' }}
       title="Tool calls per trajectory"
     >
-      <defs>
-        <pattern
-          id="lab-zone"
-          width="7"
-          height="7"
-          patternUnits="userSpaceOnUse"
-          patternTransform="rotate(45)"
-        >
-          <rect width="7" height="7" fill="var(--lab-zone)" />
-          <line x1="0" y1="0" x2="0" y2="7" stroke="var(--lab-zone-hatch)" strokeWidth="1.4" />
-        </pattern>
-      </defs>
+      <ZonePattern />
       <XAxis {...xAxis} domain={domain} ticks={ticks} height={22} tick={tick} />
       <YAxis {...yAxis} domain={[0, top]} width={yAxisWidth} ticks={yTicks} tick={tick} />
-      <ReferenceArea
-        y1={0}
-        y2={Math.min(zoneTop, top)}
-        fill="url(#lab-zone)"
-        fillOpacity={1}
-        ifOverflow="hidden"
-        zIndex={-2}
-      />
-      <ReferenceLine
-        y={zoneTop}
-        stroke="var(--lab-vermillion)"
-        strokeDasharray="2 4"
-        strokeWidth={1.2}
-        zIndex={-1}
-      >
-        <Label
-          value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
-          // A zone too thin for its words has them above it.
-          position={zoneTop < top / 6 ? 'insideBottomRight' : 'insideTopRight'}
-          offset={7}
-          fill="var(--lab-alarm-ink)"
-          fontSize={11}
-          fontWeight={600}
-        />
-      </ReferenceLine>
-      {spans.map((span, index) => (
-        <ReferenceLine
-          key={span.name}
-          x={span.from + 0.5}
-          stroke={index === 0 ? 'none' : 'var(--lab-line-strong)'}
-          strokeDasharray={span.begun ? undefined : '3 3'}
-          zIndex={-1}
-        >
-          <Label
-            value={spanLabel(span, end, narrow)}
-            position="insideTopLeft"
-            offset={5}
-            fill={span.begun ? 'var(--lab-ink-2)' : 'var(--lab-ink-3)'}
-            fontSize={11}
-            fontWeight={span.begun ? 600 : 450}
-          />
-        </ReferenceLine>
-      ))}
-      {collapse.reference === null ? null : (
-        <ReferenceDot
-          x={collapse.reference.round}
-          y={collapse.reference.density}
-          r={4}
-          fill="var(--lab-surface)"
-          stroke="var(--lab-blue)"
-          strokeWidth={2}
-          ifOverflow="hidden"
-        />
-      )}
-      {collapse.alarm === null ? null : (
-        // It ends below the phases' names, which it may stand beside.
-        <ReferenceLine
-          segment={[
-            { x: collapse.alarm.round, y: 0 },
-            { x: collapse.alarm.round, y: top * 0.9 },
-          ]}
-          stroke="var(--lab-alarm)"
-          strokeWidth={2}
-        >
-          <Label
-            value={`▼ collapsed, round ${collapse.alarm.round}`}
-            position={collapse.alarm.round > end * 0.6 ? 'insideTopRight' : 'insideTopLeft'}
-            offset={5}
-            fill="var(--lab-alarm-ink)"
-            fontSize={12}
-            fontWeight={700}
-          />
-        </ReferenceLine>
-      )}
+      <CollapseZone zoneTop={zoneTop} top={top} />
+      <PhaseMarks spans={spans} end={end} narrow={narrow} />
+      {collapse.reference === null ? null : <ReferenceMark reference={collapse.reference} />}
+      {collapse.alarm === null ? null : <AlarmMark alarm={collapse.alarm} top={top} end={end} />}
       <Area dataKey="band" {...ground} fill="var(--lab-band)" fillOpacity={1} />
       {/* An area without a filling draws the same line, without measuring its length at every drawing as Line does. */}
       <Area
@@ -202,7 +110,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
         dot={points.length === 1 ? { r: 3, fill: 'var(--lab-blue)' } : false}
         activeDot={{ r: 4 }}
       />
-      {newest?.mean === undefined ? null : (
+      {newest === undefined ? null : (
         <ReferenceDot
           x={newest.x}
           y={newest.mean}

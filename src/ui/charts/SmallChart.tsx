@@ -86,45 +86,13 @@ export const SmallChart = memo(function SmallChart({ chart, points, end, marks }
       ) : null}
       {chart.series.map((series) =>
         series.area === true ? (
-          <Area
-            key={series.metric}
-            dataKey={series.metric}
-            {...ground}
-            stackId={chart.id}
-            fill={series.colour}
-            fillOpacity={1}
-          />
+          <StackedArea key={series.metric} series={series} stack={chart.id} />
         ) : (
-          <Area
-            key={series.metric}
-            dataKey={series.metric}
-            {...area}
-            fill="none"
-            stroke={series.colour}
-            strokeWidth={1.75}
-            {...(series.dash === undefined ? {} : { strokeDasharray: series.dash })}
-            dot={points.length === 1 ? { r: 2.5, fill: series.colour } : false}
-            activeDot={{ r: 3 }}
-            {...(series.scale === 'share' ? { yAxisId: 'share' } : {})}
-          />
+          <SeriesLine key={series.metric} series={series} alone={points.length === 1} />
         ),
       )}
       {marks?.map((mark) => (
-        <ReferenceDot
-          key={`${mark.label}-${mark.x}`}
-          x={mark.x}
-          y={mark.y}
-          r={4}
-          ifOverflow="hidden"
-          shape={(dot: { cx?: number; cy?: number }) => (
-            <path
-              d={markerPath(mark.marker, dot.cx ?? 0, dot.cy ?? 0, 4)}
-              fill={mark.colour}
-              stroke="var(--lab-surface)"
-              strokeWidth={1}
-            />
-          )}
-        />
+        <Mark key={`${mark.label}-${mark.x}`} mark={mark} />
       ))}
       <Tooltip content={tooltip} isAnimationActive={false} cursor={cursor} />
     </ComposedChart>
@@ -137,4 +105,45 @@ function highest(points: readonly SeriesPoint[], series: readonly PlottedSeries[
     for (const { metric, scale } of series)
       if (scale === undefined) high = Math.max(high, point[metric] ?? 0);
   return high;
+}
+
+function StackedArea({ series, stack }: { series: PlottedSeries; stack: string }) {
+  return <Area dataKey={series.metric} {...ground} stackId={stack} fill={series.colour} fillOpacity={1} />;
+}
+
+/** @param alone there is one point, which no line would show */
+function SeriesLine({ series, alone }: { series: PlottedSeries; alone: boolean }) {
+  const { metric, colour, dash, scale } = series;
+  return (
+    <Area
+      dataKey={metric}
+      {...area}
+      fill="none"
+      stroke={colour}
+      strokeWidth={1.75}
+      {...(dash === undefined ? {} : { strokeDasharray: dash })}
+      dot={alone ? { r: 2.5, fill: colour } : false}
+      activeDot={{ r: 3 }}
+      {...(scale === 'share' ? { yAxisId: 'share' } : {})}
+    />
+  );
+}
+
+function Mark({ mark }: { mark: MarkedPoint }) {
+  return (
+    <ReferenceDot
+      x={mark.x}
+      y={mark.y}
+      r={4}
+      ifOverflow="hidden"
+      shape={(dot: { cx?: number; cy?: number }) => (
+        <path
+          d={markerPath(mark.marker, dot.cx ?? 0, dot.cy ?? 0, 4)}
+          fill={mark.colour}
+          stroke="var(--lab-surface)"
+          strokeWidth={1}
+        />
+      )}
+    />
+  );
 }

@@ -6,14 +6,7 @@
  */
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { CloseButton, Select } from '@mantine/core';
-import {
-  distinct,
-  runLine,
-  stageStarts,
-  studyLines,
-  studyRows,
-  type CompareLine,
-} from '../../study/compare.ts';
+import { distinct, runLine, stageStarts, studyLines, studyRows } from '../../study/compare.ts';
 import { studyMetrics, type Study, type StudyMetric } from '../../study/study.ts';
 import type { RunState } from '../../lab/state.ts';
 import { metricDefinition } from '../../metrics/registry.ts';
@@ -40,26 +33,8 @@ const thisRun = '(this run)';
 export function StudyView({ name, study }: { name: string; study: Study }) {
   const [metric, setMetric] = useState<StudyMetric>('tool_use/avg_tool_calls_per_trajectory');
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const { rounds } = useRunInTurn(runTurn);
-  const source = useRun(selectSource);
   const rows = useMemo(() => studyRows(study), [study]);
-  const lines = useMemo<readonly DrawnLine[]>(() => {
-    const variants: readonly CompareLine[] = studyLines(study, metric);
-    const own = runLine(rounds, metric);
-    return [
-      ...variants.map((line, place) => ({ ...line, style: variantStyle(place) })),
-      ...(own.length === 0
-        ? []
-        : [
-            {
-              name: thisRun,
-              title: source.kind === 'live' ? 'This run' : `This run: ${source.name}`,
-              style: runStyle,
-              points: own,
-            },
-          ]),
-    ];
-  }, [study, metric, rounds, source]);
+  const lines = useLines(study, metric);
   const drawn = useMemo(() => lines.filter((line) => !hidden.has(line.name)), [lines, hidden]);
   const stages = useMemo(
     () =>
@@ -119,6 +94,22 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
       <RunList study={study} />
     </div>
   );
+}
+
+/** A line for each variant of the study, and one for the run shown where it has numbers. */
+function useLines(study: Study, metric: StudyMetric): readonly DrawnLine[] {
+  const { rounds } = useRunInTurn(runTurn);
+  const source = useRun(selectSource);
+  return useMemo(() => {
+    const variants = studyLines(study, metric).map((line, place) => ({
+      ...line,
+      style: variantStyle(place),
+    }));
+    const points = runLine(rounds, metric);
+    if (points.length === 0) return variants;
+    const title = source.kind === 'live' ? 'This run' : `This run: ${source.name}`;
+    return [...variants, { name: thisRun, title, style: runStyle, points }];
+  }, [study, metric, rounds, source]);
 }
 
 function StudyHead({ name, study }: { name: string; study: Study }) {

@@ -1,6 +1,7 @@
 /**
  * For tests only: a lab without a trainer, whose state a test sets by hand, and the page's providers around a component.
  */
+import { Blob as ReadableBlob } from 'node:buffer';
 import type { ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
 import { configure, render, type RenderResult } from '@testing-library/react';
@@ -149,6 +150,7 @@ export function mockBrowser(): void {
       disconnect() {}
     },
   );
+  vi.stubGlobal('Blob', ReadableBlob); // jsdom's has no text()
   Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
   Element.prototype.scrollTo = () => undefined;
   Element.prototype.scrollIntoView = () => undefined;

@@ -1,4 +1,4 @@
-/** For tests only: a report as the benchmark's worker sends it. */
+/** For tests only: a report as the speed test's worker sends it. */
 import { markdown } from '../../bench/markdown.ts';
 import { benchReport } from '../../bench/testing/exampleReport.ts';
 import type { FromBench } from '../speedTestProtocol.ts';

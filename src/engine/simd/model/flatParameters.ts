@@ -55,9 +55,14 @@ export class FlatParameters {
     return this.#weights;
   }
 
-  /** Copy flat and packed weights, for a rollout that keeps them. // flat [size], forward [packedSize] */
-  copyTo(flat: Address, forward: Address): void {
+  /** Copy the weights, or `tensors` instead, flat and packed. // flat [size], forward [packedSize] */
+  copyTo(flat: Address, forward: Address, tensors?: NamedTensors): void {
     const { kernels } = this.#model;
+    if (tensors) {
+      this.#write(flat, tensors);
+      kernels.call.packForward(this.#model.address, flat, forward);
+      return;
+    }
     this.weights(false);
     kernels.f32(flat, this.size).set(kernels.f32(this.flat, this.size));
     kernels.f32(forward, this.packedSize).set(kernels.f32(this.#forward, this.packedSize));

@@ -1,4 +1,5 @@
-/** Copies of the weights as they were when a rollout session began; one idle copy is kept for the next session. */
+/** Copies of the weights: those with which a rollout session began, and frozen references. One idle copy is kept for the next. */
+import type { NamedTensors } from '../../../policy/config.ts';
 import type { Address } from '../kernelExports.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
 import type { SimdModel } from '../model/simdModel.ts';
@@ -13,11 +14,12 @@ export class WeightsCopies {
     this.#parameters = parameters;
   }
 
-  /** A copy of the present weights; hand it back with `release`. */
-  take(): WeightsCopy {
+  /** A copy of the present weights, or of `tensors`; hand it back with `release`. Throws a sentence on another policy's tensors. */
+  take(tensors?: NamedTensors): WeightsCopy {
     const copy = this.#idle ?? this.#make();
+    this.#idle = copy;
+    this.#parameters.copyTo(copy.flat, copy.forward, tensors);
     this.#idle = undefined;
-    this.#parameters.copyTo(copy.flat, copy.forward);
     return copy;
   }
 

@@ -60,7 +60,9 @@ export class BatchRunner {
     writeTargets(packed, batch);
     const objective = batch.kind === 'grpo' ? batch.objective : neutralObjective;
     const slots = partition(batch.sequences.map(({ tokens }) => tokens.length));
-    const rowStats = this.#loss(packed, slots, { ...objective, kind: batch.kind, inverseCount: 1 / count });
+    const weights = this.#parameters.weights(true);
+    const settings = { ...objective, kind: batch.kind, inverseCount: 1 / count };
+    const rowStats = this.#loss(packed, slots, settings, weights);
     const squares = this.#parameters.sumGradients(slots.length);
     const gradNorm = Math.sqrt(squares);
     const totals = sumRows(rowStats, packed.rows);
@@ -72,9 +74,11 @@ export class BatchRunner {
     return statsOf(batch.kind, totals, gradNorm, count);
   }
 
+  /** @param weights other than the engine's own */
   logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    weights = this.#parameters.weights(false),
   ): readonly SequenceLogProbs[] {
     const out = sequences.map(({ tokens }) => ({
       logProbs: new Float32Array(tokens.length),
@@ -84,11 +88,17 @@ export class BatchRunner {
     if (packed.rows === 0) return out;
     // No gradient, so no slots: every micro-batch is a task of its own.
     const ranges = partition(sequences.map(({ tokens }) => tokens.length)).flat();
-    const objective = { ...neutralObjective, temperature, kind: 'logProbs', inverseCount: 0 } as const;
+    const objective = {
+      ...neutralObjective,
+      temperature: temperature === 0 ? 1 : temperature,
+      kind: 'logProbs',
+      inverseCount: 0,
+    } as const;
     const rowStats = this.#loss(
       packed,
       ranges.map((range) => [range]),
       objective,
+      weights,
     );
     for (const { sequence, row } of packed.placed) {
       const { logProbs, entropies } = out[sequence]!;
@@ -124,7 +134,12 @@ export class BatchRunner {
   }
 
   /** Each slot's micro-batches, and their gradient unless only log-probabilities are asked for. // -> [rows, STATS_FLOATS] */
-  #loss(packed: MicroBatch, slots: readonly (readonly RowRange[])[], objective: Objective): Float32Array {
+  #loss(
+    packed: MicroBatch,
+    slots: readonly (readonly RowRange[])[],
+    objective: Objective,
+    weights: Address,
+  ): Float32Array {
     const { kernels, address } = this.#model;
     const { size } = this.#parameters;
     const trains = objective.kind !== 'logProbs';
@@ -146,7 +161,6 @@ export class BatchRunner {
     const table = kernels.allocate(ranges.length * 2, 'the micro-batches');
     kernels.i32(table, ranges.length * 2).set(ranges.flatMap(({ first, rows }) => [first, rows]));
     const gradients = trains ? this.#parameters.gradientSlots(slots.length) : 0;
-    const weights = this.#parameters.weights(trains);
     const largest = ranges.reduce((most, { rows }) => Math.max(most, rows), 0);
     const longest = longestSequence(packed);
     let placed = 0;

@@ -31,7 +31,7 @@ describeKernels('loss', ({ harness, random, context }) => {
         const got = await run(objective);
         lossStatNames.forEach((stat, field) => {
           expectClose(
-            want.map((_, row) => got['rowStats']?.[row * 8 + field] ?? NaN),
+            want.map((_, row) => got['rowStats']![row * 8 + field]!),
             want.map((row) => row[stat]),
             1e-4,
           );
@@ -44,7 +44,7 @@ describeKernels('loss', ({ harness, random, context }) => {
         const scored = await run('logProbs');
         expect(scored['logits']).toEqual(logits);
         expectClose(
-          want.map((_, row) => scored['rowStats']?.[row * 8 + 6] ?? NaN),
+          want.map((_, row) => scored['rowStats']![row * 8 + 6]!),
           want.map((row) => row.logProb),
           1e-4,
         );

@@ -1,7 +1,7 @@
 /**
  * What the kernel tests share: a harness for each tuning, and a context for the dispatch builders.
  *
- * Invariant: every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
+ * Every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
  */
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { PolicyConfig } from '../../../policy/config.ts';
@@ -70,8 +70,7 @@ export function sumPartials(
 ): Float64Array {
   return Float64Array.from({ length }, (_, i) => {
     let total = 0;
-    for (let s = 0; s < place.splits; s++)
-      total += gradientPartials?.[s * place.stride + place.offset + i] ?? NaN;
+    for (let s = 0; s < place.splits; s++) total += gradientPartials![s * place.stride + place.offset + i]!;
     return total;
   });
 }

@@ -56,7 +56,7 @@ function largestDifference(got: NamedTensors, want: NamedTensors): number {
   for (const [name, { data }] of want) {
     const scale = data.reduce((max, x) => Math.max(max, Math.abs(x)), 1e-6);
     data.forEach((x, i) => {
-      const difference = Math.abs(x - (got.get(name)?.data[i] ?? NaN)) / scale;
+      const difference = Math.abs(x - got.get(name)!.data[i]!) / scale;
       worst = Number.isNaN(difference) ? Infinity : Math.max(worst, difference);
     });
   }
@@ -150,6 +150,13 @@ test.each(['gpu', 'software'] as const)(
     session.add(Array.from({ length: needs.slots }, (_, id) => ({ id, prompt: [1, 2, 3] })));
     await session.advance(1);
     expect(liveBytes()).toBe(planned.total);
+    const snapshot = await engine.snapshot();
+    expect(liveBytes()).toBe(planned.total + planned.snapshot);
+    await engine.logProbs(sequences(config, lengths), 1, snapshot);
+    snapshot.dispose();
+    await engine.logProbs([], 1); // served after everything before it
+    expect(liveBytes()).toBe(planned.total);
+    await engine.snapshot(); // left to the engine
     session.dispose();
     engine.dispose();
     expect(liveBytes()).toBe(0);
