@@ -43,7 +43,7 @@ export default {
       name: 'program-without-dev-packages',
       comment: 'A package that the page or a command runs on belongs in `dependencies`.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [test, '/testing/', '/conformance/'] },
+      from: { path: '^src/', pathNot: [test, '/testing/', '/conformance/', '^src/engine/simd/build/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

@@ -4,13 +4,15 @@
  *
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
  * node_modules, never fetched from a CDN. The isolation headers give the workers precise timers; the lab
- * also runs on a host that cannot send them. In mode `cli` the same sources become the headless commands (src/cli) instead.
+ * also runs on a host that cannot send them. The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
+ * `cli` the same sources become the headless commands (src/cli) instead.
  */
 import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
+import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -37,6 +39,7 @@ const page: UserConfig = {
   base: './',
   plugins: [
     react(),
+    simdKernels(),
     viteStaticCopy({
       targets: [
         {
@@ -47,7 +50,7 @@ const page: UserConfig = {
       ],
     }),
   ],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [simdKernels()] },
   optimizeDeps: { exclude: ['pyodide'] },
   server: { headers: isolation },
   preview: { headers: isolation },
@@ -90,6 +93,7 @@ const page: UserConfig = {
 /** Node bundles of src/cli: self-contained but for Pyodide and Dawn, which are files that cannot be bundled. */
 const cli: UserConfig = {
   plugins: [
+    simdKernels(),
     {
       name: 'python-beside-its-worker',
       generateBundle() {

@@ -11,8 +11,8 @@ import type { SamplingSettings } from '../policy/sampling.ts';
 
 /** What runs, where, and why: shown in the page and written into every export. */
 export interface EngineDescription {
-  readonly engine: 'tfjs' | 'wgsl';
-  /** tfjs's backend, or `webgpu` for the hand-written kernels. */
+  readonly engine: 'tfjs' | 'wgsl' | 'simd';
+  /** tfjs's backend, `webgpu` for our kernels in WGSL, `wasm` for those in WebAssembly SIMD. */
   readonly backend: 'webgpu' | 'webgl' | 'wasm' | 'cpu';
   /** The adapter as the browser names it (vendor, architecture), or the CPU path's name. */
   readonly adapter: string;

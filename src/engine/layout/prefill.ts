@@ -16,11 +16,16 @@ export interface Prefill {
   readonly copyTo: readonly number[];
 }
 
-/** Rows of (token, position, slot, 0), in lots of at most `rows`. // [lots][rows, TOKEN_WORDS] */
-export function cutPrefill(prefills: readonly Prefill[], rows: number): Uint32Array<ArrayBuffer>[] {
-  const words = prefills.flatMap(({ slot, position, tokens }) =>
+/** Rows of (token, position, slot, 0). // [rows, TOKEN_WORDS] */
+export function prefillWords(prefills: readonly Prefill[]): number[] {
+  return prefills.flatMap(({ slot, position, tokens }) =>
     tokens.flatMap((token, t) => [token, position + t, slot, 0]),
   );
+}
+
+/** The rows in lots of at most `rows`. // [lots][rows, TOKEN_WORDS] */
+export function cutPrefill(prefills: readonly Prefill[], rows: number): Uint32Array<ArrayBuffer>[] {
+  const words = prefillWords(prefills);
   const lots: Uint32Array<ArrayBuffer>[] = [];
   for (let from = 0; from < words.length; from += rows * TOKEN_WORDS) {
     lots.push(Uint32Array.from(words.slice(from, from + rows * TOKEN_WORDS)));

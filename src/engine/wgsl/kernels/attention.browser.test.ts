@@ -2,7 +2,8 @@
 import { test } from 'vitest';
 import { policyConfig, type PolicyConfig } from '../../../policy/config.ts';
 import type { HostArray } from './kernelHarness.ts';
-import { describeKernels, expectClose, packed, sumPartials } from '../testing/kernelTesting.ts';
+import { expectClose, packed } from '../../testing/kernelCases.ts';
+import { describeKernels, sumPartials } from '../testing/kernelTesting.ts';
 import { layerAttentionBackward } from '../model/modelBackward.ts';
 import { attentionInput, packedAttention } from '../model/modelForward.ts';
 import {
@@ -12,7 +13,7 @@ import {
   qkNormRopeOracle,
   rmsNormOracle,
   type Numbers,
-} from '../testing/oracle.ts';
+} from '../../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
 

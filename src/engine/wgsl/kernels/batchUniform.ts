@@ -1,6 +1,7 @@
 /**
  * The `Batch` uniform that every kernel over rows reads (batch.wgsl): how many rows, and what is made of them.
  */
+import { neutralObjective } from '../../layout/batchStats.ts';
 import { BATCH_BYTES } from '../memory/bufferSizes.ts';
 
 /** The `Batch` uniform of batch.wgsl, in its order. */
@@ -19,16 +20,7 @@ export interface BatchUniform {
 }
 
 /** What loss.wgsl reads, where nothing is learned: a forward pass, or a rollout. */
-export const noObjective = {
-  inverseCount: 0,
-  temperature: 1,
-  clipLow: 0,
-  clipHigh: 0,
-  dualClip: 0,
-  tisCap: 0,
-  entropyCoefficient: 0,
-  klCoefficient: 0,
-} as const satisfies Partial<BatchUniform>;
+export const noObjective = { ...neutralObjective, inverseCount: 0 } satisfies Partial<BatchUniform>;
 
 const objectiveCodes = { logProbs: 0, sft: 1, grpo: 2 } as const;
 

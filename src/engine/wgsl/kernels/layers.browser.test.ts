@@ -4,10 +4,11 @@
  */
 import { test } from 'vitest';
 import { policyConfig, type PolicyConfig } from '../../../policy/config.ts';
-import { describeKernels, expectClose, packed, sumPartials } from '../testing/kernelTesting.ts';
+import { expectClose, packed } from '../../testing/kernelCases.ts';
+import { describeKernels, sumPartials } from '../testing/kernelTesting.ts';
 import { backward, rmsNormBackward, swigluBackward } from '../model/modelBackward.ts';
 import { embedding, rmsNorm, swigluForward } from '../model/modelForward.ts';
-import { differentiate, rmsNormOracle, swigluOracle } from '../testing/oracle.ts';
+import { differentiate, rmsNormOracle, swigluOracle } from '../../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 describeKernels('layers', ({ harness, random, normal, context }) => {

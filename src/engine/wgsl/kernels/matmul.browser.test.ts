@@ -1,9 +1,10 @@
 /** Matrix products against float64 at odd sizes: all three kernels, all three forms, the residual and the gradient partials. */
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
-import { describeKernels, expectClose } from '../testing/kernelTesting.ts';
+import { expectClose } from '../../testing/kernelCases.ts';
+import { describeKernels } from '../testing/kernelTesting.ts';
 import { matmul, type ModelContext } from '../model/modelContext.ts';
-import { matmulOracle } from '../testing/oracle.ts';
+import { matmulOracle } from '../../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
 import { splitRows } from './batchUniform.ts';
 

@@ -4,7 +4,8 @@
  */
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
-import { describeKernels, expectClose, sumPartials } from '../testing/kernelTesting.ts';
+import { expectClose } from '../../testing/kernelCases.ts';
+import { describeKernels, sumPartials } from '../testing/kernelTesting.ts';
 import { optimizerDispatches } from '../model/optimizerStep.ts';
 import { statsDispatch } from '../model/modelForward.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';

@@ -5,9 +5,10 @@
 import { expect, test } from 'vitest';
 import { policyConfig, type PolicyConfig } from '../../../policy/config.ts';
 import type { HostArray } from './kernelHarness.ts';
-import { describeKernels, expectClose } from '../testing/kernelTesting.ts';
+import { expectClose } from '../../testing/kernelCases.ts';
+import { describeKernels } from '../testing/kernelTesting.ts';
 import { attentionInput } from '../model/modelForward.ts';
-import { attentionOracle, matmulOracle, qkNormRopeOracle, rmsNormOracle } from '../testing/oracle.ts';
+import { attentionOracle, matmulOracle, qkNormRopeOracle, rmsNormOracle } from '../../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
 import { cachedAttention, copySpecs, decodeBegin, updateSpec } from '../rollout/rolloutDispatches.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';

@@ -12,6 +12,7 @@ import type { KernelLibrary } from '../kernels/kernels.ts';
 import { parameterBuffers, parameterExtras, splitCount } from '../memory/bufferSizes.ts';
 import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { optimizerDispatches } from './optimizerStep.ts';
+import type { LossTotals } from '../../layout/batchStats.ts';
 import {
   flattenTensors,
   namedTensors,
@@ -20,13 +21,7 @@ import {
 } from '../../layout/parameterLayout.ts';
 
 /** What a step leaves for the CPU: sums of loss.wgsl's RowStats, then the norm's part. */
-export interface Totals {
-  readonly loss: number;
-  readonly entropy: number;
-  readonly clipLow: number;
-  readonly clipHigh: number;
-  readonly dualClip: number;
-  readonly kl: number;
+export interface Totals extends LossTotals {
   readonly gradNorm: number;
   readonly finite: boolean;
 }

@@ -1,16 +1,15 @@
 /**
- * What the kernel tests share: a harness for each tuning, a context for the dispatch builders, packed rows, and a relative
- * comparison.
+ * What the kernel tests share: a harness for each tuning, and a context for the dispatch builders.
  *
  * Every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
  */
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import type { PolicyConfig } from '../../../policy/config.ts';
 import { Random } from '../../../random/random.ts';
 import { openDevice, type Tuning } from '../device/device.ts';
 import { KernelHarness } from '../kernels/kernelHarness.ts';
 import type { ModelContext } from '../model/modelContext.ts';
-import type { Numbers } from './oracle.ts';
+import type { Numbers } from '../../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 export interface KernelTopic {
@@ -61,35 +60,6 @@ export function describeKernels(
       }),
     });
   });
-}
-
-/** Largest difference, relative to the largest value wanted. */
-export function expectClose(got: Numbers | undefined, want: Numbers, tolerance = 2e-5): void {
-  let worst = 0;
-  let scale = 1e-6;
-  for (let i = 0; i < want.length; i++) {
-    worst = Math.max(worst, Math.abs(got![i]! - want[i]!));
-    scale = Math.max(scale, Math.abs(want[i]!));
-    if (Number.isNaN(worst)) break;
-  }
-  expect(worst / scale).toBeLessThan(tolerance);
-}
-
-/** Rows of packed segments of the given lengths, as the kernels see them; token ids are below `vocabulary`. */
-export function packed(lengths: readonly number[], random: Random, vocabulary = 5) {
-  const tokens: number[] = [];
-  const starts: number[] = [];
-  const positions: number[] = [];
-  let row = 0;
-  for (const length of lengths) {
-    for (let t = 0; t < length; t++) {
-      tokens.push(random.integer(0, vocabulary - 1), t, row, row + length);
-      starts.push(row);
-      positions.push(t);
-    }
-    row += length;
-  }
-  return { rows: row, tokens: Uint32Array.from(tokens), starts, positions };
 }
 
 /** The sum over gradient partials of `length` values at `offset`. // [length] */

@@ -14,10 +14,10 @@ import type {
   SftSequence,
   SftStats,
 } from '../../engine.ts';
-import { NonFiniteLossError } from '../../engine.ts';
+import { nonFiniteLoss, statsOf } from '../../layout/batchStats.ts';
 import { readBuffer, readStaging } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
-import type { FlatParameters, Totals } from '../model/flatParameters.ts';
+import type { FlatParameters } from '../model/flatParameters.ts';
 import { encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
@@ -93,12 +93,10 @@ export class BatchRunner {
     const totals = await this.#parameters.readTotals();
     const finite = totals.finite && Number.isFinite(totals.loss) && Number.isFinite(totals.gradNorm);
     if (!finite) {
-      throw new NonFiniteLossError(
-        `The loss (${totals.loss / count}) or the gradient norm (${totals.gradNorm}) is not a finite number; the weights were left as they were.`,
-      );
+      throw nonFiniteLoss(totals.loss / count, totals.gradNorm);
     }
     if (optimizer) this.#parameters.stepped();
-    return statsOf(batch.kind, totals, count);
+    return statsOf(batch.kind, totals, totals.gradNorm, count);
   }
 
   /** @param weights other than the engine's own // [layout.size] */
@@ -211,17 +209,4 @@ export class BatchRunner {
     after?.(encoder);
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
-}
-
-function statsOf(kind: BatchLoss['kind'], totals: Totals, count: number): SftStats | GrpoStats {
-  const sft = { loss: totals.loss / count, gradNorm: totals.gradNorm, tokens: count };
-  if (kind === 'sft') return sft;
-  return {
-    ...sft,
-    entropy: totals.entropy / count,
-    clipLowFraction: totals.clipLow / count,
-    clipHighFraction: totals.clipHigh / count,
-    dualClipFraction: totals.dualClip / count,
-    klToReference: totals.kl / count,
-  };
 }

@@ -1,5 +1,5 @@
 /**
- * Plain float64 versions of the kernels' operations, for tests: loops written from the formulas, no code shared with WGSL.
+ * Plain float64 versions of the kernels' operations, for tests: loops written from the formulas, no code shared with any engine.
  * Gradients are central differences of these forwards, so an error in a derivation cannot hide on both sides.
  */
 

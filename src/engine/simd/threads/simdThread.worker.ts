@@ -1,0 +1,16 @@
+/** A thread of the SIMD engine in a browser: an instance of the kernels on the engine's memory, which serves until it is ended. */
+import type { KernelExports } from '../kernelExports.ts';
+import type { ThreadStart } from './spawn.ts';
+
+self.onmessage = ({ data }: MessageEvent<ThreadStart>) => {
+  const abort = () => {
+    throw new Error('The kernels stopped.');
+  };
+  const { exports } = new WebAssembly.Instance(data.module, { env: { memory: data.memory, abort } });
+  const call = exports as unknown as KernelExports;
+  try {
+    call.serve(data.team, data.index);
+  } catch {
+    call.fail(data.team);
+  }
+};

@@ -1,0 +1,99 @@
+/**
+ * The threads that work on a list of tasks, this one among them.
+ *
+ * What comes out does not depend on how many there are: a task's result does not depend on who computes it, and the lists are cut
+ * without looking at the threads (training/partition.ts) or in parts that know nothing of one another (rollouts).
+ */
+import type { Address } from '../kernelExports.ts';
+import type { KernelModule } from '../kernelModule.ts';
+import type { Kernels } from '../kernels.ts';
+import { canShareMemory, mayWait, processors, spawn, type Thread } from './spawn.ts';
+import { TASK_WORDS, taskWords, type Task } from './tasks.ts';
+
+/** More threads than a batch has gradient slots would wait. */
+export const MAX_THREADS = 8;
+/** After so long a thread that has not come is done without. */
+const JOINING_MS = 10_000;
+
+/** A thread has died; `message` is a sentence for people. */
+export class ThreadError extends Error {
+  override readonly name = 'ThreadError';
+}
+
+export class Team {
+  /** This one counted. */
+  readonly threads: number;
+  /** For people: how many threads work, and why not more. */
+  readonly reason: string;
+  readonly #kernels: Kernels;
+  readonly #team: Address;
+  readonly #others: readonly Thread[];
+  #list: Address | undefined;
+  #capacity = 0;
+
+  private constructor(kernels: Kernels, team: Address, others: readonly Thread[], reason: string) {
+    this.#kernels = kernels;
+    this.#team = team;
+    this.#others = others;
+    this.threads = others.length + 1;
+    this.reason = reason;
+  }
+
+  /**
+   * Start as many threads as are asked for (default: one a processor, at most eight), or one where they cannot share memory or do
+   * not come.
+   */
+  static async start(kernels: Kernels, { module }: KernelModule, wanted = processors()): Promise<Team> {
+    const alone = (why: string) =>
+      new Team(kernels, kernels.call.createTeam(0), [], `One thread works${why}.`);
+    const others = Math.min(Math.max(1, Math.floor(wanted)), MAX_THREADS) - 1;
+    if (others === 0) return alone('');
+    if (!canShareMemory()) return alone(': more need a page that is cross-origin isolated');
+    const team = kernels.call.createTeam(others);
+    const { memory } = kernels;
+    const threads = Array.from({ length: others }, (_, index) => spawn({ module, memory, team, index }));
+    if (await haveJoined(kernels, team, threads)) {
+      return new Team(kernels, team, threads, `${others + 1} threads work.`);
+    }
+    kernels.call.disband(team);
+    for (const thread of threads) thread.terminate();
+    return alone(': more could not be started');
+  }
+
+  /** Has every task done. @throws ThreadError */
+  run(tasks: readonly Task[], workspaces: Address): void {
+    if (tasks.length === 0) return;
+    const { call } = this.#kernels;
+    const list = this.#room(tasks.length);
+    this.#kernels.u32(list, tasks.length * TASK_WORDS).set(tasks.flatMap(taskWords));
+    if (call.runTasks(this.#team, list, tasks.length, workspaces, mayWait() ? 1 : 0) === 0) {
+      throw new ThreadError('A thread of the engine stopped. Go on from the last checkpoint.');
+    }
+  }
+
+  dispose(): void {
+    this.#kernels.call.disband(this.#team);
+    for (const thread of this.#others) thread.terminate();
+  }
+
+  #room(tasks: number): Address {
+    if (this.#list !== undefined && tasks <= this.#capacity) return this.#list;
+    if (this.#list !== undefined) this.#kernels.call.release(this.#list);
+    this.#list = this.#kernels.allocate(tasks * TASK_WORDS, 'the list of tasks');
+    this.#capacity = tasks;
+    return this.#list;
+  }
+}
+
+/** Waits without blocking: a thread needs this one's event loop to start. */
+async function haveJoined(kernels: Kernels, team: Address, threads: readonly Thread[]): Promise<boolean> {
+  let gone = false;
+  const give = () => (gone = true);
+  for (const thread of threads) void thread.died.then(give);
+  const timer = setTimeout(give, JOINING_MS);
+  while (!gone && kernels.call.joined(team) < threads.length) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  clearTimeout(timer);
+  return !gone;
+}
