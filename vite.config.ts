@@ -29,8 +29,8 @@ const chromium = {
   ],
 };
 
-const tfjsPackages = ['core', 'backend-cpu', 'backend-wasm', 'backend-webgl', 'backend-webgpu'].map(
-  (name) => `@tensorflow/tfjs-${name}`,
+const tfjsPackages = ['tfjs', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'].map(
+  (name) => `@tensorflow/${name}`,
 );
 
 const page: UserConfig = {
@@ -66,7 +66,7 @@ const page: UserConfig = {
       },
       {
         extends: true,
-        // tfjs's backends are imported lazily; were they found only then, the server would bundle them and reload the page.
+        // Imported lazily; were they found only then, the server would bundle them and reload the page.
         optimizeDeps: { include: tfjsPackages },
         test: {
           name: 'browser',

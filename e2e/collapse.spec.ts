@@ -2,7 +2,7 @@
  * Interaction collapse, from click to evaluation, on our own kernels and real Python: the sparse cold start gives its calls up, the
  * dense one keeps them and ends far ahead. The `quick` presets with fewer steps; nothing else tells the two runs apart.
  *
- * Margins: README, "What was measured". On one adapter a seed always gives the same run, so the test cannot waver there; the margins
+ * Margins: src/study/RESULTS.md, "Collapse". On one adapter a seed always gives the same run, so the test cannot waver there; the margins
  * are for other adapters, and a third of what whole runs with several seeds showed.
  */
 import { expect, test, type LabPage } from './lab.ts';

@@ -1,14 +1,14 @@
 /**
  * Samples of two engines in turn, and the calls of one run counted apart.
  *
- * Invariants. (1) wgsl, then tfjs, then wgsl again: a machine that slows down slows both, and a ratio is of neighbours in time. (2) A run in
+ * The engines take turns: a machine that slows down slows both, and a ratio compares neighbours in time. A run in
  * which calls are counted is not timed, unless a run takes so long that a second one would cost more than the counting does.
  */
 import type { PolicyEngine } from '../engine/engine.ts';
 import type { GpuCounts, GpuTap } from './gpuTap.ts';
 import type { Now } from './measure.ts';
 import type { BenchEngineName, EngineCell } from './report.ts';
-import { spreadOf, type Spread } from './statistics.ts';
+import { quantilesOf, type Quantiles } from './statistics.ts';
 
 /** What runs are timed with. */
 export interface Timing {
@@ -36,7 +36,7 @@ export interface Alternation {
 export interface Alternated {
   readonly wgsl: EngineCell;
   readonly tfjs: EngineCell | null;
-  readonly ratio: Spread | null;
+  readonly ratio: Quantiles | null;
 }
 
 /** A sample is the mean of as many runs as take this long, so that the timer's grain does not matter. */
@@ -90,13 +90,11 @@ export async function alternate(
   }
   const [wgsl, tfjs] = ['wgsl', 'tfjs'].map((wanted) => measured.find(({ name }) => name === wanted));
   if (!wgsl) throw new Error('The engine of our own was not measured.');
-  const ratios = tfjs?.samples.map(
-    ({ milliseconds }, i) => milliseconds / (wgsl.samples[i]?.milliseconds ?? NaN),
-  );
+  const ratios = tfjs?.samples.map(({ milliseconds }, i) => milliseconds / wgsl.samples[i]!.milliseconds);
   return {
     wgsl: engineCell(wgsl, tokens),
     tfjs: tfjs ? engineCell(tfjs, tokens) : null,
-    ratio: ratios ? spreadOf(ratios) : null,
+    ratio: ratios ? quantilesOf(ratios) : null,
   };
 }
 
@@ -120,9 +118,9 @@ function engineCell({ samples, counts }: Measured, tokens: number): EngineCell {
   if (!counts) throw new Error('The calls were not counted.');
   const js = samples.flatMap(({ jsMilliseconds }) => (jsMilliseconds === null ? [] : [jsMilliseconds]));
   return {
-    tokensPerSecond: spreadOf(samples.map(({ milliseconds }) => tokens / (milliseconds / 1000))),
-    milliseconds: spreadOf(samples.map(({ milliseconds }) => milliseconds)),
-    jsMilliseconds: js.length === samples.length ? spreadOf(js) : null,
+    tokensPerSecond: quantilesOf(samples.map(({ milliseconds }) => tokens / (milliseconds / 1000))),
+    milliseconds: quantilesOf(samples.map(({ milliseconds }) => milliseconds)),
+    jsMilliseconds: js.length === samples.length ? quantilesOf(js) : null,
     counts,
   };
 }

@@ -1,8 +1,8 @@
 /**
- * One cell of the benchmark: one kind of work, of one size, on both engines in turn.
+ * One cell of the speed test: one kind of work, of one size, on both engines in turn.
  *
- * Invariants. (1) Both engines do the same work, and that they did is checked: losses or sampled tokens are compared. (2) Nothing is timed
- * before it has run once at the size that is timed: compiling and allocating are not speed. (3) The size is the task's own
+ * Both engines do the same work, and that they did is checked: losses or sampled tokens are compared. Nothing is timed
+ * before it has run once at the size that is timed: compiling and allocating are not speed. The size is the task's own
  * on a GPU; on a software adapter it is cut down until the slower engine fits the time given, and the cell says so.
  */
 import type { GrpoSequence, PolicyEngine } from '../engine/engine.ts';
@@ -18,8 +18,8 @@ import {
   sameShare,
   type RolloutMeasurement,
 } from './measure.ts';
-import type { MeasuredCell, Work } from './report.ts';
-import { spreadOf } from './statistics.ts';
+import type { MeasuredCell, WorkKind } from './report.ts';
+import { quantilesOf } from './statistics.ts';
 import { fullResponse, rolloutWork, trainingBatch, type BenchPreset } from './workload.ts';
 
 /** What cells are measured with. */
@@ -36,7 +36,7 @@ const softwareSequences = { sft: 32, grpo: 32, rollout: 64 } as const;
 /** Response tokens that a rollout has at least, however slow the adapter. */
 const leastResponse = 8;
 
-export function measureCell(bench: Bench, work: Work): Promise<MeasuredCell> {
+export function measureCell(bench: Bench, work: WorkKind): Promise<MeasuredCell> {
   return work === 'rollout' ? rolloutCell(bench) : trainingCell(bench, work);
 }
 
@@ -104,7 +104,7 @@ async function ratesAlone(
   const samples: number[] = [];
   for (let i = 0; i < leastSamples; i++) samples.push(await run(size));
   const lengths = batchOf(size).map(({ tokens }) => tokens.length);
-  return { lengths, sequences: size, seconds: spreadOf(samples).median / 1000 };
+  return { lengths, sequences: size, seconds: quantilesOf(samples).median / 1000 };
 }
 
 async function rolloutCell(bench: Bench): Promise<MeasuredCell> {

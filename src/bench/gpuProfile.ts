@@ -1,9 +1,9 @@
 /**
  * A `GPU` that times every dispatch by itself, with timestamp queries: where a step's time goes.
  *
- * Invariants. (1) While `profile` runs, each dispatch has a pass of its own, so the sum is more than the step takes otherwise (a pass is a
- * barrier): the shares say what to work on, the speed is `measure.ts`'s to say. (2) Nothing is left out silently: dispatches beyond the query
- * set are counted as untimed. (3) Outside `profile` the engine's calls are passed on as they are.
+ * While `profile` runs, each dispatch has a pass of its own, so the sum is more than the step takes otherwise (a pass is a
+ * barrier): the shares say what to work on, the speed is `measure.ts`'s to say. Nothing is left out silently: dispatches beyond the query
+ * set are counted as untimed. Outside `profile` the engine's calls are passed on as they are.
  */
 import { interceptDevices, overlay } from '../engine/wgsl/testing/interceptDevices.ts';
 
@@ -80,7 +80,7 @@ class Recorder {
     const times = await this.#read();
     const byKernel = new Map<string, { dispatches: number; milliseconds: number }>();
     this.#labels.forEach((kernel, i) => {
-      const nanoseconds = Number((times[2 * i + 1] ?? 0n) - (times[2 * i] ?? 0n));
+      const nanoseconds = Number(times[2 * i + 1]! - times[2 * i]!);
       const sum = byKernel.get(kernel) ?? { dispatches: 0, milliseconds: 0 };
       sum.dispatches++;
       sum.milliseconds += nanoseconds / 1e6;

@@ -1,8 +1,8 @@
 /**
  * A `GPU` that counts what any engine does with it: submits, dispatches, bytes read back, objects created.
  *
- * Both engines take their device from here, so both are counted by one rule, from outside. Invariants. (1) The objects are the real ones
- * (only their own methods are overlaid), so nothing an engine sees differs. (2) Dispatches are overlaid only while counting;
+ * Both engines take their device from here, so both are counted by one rule, from outside. The objects are the real ones
+ * (only their own methods are overlaid), so nothing an engine sees differs. Dispatches are overlaid only while counting;
  * a step that is timed makes the same calls as without this file, but for one test of a flag per encoder and per read-back.
  */
 

@@ -1,16 +1,16 @@
 /**
- * A benchmark's report as text: a Markdown table that reads well unrendered, too, so the command prints it and the page copies it.
+ * A speed test's report as text: a Markdown table that reads well unrendered, too, so the command prints it and the page copies it.
  *
- * Invariant: every number stands with its spread and its number of samples, and what is not known is an en dash.
+ * Every number stands with its spread and its number of samples, and what is not known is an en dash.
  */
-import type { BenchReport, Cell, Target } from './report.ts';
-import type { Spread } from './statistics.ts';
+import type { BenchReport, TimedCell, Target } from './report.ts';
+import type { Quantiles } from './statistics.ts';
 
 export function markdown(report: BenchReport): string {
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
   const state = report.complete ? '' : ' Not complete.';
   const blocks = [
-    `## Benchmark, ${report.date.slice(0, 16).replace('T', ' ')} UTC`,
+    `## Speed test, ${report.date.slice(0, 16).replace('T', ' ')} UTC`,
     `Adapter: ${report.adapter}. ${report.host}. ${versions.join(', ')}.${state}`,
     speedTable(report.cells),
     'Medians; in brackets the range, or the quartiles from 8 samples on; ×n samples. Ratios are of neighbours in time.',
@@ -30,16 +30,16 @@ export function targetLine({ text, wanted, measured, unit, reached }: Target): s
 
 const workLabels = { sft: 'SFT step', grpo: 'GRPO step', rollout: 'rollout' } as const;
 
-function label({ preset, work, reduced }: Cell): string {
+function label({ preset, work, reduced }: TimedCell): string {
   return `${preset}, ${workLabels[work]}${reduced ? ' *' : ''}`;
 }
 
 /** The batch a share is of, where it is another than the one both engines did. */
-function ratedAt({ sequences, wgslRates }: Cell): string {
+function ratedAt({ sequences, wgslRates }: TimedCell): string {
   return wgslRates.sequences === sequences ? '' : ` (${wgslRates.sequences} seq.)`;
 }
 
-function speedTable(cells: readonly Cell[]): string {
+function speedTable(cells: readonly TimedCell[]): string {
   return table(
     ['work', 'size', 'wgsl, tokens/s', 'tfjs, tokens/s', 'wgsl / tfjs', 'of matmul rate', 'of copy rate'],
     cells.map((cell) => [
@@ -55,7 +55,7 @@ function speedTable(cells: readonly Cell[]): string {
 }
 
 /** What a step (or, for rollouts, one decoding step of the whole batch) asks of JavaScript and of the queue. */
-function callTable(cells: readonly Cell[]): string {
+function callTable(cells: readonly TimedCell[]): string {
   const rows = cells.flatMap((cell) =>
     (['wgsl', 'tfjs'] as const).flatMap((name) => {
       const engine = cell[name];
@@ -97,14 +97,14 @@ function peakLines({ matmul, copy, cells }: BenchReport): string {
   return lines.join('\n');
 }
 
-function disagreement(cell: Cell): string {
+function disagreement(cell: TimedCell): string {
   if (cell.disagreement === null) return '';
   return cell.work === 'rollout'
     ? `${label(cell)} ${percent(1 - cell.disagreement)} of sequences alike token for token`
     : `${label(cell)} losses within ${cell.disagreement === 0 ? '0' : cell.disagreement.toExponential(1)}`;
 }
 
-function spread({ median, low, high, samples }: Spread, unit = 1): string {
+function spread({ median, low, high, samples }: Quantiles, unit = 1): string {
   const range = samples === 1 ? '' : ` (${short(low / unit)}–${short(high / unit)})`;
   return `${short(median / unit)}${range} ×${samples}`;
 }
@@ -122,9 +122,9 @@ export function percent(share: number): string {
 
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
-  const widths = header.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const widths = header.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
   return [line(header), rule, ...rows.map(line)].join('\n');
 }

@@ -1,8 +1,8 @@
 /**
  * One measurement of one engine: an optimizer step, or a rollout of many sequences to their ends.
  *
- * Invariants. (1) A measurement begins with the engine idle and ends with its results read back: nothing is left on the GPU to be paid
- * for by the next one. (2) What a person would wait for is timed, packing and sampling's bookkeeping included. (3) The clock is
+ * A measurement begins with the engine idle and ends with its results read back: nothing is left on the GPU to be paid
+ * for by the next one. What a person would wait for is timed, packing and sampling's bookkeeping included. The clock is
  * handed in.
  */
 import type { BatchLoss, PolicyEngine, RolloutSequence } from '../engine/engine.ts';
@@ -61,9 +61,9 @@ export async function measureRollout(
         const { sequence } = event;
         if (event.type === 'finished') sequences[sequence.id] = sequence;
         else {
-          const call = calls[sequence.id] ?? 0;
+          const call = calls[sequence.id]!;
           calls[sequence.id] = call + 1;
-          if (call >= (work.calls[sequence.id] ?? 0)) session.finish(sequence.id);
+          if (call >= work.calls[sequence.id]!) session.finish(sequence.id);
           else session.force(sequence.id, work.result(sequence.id, call));
         }
       }
@@ -76,7 +76,7 @@ export async function measureRollout(
 
 /** Tokens after the prompts, sampled and forced. */
 export function responseTokens(work: RolloutWork, sequences: readonly RolloutSequence[]): number {
-  return sequences.reduce((sum, { id, tokens }) => sum + tokens.length - (work.prompts[id]?.length ?? 0), 0);
+  return sequences.reduce((sum, { id, tokens }) => sum + tokens.length - work.prompts[id]!.length, 0);
 }
 
 /** What decoding these sequences took at least: steps of the whole batch, and cached positions attended to. */
@@ -84,7 +84,7 @@ export function decodingWork(work: RolloutWork, sequences: readonly RolloutSeque
   let steps = 0;
   let positions = 0;
   for (const { id, tokens } of sequences) {
-    const prompt = work.prompts[id]?.length ?? 0;
+    const prompt = work.prompts[id]!.length;
     steps = Math.max(steps, tokens.length - prompt);
     for (let t = prompt; t < tokens.length; t++) positions += t;
   }

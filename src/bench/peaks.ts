@@ -1,8 +1,8 @@
 /**
  * What this adapter can do at best with our WGSL: its matmul rate in f32, and its copy bandwidth.
  *
- * Invariants. (1) The best of several kernels and sizes counts, so that a share of it is a share of something reachable. (2) A kernel counts
- * only if its product is right (sampled entries against float64). (3) A timing is many runs in one submit, so that it is the
+ * The best of several kernels and sizes counts, so that a share of it is a share of something reachable. A kernel counts
+ * only if its product is right (sampled entries against float64). A timing is many runs in one submit, so that it is the
  * kernel's and not the queue's.
  */
 import { readBuffer } from '../engine/wgsl/device/buffers.ts';
@@ -19,7 +19,7 @@ import {
 import type { MatmulVariant } from './matmulKernel.ts';
 import type { Now } from './measure.ts';
 import type { Peak } from './report.ts';
-import { spreadOf } from './statistics.ts';
+import { quantilesOf } from './statistics.ts';
 
 /** How long one timing should last at least, milliseconds, and how many are taken. */
 const timingMs = 100;
@@ -124,9 +124,8 @@ class Matrices {
       const row = (probe * 37) % size;
       const column = (probe * 101 + 13) % size;
       let sum = 0;
-      for (let k = 0; k < size; k++)
-        sum += (this.#a[row * size + k] ?? 0) * (this.#b[k * size + column] ?? 0);
-      worst = Math.max(worst, Math.abs(sum - (c[row * size + column] ?? NaN)));
+      for (let k = 0; k < size; k++) sum += this.#a[row * size + k]! * this.#b[k * size + column]!;
+      worst = Math.max(worst, Math.abs(sum - c[row * size + column]!));
       largest = Math.max(largest, Math.abs(sum));
       if (Number.isNaN(worst)) return NaN;
     }
@@ -215,7 +214,7 @@ async function timed(gpu: Gpu, submit: (times: number) => void, now: Now): Promi
 
 function bestOf(found: readonly { readonly name: string; readonly rates: readonly number[] }[]): Peak {
   const ranked = found
-    .map(({ name, rates }) => ({ name, spread: spreadOf(rates) }))
+    .map(({ name, rates }) => ({ name, spread: quantilesOf(rates) }))
     .sort((a, b) => b.spread.median - a.spread.median);
   const [best] = ranked;
   if (!best) throw new Error('Nothing was measured.');

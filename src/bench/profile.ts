@@ -1,7 +1,7 @@
 /**
  * A profile of our engine: for each preset and kind of work, how long each kernel takes on this adapter.
  *
- * Invariants. (1) What is profiled is what the benchmark times (workload.ts), at a size given beforehand. (2) It is run once unprofiled
+ * What is profiled is what the speed test times (workload.ts), at a size given beforehand. It is run once unprofiled
  * first: compiling and allocating are no kernel's time.
  */
 import { createWgslEngine } from '../engine/wgsl/wgslEngine.ts';
@@ -10,13 +10,13 @@ import { Random } from '../random/random.ts';
 import { profilingGpu, type GpuProfile } from './gpuProfile.ts';
 import { table } from './markdown.ts';
 import { measureRollout, measureStep, type Now } from './measure.ts';
-import type { Work } from './report.ts';
+import type { WorkKind } from './report.ts';
 import { benchWeights, rolloutWork, trainingBatch, type BenchPreset } from './workload.ts';
 
 export interface ProfileOptions {
   readonly gpu: GPU;
   readonly presets: readonly BenchPreset[];
-  readonly works: readonly Work[];
+  readonly works: readonly WorkKind[];
   readonly vocabulary: number;
   readonly sequences: number;
   readonly now: Now;
@@ -28,7 +28,7 @@ const RESPONSE = 24;
 export interface WorkProfile extends GpuProfile {
   readonly adapter: string;
   readonly preset: BenchPreset;
-  readonly work: Work;
+  readonly work: WorkKind;
   /** The same work without profiling. */
   readonly unprofiledMs: number;
 }

@@ -1,32 +1,32 @@
 /**
- * What a benchmark found: plain numbers that survive JSON and structured clone.
+ * What a speed test found: plain numbers that survive JSON and structured clone.
  *
- * Invariant: a number that was not measured is null and never made up; `notes` says why.
+ * A number that was not measured is null and never made up; `notes` says why.
  */
 import type { GpuCounts } from './gpuTap.ts';
-import type { Spread } from './statistics.ts';
+import type { Quantiles } from './statistics.ts';
 import type { BenchPreset } from './workload.ts';
 
-export type Work = 'sft' | 'grpo' | 'rollout';
+export type WorkKind = 'sft' | 'grpo' | 'rollout';
 export type BenchEngineName = 'wgsl' | 'tfjs';
 
 export interface EngineCell {
   /** Training: all tokens of the batch. Rollouts: tokens after the prompts, sampled and forced. */
-  readonly tokensPerSecond: Spread;
+  readonly tokensPerSecond: Quantiles;
   /** Of one optimizer step, or of a whole rollout. */
-  readonly milliseconds: Spread;
+  readonly milliseconds: Quantiles;
   /** JavaScript of one optimizer step until the thread is first free; null for rollouts, which take many turns. */
-  readonly jsMilliseconds: Spread | null;
+  readonly jsMilliseconds: Quantiles | null;
   /** Of one optimizer step, or of a whole rollout. */
   readonly counts: GpuCounts;
 }
 
 /** What is measured; shares follow when the adapter's best is known. */
-export type MeasuredCell = Omit<Cell, 'wgslShares'>;
+export type MeasuredCell = Omit<TimedCell, 'wgslShares'>;
 
-export interface Cell {
+export interface TimedCell {
   readonly preset: BenchPreset;
-  readonly work: Work;
+  readonly work: WorkKind;
   readonly sequences: number;
   readonly tokens: number;
   /** Rollouts: decoding steps of the longest sequence; null for training. */
@@ -36,7 +36,7 @@ export interface Cell {
   readonly wgsl: EngineCell;
   readonly tfjs: EngineCell | null;
   /** wgsl over tfjs, each sample against its neighbour in time. */
-  readonly ratio: Spread | null;
+  readonly ratio: Quantiles | null;
   /** Training: relative difference of the first losses. Rollouts: share of sequences that differ in any token. */
   readonly disagreement: number | null;
   /**
@@ -48,10 +48,10 @@ export interface Cell {
   readonly wgslShares: { readonly matmul: number | null; readonly copy: number };
 }
 
-/** The best that was seen in the whole benchmark: it is measured at the start and again after every preset. */
+/** The best that was seen in the whole speed test: it is measured at the start and again after every preset. */
 export interface Peak {
   /** Floating-point operations, or bytes read and written, per second: the best variant's median. */
-  readonly perSecond: Spread;
+  readonly perSecond: Quantiles;
   /** Which shape and kernel were best. */
   readonly best: string;
   readonly tried: readonly { readonly name: string; readonly perSecond: number }[];
@@ -75,9 +75,9 @@ export interface BenchReport {
   readonly parameters: Readonly<Partial<Record<BenchPreset, number>>>;
   readonly matmul: Peak;
   readonly copy: Peak;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly TimedCell[];
   readonly targets: readonly Target[];
   readonly notes: readonly string[];
-  /** False while the benchmark goes on, and if it was stopped. */
+  /** False while the speed test goes on, and if it was stopped. */
   readonly complete: boolean;
 }

@@ -5,7 +5,7 @@ import { matmulParameters, trainingBytes, trainingFlops } from './cost.ts';
 import { markdown, short } from './markdown.ts';
 import { decodingWork, responseTokens, sameShare } from './measure.ts';
 import { benchReport } from './testing/exampleReport.ts';
-import { spreadOf } from './statistics.ts';
+import { quantilesOf } from './statistics.ts';
 import { checkTargets } from './targets.ts';
 import { benchWeights, fullResponse, groupSize, rolloutWork, trainingBatch } from './workload.ts';
 
@@ -13,10 +13,10 @@ const config = policyConfig('mini', 61);
 
 describe('a spread', () => {
   it('is the whole range of few samples and the quartiles of many', () => {
-    expect(spreadOf([5, 1, 3])).toEqual({ median: 3, low: 1, high: 5, samples: 3 });
-    expect(spreadOf([9, 1, 2, 3, 4, 5, 6, 7, 8])).toEqual({ median: 5, low: 3, high: 7, samples: 9 });
-    expect(spreadOf([1, 2]).median).toBe(1.5);
-    expect(() => spreadOf([])).toThrow('at least one');
+    expect(quantilesOf([5, 1, 3])).toEqual({ median: 3, low: 1, high: 5, samples: 3 });
+    expect(quantilesOf([9, 1, 2, 3, 4, 5, 6, 7, 8])).toEqual({ median: 5, low: 3, high: 7, samples: 9 });
+    expect(quantilesOf([1, 2]).median).toBe(1.5);
+    expect(() => quantilesOf([])).toThrow('at least one');
   });
 });
 
@@ -82,7 +82,7 @@ describe('what a rollout did', () => {
   const work = rolloutWork('micro', 61, 2, 10, new Random('x'));
   const sequence = (id: number, response: number) => ({
     id,
-    tokens: Int32Array.from({ length: (work.prompts[id]?.length ?? 0) + response }, (_, t) => t % 61),
+    tokens: Int32Array.from({ length: work.prompts[id]!.length + response }, (_, t) => t % 61),
     lossMask: new Uint8Array(),
     logProbs: new Float32Array(),
   });
@@ -90,7 +90,7 @@ describe('what a rollout did', () => {
   it('is counted from the prompts on', () => {
     const sequences = [sequence(0, 4), sequence(1, 6)];
     expect(responseTokens(work, sequences)).toBe(10);
-    const prompt = work.prompts[0]?.length ?? 0;
+    const prompt = work.prompts[0]!.length;
     // Positions 0..prompt+3 and 0..prompt+5 precede the tokens decoded.
     const positions = [4, 6].reduce((sum, n) => sum + n * prompt + (n * (n - 1)) / 2, 0);
     expect(decodingWork(work, sequences)).toEqual({ steps: 6, positions });
@@ -121,7 +121,7 @@ describe('the report', () => {
 
   it('reads as Markdown, with spreads, missing numbers and verdicts', () => {
     const text = markdown(benchReport);
-    expect(text).toContain('## Benchmark, 2026-01-02 03:04 UTC');
+    expect(text).toContain('## Speed test, 2026-01-02 03:04 UTC');
     expect(text).toMatch(/\| mini, SFT step \* +\| 4 seq\., 450 tokens +\| 1000 \(900–1100\) ×3 +\| 500 /);
     expect(text).toMatch(/\| mini, rollout +\|.*\| – +\| 3% +\|/);
     expect(text).toContain('- Missed: training on a software adapter');

@@ -1,9 +1,9 @@
 /**
- * The whole benchmark: the adapter's peaks, then for each preset training and rollouts on both engines, then the targets.
+ * The speed test: the adapter's peaks, then for each preset training and rollouts on both engines, then the targets.
  *
- * Invariants. (1) It reads no clock of its own and touches no page. (2) wgsl and tfjs share the adapter but not the device, and only one of
- * them works at a time. (3) What has been found so far is told after every cell, so a benchmark that is stopped has lost only the
- * cell it was in. (4) Where tfjs's WebGPU backend does not run, that is a note with its reason, and wgsl is measured alone.
+ * The clock is handed in, and no page is touched. wgsl and tfjs share the adapter but not the device, and only one of them works at
+ * a time. What has been found so far is reported after every cell, so a test that is stopped has lost only the cell it was in. Where
+ * tfjs's WebGPU backend does not run, a note gives the reason, and wgsl is measured alone.
  */
 import type { PolicyEngine } from '../engine/engine.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjsEngine.ts';
@@ -15,13 +15,13 @@ import { measureCell } from './cells.ts';
 import type { GpuTap } from './gpuTap.ts';
 import type { Now } from './measure.ts';
 import { measureCopy, measureMatmul } from './peaks.ts';
-import type { BenchReport, Cell, MeasuredCell, Peak, Work } from './report.ts';
+import type { BenchReport, TimedCell, MeasuredCell, Peak, WorkKind } from './report.ts';
 import { checkTargets } from './targets.ts';
 import { benchWeights, type BenchPreset } from './workload.ts';
 
 export interface BenchOptions {
   readonly presets: readonly BenchPreset[];
-  readonly works?: readonly Work[];
+  readonly works?: readonly WorkKind[];
   /** For the samples of one cell; starting, compiling and warming up come on top. */
   readonly secondsPerCell: number;
   readonly vocabulary: number;
@@ -43,56 +43,83 @@ export interface BenchProgress {
   readonly report: BenchReport | null;
 }
 
-const allWorks: readonly Work[] = ['sft', 'grpo', 'rollout'];
-const workNames: Readonly<Record<Work, string>> = { sft: 'SFT', grpo: 'GRPO', rollout: 'rollouts' };
+const allWorks: readonly WorkKind[] = ['sft', 'grpo', 'rollout'];
+const workNames: Readonly<Record<WorkKind, string>> = { sft: 'SFT', grpo: 'GRPO', rollout: 'rollouts' };
 
-export async function benchmark(options: BenchOptions): Promise<BenchReport> {
-  const { tap, presets, onProgress } = options;
+export async function runSpeedTest(options: BenchOptions): Promise<BenchReport> {
+  const { presets, onProgress } = options;
   const works = options.works ?? allWorks;
   onProgress({ doing: 'opening the adapter', share: 0, report: null });
-  let adapter = await measureAdapter(options, (doing) => onProgress({ doing, share: 0, report: null }));
-  const cells: MeasuredCell[] = [];
-  const parameters: Partial<Record<BenchPreset, number>> = {};
-  const notes: string[] = adapter.software ? [softwareNote] : [];
-  const { date, host, versions, secondsPerCell, vocabulary, now } = options;
-  const { software } = adapter;
-  const report = (complete: boolean): BenchReport => {
-    const shared = cells.map((cell) => withShares(cell, adapter));
-    return {
-      ...{ date, host, versions, secondsPerCell, ...adapter, complete },
-      parameters: { ...parameters },
-      cells: shared,
-      targets: checkTargets(shared, adapter.software),
-      notes: cells.some(({ reduced }) => reduced) ? [...notes, reducedNote] : [...notes],
-    };
+  const findings = new Findings(
+    options,
+    await measureAdapter(options, (doing) => onProgress({ doing, share: 0, report: null })),
+  );
+  const tell = (doing: string) => {
+    const share = findings.cells.length / (presets.length * works.length);
+    onProgress({ doing, share, report: findings.report(false) });
   };
-  const tell = (doing: string) =>
-    onProgress({ doing, share: cells.length / (presets.length * works.length), report: report(false) });
   for (const preset of presets) {
-    const config = policyConfig(preset, vocabulary);
-    parameters[preset] = parameterCount(config);
-    tell(`${preset}: starting the engines`);
-    const engines = await startEngines(config, tap.gpu, (reason) => {
-      if (!notes.includes(reason)) notes.push(reason);
-    });
-    try {
-      const weights = benchWeights(config, new Random(`bench/${preset}`));
-      for (const work of works) {
-        const onStage = (stage: string) => tell(`${preset}, ${workNames[work]}: ${stage}`);
-        const bench = { preset, config, weights, ...engines, software, tap, now, secondsPerCell, onStage };
-        cells.push(await measureCell(bench, work));
-        tell(`${preset}, ${workNames[work]}: done`);
-      }
-    } finally {
-      engines.wgsl.dispose();
-      engines.tfjs?.dispose();
-    }
+    await timePreset(options, works, preset, findings, tell);
     // A machine that was busy at the start would make every share too large: the best that was ever seen counts.
-    adapter = better(adapter, await measureAdapter(options, tell));
+    findings.adapter = better(findings.adapter, await measureAdapter(options, tell));
   }
-  const whole = report(true);
+  const whole = findings.report(true);
   onProgress({ doing: 'done', share: 1, report: whole });
   return whole;
+}
+
+/** Both engines on one preset: every kind of work in turn. */
+async function timePreset(
+  { vocabulary, tap, now, secondsPerCell }: BenchOptions,
+  works: readonly WorkKind[],
+  preset: BenchPreset,
+  findings: Findings,
+  tell: (doing: string) => void,
+): Promise<void> {
+  const config = policyConfig(preset, vocabulary);
+  findings.parameters[preset] = parameterCount(config);
+  tell(`${preset}: starting the engines`);
+  const engines = await startEngines(config, tap.gpu, (reason) => findings.notes.add(reason));
+  try {
+    const weights = benchWeights(config, new Random(`bench/${preset}`));
+    const { software } = findings.adapter;
+    for (const work of works) {
+      const onStage = (stage: string) => tell(`${preset}, ${workNames[work]}: ${stage}`);
+      const bench = { preset, config, weights, ...engines, software, tap, now, secondsPerCell, onStage };
+      findings.cells.push(await measureCell(bench, work));
+      tell(`${preset}, ${workNames[work]}: done`);
+    }
+  } finally {
+    engines.wgsl.dispose();
+    engines.tfjs?.dispose();
+  }
+}
+
+/** What has been found so far, and the report of it. */
+class Findings {
+  adapter: Adapter;
+  readonly cells: MeasuredCell[] = [];
+  readonly parameters: Partial<Record<BenchPreset, number>> = {};
+  readonly notes: Set<string>;
+  readonly #options: BenchOptions;
+
+  constructor(options: BenchOptions, adapter: Adapter) {
+    this.#options = options;
+    this.adapter = adapter;
+    this.notes = new Set(adapter.software ? [softwareNote] : []);
+  }
+
+  report(complete: boolean): BenchReport {
+    const { date, host, versions, secondsPerCell } = this.#options;
+    const cells = this.cells.map((cell) => withShares(cell, this.adapter));
+    return {
+      ...{ date, host, versions, secondsPerCell, ...this.adapter, complete },
+      parameters: { ...this.parameters },
+      cells,
+      targets: checkTargets(cells, this.adapter.software),
+      notes: cells.some(({ reduced }) => reduced) ? [...this.notes, reducedNote] : [...this.notes],
+    };
+  }
 }
 
 const softwareNote =
@@ -128,7 +155,7 @@ function better(before: Adapter, after: Adapter): Adapter {
   return { ...before, matmul: best(before.matmul, after.matmul), copy: best(before.copy, after.copy) };
 }
 
-function withShares(cell: MeasuredCell, { matmul, copy }: Adapter): Cell {
+function withShares(cell: MeasuredCell, { matmul, copy }: Adapter): TimedCell {
   const { flops, bytes } = cell.wgslRates;
   return {
     ...cell,

@@ -5,7 +5,7 @@
  * number of samples always stands beside it.
  */
 
-export interface Spread {
+export interface Quantiles {
   readonly median: number;
   readonly low: number;
   readonly high: number;
@@ -13,7 +13,7 @@ export interface Spread {
 }
 
 /** @param values at least one */
-export function spreadOf(values: readonly number[]): Spread {
+export function quantilesOf(values: readonly number[]): Quantiles {
   if (values.length === 0) throw new Error('A spread needs at least one value.');
   const sorted = [...values].sort((a, b) => a - b);
   const [low, high] = sorted.length < 8 ? [0, 1] : [0.25, 0.75];
@@ -28,7 +28,7 @@ export function spreadOf(values: readonly number[]): Spread {
 /** Linear interpolation between order statistics. @param sorted ascending, not empty */
 function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1);
-  const below = sorted[Math.floor(at)] ?? NaN;
-  const above = sorted[Math.ceil(at)] ?? NaN;
+  const below = sorted[Math.floor(at)]!;
+  const above = sorted[Math.ceil(at)]!;
   return below + (above - below) * (at - Math.floor(at));
 }

@@ -1,9 +1,9 @@
 /**
- * The targets of this project's engine, and whether a benchmark reached them.
+ * The targets of this project's engine, and whether a speed test reached them.
  *
  * Invariant: a target is judged by the median of its own cells, the worst of them, and never by the best.
  */
-import type { Cell, Target } from './report.ts';
+import type { TimedCell, Target } from './report.ts';
 
 /** How many times as fast as TensorFlow.js on the same adapter. */
 const speedUps = {
@@ -14,7 +14,7 @@ const speedUps = {
 /** Of the adapter's measured matmul rate, in training `small`. */
 const matmulShare = 0.5;
 
-export function checkTargets(cells: readonly Cell[], software: boolean): Target[] {
+export function checkTargets(cells: readonly TimedCell[], software: boolean): Target[] {
   const wanted = speedUps[software ? 'software' : 'gpu'];
   const adapter = software ? 'a software adapter' : 'a GPU';
   const ratios = (training: boolean) =>

@@ -1,8 +1,8 @@
 /**
  * What is timed: batches and rollouts of the task's shape, from a seeded generator.
  *
- * Invariants. (1) Both engines get the same tokens, masks, advantages, prompts, seeds and forced tool results. (2) Lengths, prompt sharing,
- * calls and their results are those of the recipe (design, section 3): a prompt shared by a group of eight, a call every dozen
+ * Both engines get the same tokens, masks, advantages, prompts, seeds and forced tool results. Lengths, prompt sharing,
+ * calls and their results are those of the recipe: a prompt shared by a group of eight, a call every dozen
  * tokens or so, a forced result after each, sequences that end at different times. Only the tokens mean nothing.
  */
 import type { GrpoObjective, GrpoSequence, OptimizerSettings, RolloutOptions } from '../engine/engine.ts';
@@ -129,7 +129,7 @@ export function rolloutWork(
     },
     prompts,
     calls: prompts.map(() => budgets.integer(4, 12)),
-    result: (id, call) => resultPool[(id * 7 + call) % resultPool.length] ?? [],
+    result: (id, call) => resultPool[(id * 7 + call) % resultPool.length]!,
   };
 }
 

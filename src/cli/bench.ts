@@ -4,20 +4,21 @@
  *     npm run bench -- [--presets mini,nano,small] [--works sft,grpo,rollout] [--seconds n] [--json file]
  *     npm run bench -- --profile [--presets …] [--works …] [--sequences n]
  *
- * Invariant: it ends with a report of what was measured, also when interrupted, and with status 1 only if nothing could be.
+ * It ends with a report of what was measured, also when interrupted, and with status 1 only if nothing could be.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { benchmark, type BenchProgress } from '../bench/speedTest.ts';
+import { runSpeedTest, type BenchProgress } from '../bench/speedTest.ts';
 import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
 import { markdown } from '../bench/markdown.ts';
 import { profileEngine, profileMarkdown } from '../bench/profile.ts';
-import type { BenchReport, Work } from '../bench/report.ts';
+import type { BenchReport, WorkKind } from '../bench/report.ts';
 import { benchPresets, type BenchPreset } from '../bench/workload.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { installAdvice, openDawn } from './dawn.ts';
+import { countOption, numberOption } from './options.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 
 const usage = `npm run bench -- [options]
@@ -28,11 +29,11 @@ const usage = `npm run bench -- [options]
   --profile                   time each of our kernels by timestamps instead
   --sequences 16              sequences of a profiled batch`;
 
-const allWorks: readonly Work[] = ['sft', 'grpo', 'rollout'];
+const allWorks: readonly WorkKind[] = ['sft', 'grpo', 'rollout'];
 
 interface Arguments {
   readonly presets: readonly BenchPreset[];
-  readonly works: readonly Work[];
+  readonly works: readonly WorkKind[];
   readonly seconds: number;
   readonly json: string | undefined;
   readonly profile: boolean;
@@ -53,17 +54,12 @@ function readArguments(): Arguments | 'help' {
     },
   });
   if (values.help) return 'help';
-  const seconds = Number(values.seconds);
-  if (!(seconds > 0)) throw new Error(`--seconds must be a number above 0, not “${values.seconds}”.`);
-  const sequences = Number(values.sequences);
-  if (!(Number.isInteger(sequences) && sequences > 0))
-    throw new Error(`--sequences must be a whole number above 0, not “${values.sequences}”.`);
   return {
     profile: values.profile,
-    sequences,
+    sequences: countOption('sequences', values.sequences),
     presets: chosen('presets', values.presets, benchPresets),
     works: chosen('works', values.works, allWorks),
-    seconds,
+    seconds: numberOption('seconds', values.seconds, 'a number above 0', (seconds) => seconds > 0),
     json: values.json,
   };
 }
@@ -94,7 +90,7 @@ function host(): string {
   return `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${process.platform} ${release()}, load average ${load.join(' ')}`;
 }
 
-/** @returns the exit status of a benchmark that could not be made */
+/** @returns the exit status of a speed test that could not be made */
 function failed(error: unknown): number {
   console.error(error instanceof Error ? error.message : String(error));
   if (error instanceof WgslUnavailableError) console.error(installAdvice);
@@ -142,7 +138,7 @@ async function main(): Promise<number> {
   });
   const progress = progressLine();
   try {
-    await benchmark({
+    await runSpeedTest({
       presets: options.presets,
       works: options.works,
       secondsPerCell: options.seconds,

@@ -1,7 +1,7 @@
 /**
  * WebGPU in Node: Dawn, through the npm package `webgpu`, on whatever Vulkan, Metal or Direct3D finds.
  *
- * Invariant: an adapter is either found and named, or there is one sentence that says what to install. Software adapters are
+ * An adapter is either found and named, or there is one sentence that says what to install. Software adapters are
  * taken, and named as such: a study on them is slow, not wrong.
  */
 import { create, globals } from 'webgpu';

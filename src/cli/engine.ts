@@ -1,7 +1,7 @@
 /**
  * The engine of a headless run: our kernels on Dawn, or TensorFlow.js where the settings ask for WebAssembly or plain JavaScript.
  *
- * Invariant: what runs is named. Nothing is chosen behind the user's back: without an adapter the command stops and says what to
+ * What runs is named. Nothing is chosen behind the user's back: without an adapter the command stops and says what to
  * install, because a study that silently took another engine would be another study.
  */
 import { createRequire } from 'node:module';

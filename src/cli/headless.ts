@@ -1,22 +1,26 @@
 /**
  * The run without a page: the same engine, sandbox and recipe, written into a folder as it goes.
  *
- * Invariant: killed at any moment and started again with the same options, it ends with the same metrics as a run that was
- * never stopped (on the same adapter); a test kills one. Clocks are read here, for rates and provenance, and never handed on.
+ * Killed at any moment and started again with the same options, it ends with the same metrics as a run that was never stopped, on the
+ * same adapter (train.integration.test.ts kills one). Clocks are read here, for rates and provenance, and never handed on.
  */
 import { readFileSync } from 'node:fs';
-import { parameterCount, policyConfig } from '../policy/config.ts';
+import type { PolicyEngine } from '../engine/engine.ts';
+import { parameterCount, policyConfig, type NamedTensors } from '../policy/config.ts';
+import { CheckpointError } from '../policy/safetensors.ts';
+import type { PhaseTrack } from '../record/phases.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { readWeights } from '../train/checkpointFile.ts';
 import type { RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
 import { createHeadlessEngine } from './engine.ts';
-import type { TrainOptions } from './options.ts';
+import { UsageError, type TrainOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
-import type { RunFolder } from './runFolder.ts';
+import type { RunFolder, SavedPlace } from './runFolder.ts';
 import { clock, headline, log } from './runLog.ts';
 
 /** Stopped by the user; the folder holds a checkpoint to go on from. */
@@ -26,7 +30,7 @@ export class StoppedError extends Error {
 
 /**
  * @param stopping aborted to stop at the next place the run can go on from
- * @throws StoppedError; HeadlessEngineError, SandboxUnavailableError and others with a sentence
+ * @throws StoppedError; UsageError, HeadlessEngineError, SandboxUnavailableError and others with a sentence
  */
 export async function runHeadless(
   options: TrainOptions,
@@ -34,7 +38,8 @@ export async function runHeadless(
   progress: Progress,
   stopping: AbortSignal,
 ): Promise<Recording> {
-  const { settings, presetName } = options;
+  const { settings } = options;
+  const initialTensors = initialWeights(options);
   folder.claim(settings);
   const place = folder.resume();
   const recording =
@@ -42,8 +47,52 @@ export async function runHeadless(
   const engine = await createHeadlessEngine(settings, (share) => {
     if (share === 1) progress.say('The kernels are compiled.');
   });
-  const sandbox = await createNodeSandbox({ settings: settings.sandbox });
-  const provenance: Provenance = {
+  try {
+    const sandbox = await createNodeSandbox({ settings: settings.sandbox });
+    try {
+      const provenance = provenanceOf(options, engine, sandbox);
+      folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
+      sayWhatRuns(progress, engine, sandbox, place);
+      const written = new WrittenRun(folder, progress, provenance, recording, options.checkpointEvery);
+      const ticks = runRecipe({
+        engine,
+        sandbox,
+        settings,
+        ...(place === null ? {} : { from: place.checkpoint }),
+        ...(initialTensors === null ? {} : { initialTensors }),
+      });
+      for await (const tick of ticks) {
+        written.take(tick);
+        await written.saveWhenDue(tick, stopping.aborted);
+        if (stopping.aborted && tick.checkpoint !== undefined)
+          throw new StoppedError('Stopped; the same command goes on from here.');
+      }
+      return written.finish();
+    } finally {
+      sandbox.dispose();
+    }
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** The weights that `--weights` names; null where it is absent. @throws UsageError */
+function initialWeights({ weights, settings }: TrainOptions): NamedTensors | null {
+  if (weights === null) return null;
+  try {
+    return readWeights(readFileSync(weights), settings.policy.preset);
+  } catch (error) {
+    if (error instanceof CheckpointError) throw new UsageError(`${weights}: ${error.message}`);
+    throw new UsageError(`The weights ${weights} cannot be read; --weights takes a .safetensors file.`);
+  }
+}
+
+function provenanceOf(
+  { settings, presetName }: TrainOptions,
+  engine: PolicyEngine,
+  sandbox: Sandbox,
+): Provenance {
+  return {
     origin: {
       versions: labVersions(),
       userAgent: `Node ${process.version}`,
@@ -55,53 +104,88 @@ export async function runHeadless(
     sandbox: sandbox.version,
     parameters: parameterCount(policyConfig(settings.policy.preset, vocabularySize)),
   };
-  folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
-  progress.say(`${engine.description.engine} on ${engine.description.adapter}; ${sandbox.version}`);
-  if (place !== null) {
-    const { phase, done } = place.checkpoint.position;
-    progress.say(`Going on after ${done} of ${phase}, round ${place.checkpoint.position.round}.`);
+}
+
+function sayWhatRuns(
+  progress: Progress,
+  { description }: PolicyEngine,
+  sandbox: Sandbox,
+  place: SavedPlace | null,
+): void {
+  progress.say(`${description.engine} on ${description.adapter}; ${sandbox.version}`);
+  if (place === null) return;
+  const { phase, done, round } = place.checkpoint.position;
+  progress.say(`Going on after ${done} of ${phase}, round ${round}.`);
+}
+
+/** A run as its folder and the terminal see it: what was measured, the time it took, and when it was last saved. */
+class WrittenRun {
+  readonly #folder: RunFolder;
+  readonly #progress: Progress;
+  readonly #provenance: Provenance;
+  readonly #recording: Recording;
+  readonly #checkpointEvery: number; // seconds
+  readonly #started = performance.now();
+  /** Tokens of this session. */
+  #tokens = 0;
+  #savedAt: number;
+
+  constructor(
+    folder: RunFolder,
+    progress: Progress,
+    provenance: Provenance,
+    recording: Recording,
+    checkpointEvery: number,
+  ) {
+    this.#folder = folder;
+    this.#progress = progress;
+    this.#provenance = provenance;
+    this.#recording = recording;
+    this.#checkpointEvery = checkpointEvery;
+    this.#savedAt = this.#seconds();
   }
-  const started = performance.now();
-  const seconds = () => recording.earlierSeconds + (performance.now() - started) / 1000;
-  let tokens = 0;
-  let savedAt = seconds();
-  const save = async (take: NonNullable<RunTick['checkpoint']>, isLasting: boolean) => {
-    const text = recording.write(provenance, new Date().toISOString(), seconds(), tokens);
-    folder.saveCheckpoint(await take(), text, isLasting);
-    savedAt = seconds();
-  };
-  try {
-    const work = runRecipe({
-      engine,
-      sandbox,
-      settings,
-      createReferenceEngine: () => createHeadlessEngine(settings, () => undefined),
-      ...(place === null ? {} : { from: place.checkpoint }),
-      ...(options.weights === null
-        ? {}
-        : { initialTensors: readWeights(readFileSync(options.weights), settings.policy.preset) }),
-    });
-    for await (const tick of work) {
-      tokens += tick.tokens;
-      for (const event of tick.events) {
-        recording.add(event, seconds());
-        log(folder, event, seconds());
-        const line = headline(event);
-        if (line !== null) progress.say(`${clock(seconds())}  ${line}`);
-      }
-      const active = recording.view.phases.findLast(({ status }) => status === 'active');
-      progress.show(active, tokens / Math.max(0.001, seconds() - recording.earlierSeconds));
-      if (tick.checkpoint === undefined) continue;
-      const isLasting = active !== undefined && active.done >= active.total && active.name !== 'evaluation';
-      if (isLasting || stopping.aborted || seconds() - savedAt >= options.checkpointEvery) {
-        await save(tick.checkpoint, isLasting);
-      }
-      if (stopping.aborted) throw new StoppedError('Stopped; the same command goes on from here.');
+
+  /** Of run time, earlier sessions included. */
+  #seconds(): number {
+    return this.#recording.earlierSeconds + (performance.now() - this.#started) / 1000;
+  }
+
+  take({ events, tokens }: RunTick): void {
+    this.#tokens += tokens;
+    for (const event of events) {
+      const seconds = this.#seconds();
+      this.#recording.add(event, seconds);
+      log(this.#folder, event, seconds);
+      const line = headline(event);
+      if (line !== null) this.#progress.say(`${clock(seconds)}  ${line}`);
     }
-  } finally {
-    sandbox.dispose();
-    engine.dispose();
+    const session = this.#seconds() - this.#recording.earlierSeconds;
+    this.#progress.show(this.#activePhase(), this.#tokens / Math.max(0.001, session));
   }
-  folder.writeRun(recording.write(provenance, new Date().toISOString(), seconds(), tokens));
-  return recording;
+
+  /** Save where the tick is one to go on from, and a phase has ended, the last checkpoint is old, or the user stops. */
+  async saveWhenDue({ checkpoint }: RunTick, isStopping: boolean): Promise<void> {
+    if (checkpoint === undefined) return;
+    const active = this.#activePhase();
+    const isLasting = active !== undefined && active.done >= active.total && active.name !== 'evaluation';
+    const isOld = this.#seconds() - this.#savedAt >= this.#checkpointEvery;
+    if (!isLasting && !isOld && !isStopping) return;
+    // The recording first: it is of this moment, and taking a checkpoint waits for the engine.
+    const recording = this.#written();
+    this.#folder.saveCheckpoint(await checkpoint(), recording, isLasting);
+    this.#savedAt = this.#seconds();
+  }
+
+  finish(): Recording {
+    this.#folder.writeRun(this.#written());
+    return this.#recording;
+  }
+
+  #activePhase(): PhaseTrack | undefined {
+    return this.#recording.view.phases.findLast(({ status }) => status === 'active');
+  }
+
+  #written(): string {
+    return this.#recording.write(this.#provenance, new Date().toISOString(), this.#seconds(), this.#tokens);
+  }
 }

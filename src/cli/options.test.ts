@@ -39,7 +39,9 @@ describe('the train command’s options', () => {
     [['--set', 'curation.keepZero=yes'], /curation.keepZero/],
     [['--set', 'stage1.context=30'], /GRPO stage 1: a problem of 6 steps/],
     [['--seed=-1'], /run.seed/],
-    [['--checkpoint-every', 'often'], /seconds/],
+    [['--checkpoint-every', 'often'], /--checkpoint-every takes seconds, 0 or more, not “often”\./],
+    [['--checkpoint-every', ''], /--checkpoint-every takes seconds/],
+    [['--checkpoint-every=-1'], /--checkpoint-every takes seconds/],
   ])('says what is wrong with %j', (words, message) => {
     expect(() => parseTrainOptions(words)).toThrow(UsageError);
     expect(() => parseTrainOptions(words)).toThrow(message);

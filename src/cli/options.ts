@@ -22,6 +22,26 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/**
+ * The number that an option's word stands for.
+ * @throws UsageError where it is none, or none that `is` takes; `takes` completes “--name takes …”
+ */
+export function numberOption(
+  name: string,
+  word: string,
+  takes: string,
+  is: (value: number) => boolean,
+): number {
+  const value = word.trim() === '' ? NaN : Number(word);
+  if (Number.isFinite(value) && is(value)) return value;
+  throw new UsageError(`--${name} takes ${takes}, not “${word}”.`);
+}
+
+/** `numberOption` for a count: a whole number, 1 or more. */
+export function countOption(name: string, word: string): number {
+  return numberOption(name, word, 'a whole number, 1 or more', (n) => Number.isInteger(n) && n >= 1);
+}
+
 export interface TrainOptions {
   readonly presetName: string;
   readonly settings: RunSettings;
@@ -61,8 +81,12 @@ export function parseTrainOptions(words: readonly string[]): TrainOptions | 'hel
     assignments: values.set ?? [],
   });
   const name = [presetName, values.arm, settings.run.seed].filter((part) => part !== undefined).join('-');
-  const checkpointEvery = Number(values['checkpoint-every'] ?? 60);
-  if (!(checkpointEvery >= 0)) throw new UsageError('--checkpoint-every takes seconds, 0 or more.');
+  const checkpointEvery = numberOption(
+    'checkpoint-every',
+    values['checkpoint-every'] ?? '60',
+    'seconds, 0 or more',
+    (seconds) => seconds >= 0,
+  );
   return {
     presetName,
     settings,

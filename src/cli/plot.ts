@@ -1,7 +1,7 @@
 /**
  * Plots of a study as SVG text: a line per variant with a band over its seeds, and a heat map.
  *
- * Invariant: pure, from numbers to text; the page draws the same study with its own charts. Plain SVG, because a report has to
+ * Pure, from numbers to text; the page draws the same study with its own charts. Plain SVG, because a report has to
  * open anywhere, years from now. Colours are Okabe and Ito's, which people with colour-blindness tell apart.
  */
 const palette = ['#d55e00', '#0072b2', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
@@ -99,7 +99,7 @@ export function heatMapPlot({ title, rowLabel, columnLabel, rows, columns, value
       const ground =
         value === null
           ? '#f4f4f4'
-          : `rgb(${[255, 255, 255].map((w, i) => Math.round(w + value * ([0, 92, 175][i] ?? 0) - value * w)).join(' ')})`;
+          : `rgb(${[0, 92, 175].map((blue) => Math.round(255 + value * (blue - 255))).join(' ')})`;
       return (
         `<rect x="${x}" y="${y}" width="${cell.width}" height="${cell.height}" fill="${ground}" stroke="#fff"/>` +
         text(

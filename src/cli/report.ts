@@ -1,7 +1,7 @@
 /**
  * A study's report: Markdown with its plots beside it, the same numbers as its JSON.
  *
- * Invariant: pure, from a study to texts. Every number is a mean over seeds with its smallest and largest value; what was not
+ * Pure, from a study to texts. Every number is a mean over seeds with its smallest and largest value; what was not
  * measured is a dash, never a zero.
  */
 import { learningVariants, runsOf, studyLines } from '../study/compare.ts';

@@ -1,6 +1,6 @@
 /**
  * Curation: from the teacher's pool to the cold-start set, by the paper's three filters in their order (ASTER, arXiv
- * 2602.01204; design, section 2): the answer is right, every call succeeded, the interaction density is in the bin.
+ * 2602.01204): the answer is right, every call succeeded, the interaction density is in the bin.
  *
  * Invariant: every trajectory of the pool is either kept or counted under exactly one reason, the first filter it
  * fails; `pool = kept + the sum of dropped`. Filters look at tokens and at the sandbox's log, never at the teacher's

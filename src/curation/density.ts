@@ -1,5 +1,5 @@
 /**
- * Interaction density of a pool: tool calls per trajectory, counted and binned (design, sections 2 and 4).
+ * Interaction density of a pool: tool calls per trajectory, counted and binned.
  *
  * Invariant: calls are counted in the tokens (tasks/calls.ts), the same way for teacher and policy; the bins are
  * disjoint, and every trajectory with at least one call is in exactly one of them.

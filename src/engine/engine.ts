@@ -1,9 +1,9 @@
 /**
  * PolicyEngine: the one interface between the recipe and whatever computes.
  *
- * Invariants. (1) Tokens are truth: a sequence enters training exactly as it left the sampler, mask and
- * log-probabilities beside it. (2) An engine owns packing, padding, micro-batches and its device; callers pass lists
- * of sequences and get numbers. (3) Losses are token means over the *whole* batch handed in, however it is split
+ * Tokens are truth: a sequence enters training exactly as it left the sampler, mask and
+ * log-probabilities beside it. An engine owns packing, padding, micro-batches and its device; callers pass lists
+ * of sequences and get numbers. Losses are token means over the *whole* batch handed in, however it is split
  * (DAPO's token-level loss; the paper's "token-mean over all generated tokens").
  */
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';
@@ -155,6 +155,11 @@ export interface RolloutSession {
   dispose(): void;
 }
 
+/** The weights of one moment, kept beside the engine's own: training does not move them. */
+export interface WeightSnapshot {
+  dispose(): void;
+}
+
 export interface PolicyEngine {
   readonly description: EngineDescription;
   readonly config: PolicyConfig;
@@ -177,9 +182,20 @@ export interface PolicyEngine {
     batch: BatchLoss,
   ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }>;
 
+  /**
+   * Keep the present weights, or with `tensors` those instead (names and shapes as for `loadTensors`), for `logProbs` to be asked
+   * of later: the frozen reference of a KL penalty. Costs the memory of one set of weights until it is disposed of.
+   */
+  snapshot(tensors?: NamedTensors): Promise<WeightSnapshot>;
+
+  /**
+   * Log-probabilities under the engine's weights, or under those of `snapshot`. At temperature 0 those of temperature 1.
+   * Rejects with a sentence if the snapshot was disposed of or is another engine's.
+   */
   logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    snapshot?: WeightSnapshot,
   ): Promise<readonly SequenceLogProbs[]>;
   /** Raw logits of one sequence, for tests and the inspector. // [tokens, vocabulary] */
   logits(tokens: Int32Array): Promise<Float32Array>;

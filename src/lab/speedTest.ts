@@ -10,7 +10,7 @@ import type {
   BenchReport,
   FromSpeedTest,
   ToSpeedTest,
-  Work,
+  WorkKind,
 } from '../worker/speedTestProtocol.ts';
 import type { LabState, LabStore } from './state.ts';
 import type { WorkerPort } from './workerPort.ts';
@@ -18,12 +18,12 @@ import type { WorkerPort } from './workerPort.ts';
 export type {
   BenchPreset,
   BenchReport,
-  Cell,
+  TimedCell,
   EngineCell,
   Peak,
-  Spread,
+  Quantiles,
   Target,
-  Work,
+  WorkKind,
 } from '../worker/speedTestProtocol.ts';
 
 /** The policies that the page offers to time. */
@@ -60,7 +60,7 @@ const idle: SpeedTestState = {
 
 /** Time for the samples of one cell, seconds: a preset is three cells. */
 const secondsPerCell = 5;
-const works: readonly Work[] = ['sft', 'grpo', 'rollout'];
+const works: readonly WorkKind[] = ['sft', 'grpo', 'rollout'];
 
 /** Whether a run needs the adapter, now or as soon as it is resumed. */
 export function runIsUnderWay({ runs }: Pick<LabState, 'runs'>): boolean {

@@ -1,8 +1,9 @@
 /**
- * The collapse alarm (design, section 4, "Metrics").
+ * The collapse alarm.
  *
- * Rule: the moving average of tool calls per trajectory stays, for `patience` rounds in a row, below `share` of its value
- * after the cold start, or below `calls` where the cold start was above that. Invariant: the alarm knows only the measured density; it
+ * Rule: the alarm goes off when the moving average of tool calls per trajectory stays, for `patience` rounds in a row, below `share` of its value
+ * after the cold start, or below `calls` where the cold start was above that. A cold start that hardly calls at all is collapsed
+ * already, as the paper uses the word; there the alarm tells when the policy gives up even that. Invariant: the alarm knows only the measured density; it
  * never sees the arm, the preset or the reward, and once it has gone off it stays on record.
  */
 

@@ -40,7 +40,12 @@ export const metrics = {
     'neither',
     'Global gradient norm before clipping.',
   ),
-  'train/lr': define('Cold-start learning rate', '', 'neither', 'After warm-up and cosine.'),
+  'train/lr': define(
+    'Cold-start learning rate',
+    '',
+    'neither',
+    'Learning rate of the cold-start step, after warm-up and cosine.',
+  ),
 
   'tool_use/avg_tool_calls_per_trajectory': define(
     'Tool calls per trajectory',

@@ -28,6 +28,8 @@ function fileOf(header: unknown, data = new Uint8Array(64)): Uint8Array {
   return bytes;
 }
 
+const described = huggingFaceConfig(config, context);
+
 describe('checkpoints', () => {
   it.each(policyPresetNames.slice(0, 3))('round trip bit for bit: %s', (preset) => {
     for (const tieWordEmbeddings of [true, false]) {
@@ -101,6 +103,20 @@ describe('checkpoints', () => {
     ['heads that do not divide', { ...huggingFaceConfig(config, context), num_key_value_heads: 3 }, /divide/],
     ['an odd head', { ...huggingFaceConfig(config, context), head_dim: 15 }, /odd/],
     ['biases', { ...huggingFaceConfig(config, context), attention_bias: true }, /biases/],
+    [
+      'scaled positions',
+      { ...described, rope_scaling: { rope_type: 'yarn', factor: 4 } },
+      /rotary positions/,
+    ],
+    [
+      'scaled positions, as transformers 5 writes them',
+      { ...described, rope_parameters: { rope_type: 'linear', rope_theta: 1e4 } },
+      /rotary positions/,
+    ],
+    ['two rotary bases', { ...described, rope_theta: 1e6 }, /two different values of rope_theta/],
+    ['a sliding window', { ...described, use_sliding_window: true }, /sliding window/],
+    ['a sliding layer', { ...described, layer_types: ['sliding_attention'] }, /sliding window/],
+    ['another activation', { ...described, hidden_act: 'gelu' }, /"gelu".*"silu"/],
   ])('refuses a config with %s', (_, value, message) => {
     expect(() => policyConfigFromHuggingFace(value)).toThrow(message);
     expect(() => policyConfigFromHuggingFace(value)).toThrow(CheckpointError);

@@ -4,7 +4,7 @@
  * Invariants. (1) Tensor names, shapes and the config's fields are Hugging Face's, so the weights plus `huggingFaceConfig`
  * written beside them load as `Qwen3ForCausalLM`. (2) `readCheckpoint` returns a complete, finite set of tensors for the
  * config it returns, or throws `CheckpointError` with a sentence for people.
- * Fields and the pitfalls of their defaults: the project's reference, section 5.4 (head_dim, both spellings of RoPE's theta).
+ * Two fields need care, because their defaults in Transformers are wrong here: head_dim, and RoPE's theta in both its spellings.
  */
 import type { NamedTensor, NamedTensors, PolicyConfig } from './config.ts';
 import { tensorShapes } from './config.ts';
@@ -77,7 +77,8 @@ export function policyConfigFromHuggingFace(value: unknown): PolicyConfig {
     if (typeof n === 'number' && Number.isSafeInteger(n) && n > 0) return n;
     throw new CheckpointError(`The checkpoint's config has no usable "${key}" (a whole number above zero).`);
   };
-  const ropeParameters = fields['rope_parameters'] as { rope_theta?: unknown } | null | undefined;
+  const ropeParameters = fields['rope_parameters'] as
+    { rope_theta?: unknown; rope_type?: unknown } | null | undefined;
   const ropeTheta = positive('rope_theta', fields['rope_theta'] ?? ropeParameters?.rope_theta);
   const tied = fields['tie_word_embeddings'] ?? false;
   if (typeof tied !== 'boolean') {
@@ -87,6 +88,23 @@ export function policyConfigFromHuggingFace(value: unknown): PolicyConfig {
   }
   if (fields['attention_bias'] === true) {
     throw new CheckpointError('The checkpoint has attention biases, which this lab does not load.');
+  }
+  const ropeType = ropeParameters?.rope_type ?? 'default';
+  if ((fields['rope_scaling'] ?? null) !== null || ropeType !== 'default') {
+    throw new CheckpointError('The checkpoint scales its rotary positions, which this lab does not compute.');
+  }
+  if (ropeParameters?.rope_theta !== undefined && ropeParameters.rope_theta !== ropeTheta) {
+    throw new CheckpointError("The checkpoint's config names two different values of rope_theta.");
+  }
+  const layerTypes = fields['layer_types'] ?? [];
+  const isFull = Array.isArray(layerTypes) && layerTypes.every((type) => type === 'full_attention');
+  if (fields['use_sliding_window'] === true || !isFull) {
+    throw new CheckpointError('The checkpoint attends in a sliding window, which this lab does not compute.');
+  }
+  if ((fields['hidden_act'] ?? 'silu') !== 'silu') {
+    throw new CheckpointError(
+      `The checkpoint's activation is ${JSON.stringify(fields['hidden_act'])}; this lab computes "silu".`,
+    );
   }
   const config: PolicyConfig = {
     vocabularySize: size('vocab_size'),
@@ -140,6 +158,32 @@ export function readCheckpoint(bytes: Uint8Array, configJson?: unknown): Checkpo
     if (tensor.dtype === 'F32') tensors.set(name, { shape: tensor.shape, data: tensor.data });
   }
   return { config, tensors: checkTensors(config, tensors), metadata };
+}
+
+/** The numbers that a forward pass takes from the config and that no tensor's shape tells, by Hugging Face's names. */
+const computedWith = {
+  head_dim: (config: PolicyConfig) => config.headDim,
+  rope_theta: (config: PolicyConfig) => config.ropeTheta,
+  rms_norm_eps: (config: PolicyConfig) => config.rmsNormEps,
+} as const;
+
+/**
+ * Refuse weights that were trained with other numbers than the ones this policy computes with: their tensors may fit, and the
+ * policy would then be another one in silence.
+ * @throws CheckpointError
+ */
+export function checkComputation(ofFile: PolicyConfig, ofPolicy: PolicyConfig): void {
+  for (const [name, read] of Object.entries(computedWith)) {
+    if (read(ofFile) === read(ofPolicy)) continue;
+    throw new CheckpointError(
+      `The checkpoint was trained with ${name} ${read(ofFile)}, but this policy computes with ${read(ofPolicy)}; take weights of the same ${name}.`,
+    );
+  }
+}
+
+/** The policy's shape as a file's metadata tells it. Throws `CheckpointError`. */
+export function embeddedConfig(metadata: Readonly<Record<string, string>>): PolicyConfig {
+  return policyConfigFromHuggingFace(parseEmbeddedConfig(metadata['config']));
 }
 
 function parseEmbeddedConfig(text: string | undefined): unknown {

@@ -24,7 +24,7 @@ export type PolicyPresetName = (typeof policyPresetNames)[number];
 
 const common = { rmsNormEps: 1e-6, ropeTheta: 10_000, tieWordEmbeddings: false } as const;
 
-/** Presets without their vocabulary, which the tasks own. `mini` and `nano` are the prototype's sizes (design, section 3). */
+/** Presets without their vocabulary, which the tasks own. `mini` and `nano` are the sizes on which collapse was first measured. */
 const policyPresets: Record<PolicyPresetName, Omit<PolicyConfig, 'vocabularySize'>> = {
   micro: { ...common, hiddenSize: 32, layers: 2, heads: 2, kvHeads: 2, headDim: 16, intermediateSize: 64 },
   mini: { ...common, hiddenSize: 64, layers: 2, heads: 4, kvHeads: 4, headDim: 16, intermediateSize: 160 },

@@ -2,7 +2,7 @@
  * A new policy's weights, from a seeded generator.
  *
  * Invariant: a tensor's numbers depend only on the seed and the tensor's own name (one fork each), so two sizes of
- * policy that share a tensor's name and shape share its start. The scheme is the prototype's (design, section 3):
+ * policy that share a tensor's name and shape share its start. The scheme:
  * embedding N(0, 0.02), matrices N(0, 1 / sqrt(fan in)), the two projections that write into the residual stream
  * divided by sqrt(2 layers) (GPT-2), norms 1, an untied head 0 so that the first loss is exactly ln(vocabulary).
  */

@@ -5,7 +5,7 @@
  * spaces to 8 bytes, offsets contiguous, `__metadata__` of strings only, with `format: "pt"` (without it some loaders
  * refuse the file). (2) A malformed file is a `CheckpointError` with one sentence for people; no length in
  * the file is trusted before it is checked against the bytes that are there.
- * Format: https://huggingface.co/docs/safetensors, and the reference for this project, section 5.4.
+ * Format: https://huggingface.co/docs/safetensors.
  */
 
 /** The file is not a checkpoint this lab can read; `message` is a sentence for people. */

@@ -17,7 +17,7 @@ describe('sampleToken', () => {
     for (const uniform of [0, 0.5, 0.999]) {
       const { token, logProb } = draw(0, 1, uniform);
       expect(token).toBe(2);
-      expect(logProb).toBeCloseTo(Math.log(probabilities(1)[2] ?? 0), 12);
+      expect(logProb).toBeCloseTo(Math.log(probabilities(1)[2]!), 12);
     }
   });
 
@@ -28,11 +28,11 @@ describe('sampleToken', () => {
       const draws = 20_000;
       for (let i = 0; i < draws; i++) {
         const { token, logProb } = draw(temperature, 1, (i + 0.5) / draws);
-        counts[token] = (counts[token] ?? 0) + 1;
-        expect(logProb).toBeCloseTo(Math.log(probabilities(temperature)[token] ?? 0), 10);
+        counts[token] = counts[token]! + 1;
+        expect(logProb).toBeCloseTo(Math.log(probabilities(temperature)[token]!), 10);
       }
       counts.forEach((count, token) => {
-        expect(count / draws).toBeCloseTo(probabilities(temperature)[token] ?? 0, 3);
+        expect(count / draws).toBeCloseTo(probabilities(temperature)[token]!, 3);
       });
     },
   );
@@ -43,7 +43,7 @@ describe('sampleToken', () => {
     for (let i = 0; i < 1000; i++) {
       const { token, logProb } = draw(1, 0.8, i / 1000);
       seen.add(token);
-      expect(logProb).toBeCloseTo(Math.log(probabilities(1)[token] ?? 0), 10);
+      expect(logProb).toBeCloseTo(Math.log(probabilities(1)[token]!), 10);
     }
     expect([...seen].sort()).toEqual([0, 2]);
     expect(draw(1, 1e-9, 0.999).token).toBe(2);
@@ -67,7 +67,7 @@ describe('uniformAt', () => {
       expect(u).toBeGreaterThanOrEqual(0);
       expect(u).toBeLessThan(1);
       const bin = Math.floor(u * 10);
-      bins[bin] = (bins[bin] ?? 0) + 1;
+      bins[bin] = bins[bin]! + 1;
     }
     for (const count of bins) expect(Math.abs(count / n - 0.1)).toBeLessThan(0.01);
     expect(uniformAt(7, 1, 2)).toBe(uniformAt(7, 1, 2));

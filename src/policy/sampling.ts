@@ -45,27 +45,26 @@ export function sampleToken(
 ): SampledToken {
   let best = 0;
   for (let i = 1; i < vocabularySize; i++) {
-    if ((data[offset + i] ?? 0) > (data[offset + best] ?? 0)) best = i;
+    if (data[offset + i]! > data[offset + best]!) best = i;
   }
-  const maximum = data[offset + best] ?? 0;
+  const maximum = data[offset + best]!;
   const greedy = settings.temperature === 0;
   const temperature = greedy ? 1 : settings.temperature;
   const weights = new Float64Array(vocabularySize); // [vocabulary], unnormalised probabilities
   let total = 0;
   for (let i = 0; i < vocabularySize; i++) {
-    const weight = Math.exp(((data[offset + i] ?? 0) - maximum) / temperature);
+    const weight = Math.exp((data[offset + i]! - maximum) / temperature);
     weights[i] = weight;
     total += weight;
   }
-  const logProbOf = (token: number) =>
-    ((data[offset + token] ?? 0) - maximum) / temperature - Math.log(total);
+  const logProbOf = (token: number) => (data[offset + token]! - maximum) / temperature - Math.log(total);
   if (greedy) return { token: best, logProb: logProbOf(best) };
   const kept = settings.topP < 1 ? cutToNucleus(weights, total * settings.topP) : total;
   const target = uniform * kept;
   let cumulative = 0;
   let token = best;
   for (let i = 0; i < vocabularySize; i++) {
-    const weight = weights[i] ?? 0;
+    const weight = weights[i]!;
     if (weight === 0) continue;
     cumulative += weight;
     token = i;
@@ -76,11 +75,11 @@ export function sampleToken(
 
 /** Zero every weight outside the nucleus; returns the mass that is kept. Ties go to the lower id. */
 function cutToNucleus(weights: Float64Array, mass: number): number {
-  const order = [...weights.keys()].sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
+  const order = [...weights.keys()].sort((a, b) => weights[b]! - weights[a]! || a - b);
   let kept = 0;
   for (const i of order) {
     if (kept >= mass) weights[i] = 0;
-    else kept += weights[i] ?? 0;
+    else kept += weights[i]!;
   }
   return kept;
 }

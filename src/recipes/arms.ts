@@ -4,7 +4,7 @@
  * Invariant: an arm is data, a few settings of the teacher and the curation (and, for `zero`, of the cold start); problems,
  * number of trajectories, seeds and reinforcement learning stay the preset's. There is no branch on arms in the trainer.
  * How many calls are "sparse" or "dense", and how many checks the expert makes, belongs to the preset, whose chains have a
- * length. Sparse keeps trajectories without any check, as the design's prototype does: where every one had a check, the calls fell to
+ * length. Sparse keeps trajectories without any check: where every one had a check, the calls fell to
  * one in each trajectory and then hardly further within fourteen steps.
  */
 import type { RunSettings } from './formModel.ts';
@@ -33,7 +33,8 @@ const definitions = {
   },
   sparse: {
     title: 'Sparse',
-    description: 'In the head, then at most a check or two afterwards, as in ReTool-like data.',
+    description:
+      'Every step worked out in the head, then at most a check or two by tool, as in ReTool’s data.',
     changes: {
       teacher: { denseWeight: 1, sparseWeight: 8, naturalWeight: 1, selectiveWeight: 0 },
       curation: { bin: 'sparse', keepZero: true },

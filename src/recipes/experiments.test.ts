@@ -46,6 +46,17 @@ describe('experiments', () => {
     }
   });
 
+  it('that evaluate under other conditions name them all, and each pair of conditions once', () => {
+    for (const { name, variants, crossed } of experiments) {
+      const pairs = variants.flatMap(({ trainedOn, evaluatedOn }) =>
+        trainedOn === undefined && evaluatedOn === undefined ? [] : [`${trainedOn} ${evaluatedOn}`],
+      );
+      expect(pairs.length > 0, name).toBe(crossed !== undefined);
+      expect(new Set(pairs).size, name).toBe(pairs.length);
+      expect(pairs.filter((pair) => pair.includes('undefined'))).toEqual([]);
+    }
+  });
+
   it('differ from each other inside an experiment', () => {
     for (const { name, variants } of experiments) {
       const settings = variants.map((variant) =>

@@ -1,9 +1,9 @@
 /**
  * Experiments: ASTER's research questions, each as a handful of variants of one preset that differ in one ingredient.
  *
- * Invariants. (1) A variant is data: an arm and a few settings over the study's preset, or a run that begins with another
- * variant's final weights. (2) Variants of one experiment share everything else: problems, seeds, reinforcement learning.
- * (3) A variant comes after the one it begins with. Run by `npm run study` (src/cli), shown by the page.
+ * A variant is data: an arm and a few settings over the study's preset, or a run that begins with another variant's final
+ * weights. Variants of one experiment share everything else: problems, seeds, reinforcement learning. Invariant: a variant comes
+ * after the one it begins with. Run by `npm run study` (src/cli), shown by the page.
  */
 import { familyNames } from '../tasks/families.ts';
 import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
@@ -18,6 +18,15 @@ export interface Variant {
   readonly changes?: SettingChanges;
   /** Begin with the final weights of this variant's run with the same seed. */
   readonly from?: string;
+  /** The conditions it was trained and is evaluated under: a row and a column of its experiment's table (`crossed`). */
+  readonly trainedOn?: string;
+  readonly evaluatedOn?: string;
+}
+
+/** What the rows and columns of a table of conditions are called. */
+export interface CrossedLabels {
+  readonly trainedOn: string;
+  readonly evaluatedOn: string;
 }
 
 export interface Experiment {
@@ -28,6 +37,8 @@ export interface Experiment {
   /** The smallest preset on which the question makes sense. */
   readonly preset: PresetName;
   readonly variants: readonly Variant[];
+  /** For an experiment that evaluates under other conditions than it trains under. */
+  readonly crossed?: CrossedLabels;
 }
 
 /** Nothing is learned: the run only evaluates the weights it begins with. */
@@ -102,6 +113,7 @@ const definitions: readonly Experiment[] = [
     title: 'Interaction budget',
     question: 'Does a policy that learned under few calls use more of them when it may?',
     preset: 'quick',
+    crossed: { trainedOn: 'trained with at most', evaluatedOn: 'calls allowed in the evaluation' },
     variants: [
       { name: 'cold', title: 'The cold start that all begin with', arm: 'dense', changes: onlyColdStart },
       ...budgets.flatMap((calls) => [
@@ -117,6 +129,8 @@ const definitions: readonly Experiment[] = [
           title: `Trained with ${calls}, evaluated with ${allowed} calls`,
           arm: 'dense' as const,
           from: `train-${calls}`,
+          trainedOn: `${calls}`,
+          evaluatedOn: `${allowed}`,
           changes: {
             ...onlyEvaluate,
             grpo: { callBudget: calls },
@@ -173,7 +187,7 @@ const definitions: readonly Experiment[] = [
       { name: 'dense-data', title: 'Dense cold-start data', arm: 'dense', from: 'collapsed' },
       {
         name: 'longer-context',
-        title: 'Contexts of 400 and 600 tokens, which press on nothing',
+        title: 'Contexts of 400 and 600 tokens, in which everything fits',
         arm: 'sparse',
         from: 'collapsed',
         changes: { ...withoutColdStart, stage1: { context: 400 }, stage2: { context: 600 } },
@@ -185,8 +199,16 @@ const definitions: readonly Experiment[] = [
     title: 'Generalisation',
     question: 'Does calling the tool carry over to problems of another family?',
     preset: 'quick',
+    crossed: { trainedOn: 'trained on', evaluatedOn: 'evaluated on' },
     variants: familyNames.flatMap((family) => [
-      { name: family, title: `Trained on ${family}`, arm: 'dense', changes: { ...roomy, task: { family } } },
+      {
+        name: family,
+        title: `Trained on ${family}`,
+        arm: 'dense',
+        trainedOn: family,
+        evaluatedOn: family,
+        changes: { ...roomy, task: { family } },
+      },
       ...familyNames
         .filter((other) => other !== family)
         .map((other) => ({
@@ -194,6 +216,8 @@ const definitions: readonly Experiment[] = [
           title: `Trained on ${family}, evaluated on ${other}`,
           arm: 'dense' as const,
           from: family,
+          trainedOn: family,
+          evaluatedOn: other,
           changes: {
             ...roomy,
             ...onlyEvaluate,

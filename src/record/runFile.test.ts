@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EngineDescription } from '../engine/engine.ts';
 import { metricNames, type MetricValues } from '../metrics/registry.ts';
 import type { RunEvent } from '../train/events.ts';
 import { presetSettings } from '../recipes/presets.ts';
@@ -9,8 +10,12 @@ import { readRunFile, writeRunFile } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { RunSeries } from './runSeries.ts';
 import { batch, exampleEvents, scored, trajectory } from './testing/exampleRun.ts';
-import { engine } from '../lab/testing/fakeWorld.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
+
+const engine: EngineDescription = {
+  ...{ engine: 'tfjs', backend: 'wasm', adapter: 'WebAssembly, 2 threads', isSoftware: true },
+  reason: 'The browser offers no WebGPU adapter.',
+};
 
 function record(events: readonly RunEvent[]): RecordedRun {
   const settings = presetSettings('mini');
@@ -184,6 +189,22 @@ describe('files that are no good', () => {
     const series = structuredClone(good['series']) as { rounds: { x: number[] } };
     series.rounds.x.pop();
     expect(message({ series })).toContain('another length than its axis');
+  });
+
+  it('of a time before stage 2’s share of longer prompts was a setting say which share they had', () => {
+    const older = structuredClone(good['settings']) as { stage2: { longShare?: number } };
+    delete older.stage2.longShare;
+    const share = (promptFilter: object | null, maxLength = 8) => {
+      const settings = { ...older, stage2: { ...older.stage2, maxLength } };
+      const read = readRunFile(JSON.stringify({ ...good, settings, promptFilter }));
+      return read.ok ? read.run.settings.stage2.longShare : read.message;
+    };
+    const report = { prompts: 1024, visited: 900, dropped: 300, added: 256, solvedHistogram: [1] };
+    expect(share(report)).toBe(0.25);
+    expect(share(report, 6)).toBe(0); // no problem of stage 2 is longer than stage 1's six steps
+    expect(share(null)).toBe(0.5); // it never came to stage 2
+    const read = readRunFile(JSON.stringify({ ...good, promptFilter: report }));
+    expect(read.ok && read.run.settings.stage2.longShare).toBe(0.5); // a file that has the setting keeps it
   });
 
   it('open without a metric this lab does not know, and say when a preset is unknown', () => {

@@ -10,6 +10,7 @@ import type { CurationReport } from '../curation/curate.ts';
 import { isSoftwareAdapter } from '../engine/softwareAdapter.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import { withOlderRules } from './olderSettings.ts';
 import { recordedPhase } from './phases.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import type { RecordedRun } from './recordedRun.ts';
@@ -109,7 +110,7 @@ export function readRun(json: unknown): ReadRun {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     return { ok: false, message: `it is damaged (at “${where}”).` };
   }
-  const settings = parseSettings(parsed.data.settings);
+  const settings = parseSettings(withOlderRules(parsed.data.settings, parsed.data.promptFilter));
   if (settings === null) return { ok: false, message: 'its settings are not ones this lab knows.' };
   try {
     return { ok: true, ...recordedRun(parsed.data, settings) };

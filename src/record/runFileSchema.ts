@@ -90,7 +90,16 @@ export const fileSchema = z.object({
   }),
   curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),
   promptFilter: z
-    .object({ prompts: count, visited: count, dropped: count, added: count, solvedHistogram: histogram })
+    .object({
+      prompts: count,
+      visited: count,
+      dropped: count,
+      otherLength: count.optional(),
+      spare: count.optional(),
+      added: count,
+      filled: count.optional(),
+      solvedHistogram: histogram,
+    })
     .nullable(),
   problems: z.array(problemSchema),
   rounds: z.array(

@@ -1,7 +1,7 @@
 /**
  * Counts the bytes that pass through this worker's `fetch` while Pyodide starts, for a progress bar.
  *
- * Invariant: responses keep their status and headers, so WebAssembly still compiles while it streams.
+ * Responses keep their status and headers, so WebAssembly still compiles while it streams.
  */
 
 /** Wraps the global `fetch`. `report` gets the bytes so far and the total, null where a server does not give one. */

@@ -8,21 +8,30 @@ How a failed cell is undone: its trajectory's ok cells that may have left someth
 log; after a failure the namespace is dropped, and rebuilt by running the log again when it is next needed. Unlike a
 deep copy before each cell this costs nothing while cells succeed, and it also undoes what cannot be copied (functions
 with their closures, class attributes, generators). Its limit: the rebuild takes as long as those cells took, and it is
-given REBUILD_PATIENCE deadlines for each.
+given REBUILD_PATIENCE deadlines for each. A cell that ran once and does not run again is dropped from the log, so that it costs
+its trajectory that cell and not every later one.
 """
 
 import ast
 import decimal
 import gc
 import json
+import opcode
 import sys
 import warnings
 
 # A rebuilt cell has already met its deadline once, so only a much slower second run is stopped.
 REBUILD_PATIENCE = 4
 
-# A cell made of constants, operators and these names (unless redefined) can leave nothing behind.
+# A cell that only reads these names (unless redefined) and constants, and binds nothing, can leave nothing behind.
 PURE_BUILTINS = frozenset("abs bool divmod float int len max min pow print round sorted str sum range <show> <power>".split())
+
+# Every instruction that binds, changes or deletes something outside a comprehension's own variables.
+BINDING_OPCODES = frozenset(
+    number
+    for name, number in opcode.opmap.items()
+    if name.startswith(("STORE_", "DELETE_", "IMPORT_", "SETUP_ANNOTATIONS")) and not name.startswith("STORE_FAST")
+)
 
 
 class Output:
@@ -57,16 +66,28 @@ class Namespace:
 
     def ready(self):
         """Bring the variables to what the log says, if a failed cell left them in doubt."""
-        if not self.stale:
-            return
-        self.variables = {"__name__": "__main__", "__builtins__": _builtins}
-        self.context = decimal.Context()
-        for index, code in self.log:
-            _arm(REBUILD_PATIENCE)
-            self.execute(index, code)
-        self.stale = False
+        while self.stale:
+            self.variables = {"__name__": "__main__", "__builtins__": _builtins}
+            self.context = decimal.Context()
+            failed = self.first_failure()
+            if failed is None:
+                self.stale = False
+            else:
+                # Half of it may have happened, so the rest is run again without it.
+                del self.log[failed]
+
+    def first_failure(self):
+        """Run the log. Returns where in it a cell did not run again, or None."""
+        for position, (index, code) in enumerate(self.log):
+            try:
+                _arm(REBUILD_PATIENCE)
+                self.execute(index, code)
+            except BaseException:
+                return position
+        return None
 
     def execute(self, index, code):
+        """Run a cell that may use anything: `random` and `decimal` begin as the trajectory and the cell's index say."""
         guard.generator.seed(self.trajectory * 1_000_003 + index)
         decimal.setcontext(self.context)
         exec(code, self.variables)
@@ -95,10 +116,55 @@ def _compile(source):
     return compile(ast.fix_missing_locations(tree), "<cell>", "exec")
 
 
-def _leaves_nothing(code, variables):
+def _only_reads(code):
+    """Whether the code binds nothing and names nothing but the pure builtins."""
+    # Code within the cell is a function's, a class's or a lambda's: it may bind whatever it likes when it is called.
     if any(hasattr(constant, "co_names") for constant in code.co_consts):
         return False
-    return all(name in PURE_BUILTINS and name not in variables for name in code.co_names)
+    # Instructions are two bytes each, the first of which is the opcode; inline caches read as opcode 0.
+    if not BINDING_OPCODES.isdisjoint(code.co_code[::2]):
+        return False
+    return PURE_BUILTINS.issuperset(code.co_names)
+
+
+class Cell:
+    """What the text of a cell alone decides: whether it can run, its code object, and whether that only reads."""
+
+    def __init__(self, source):
+        self.problem = None
+        self.code = None
+        self.only_reads = False
+        problem = _format_problem(source)
+        if problem is not None:
+            self.problem = ("format", problem)
+            return
+        try:
+            self.code = _compile(source.strip() if "\n" not in source.strip() else source)
+            self.only_reads = _only_reads(self.code)
+        except (SyntaxError, ValueError, NameError, AttributeError, RecursionError) as error:
+            self.problem = ("error", _describe(error))
+        except MemoryError:
+            self.problem = ("error", "SyntaxError: too deeply nested")
+
+    def leaves_nothing(self, variables):
+        """Whether the trajectory's variables are certain to be as they were afterwards."""
+        return self.only_reads and variables.keys().isdisjoint(self.code.co_names)
+
+
+# A policy writes the same few thousand cells again and again, and looking at one and compiling it takes longer than running it.
+CELLS_KEPT = 8192
+_cells = {}
+
+
+def _cell(source):
+    cell = _cells.get(source)
+    if cell is None:
+        _arm(1)
+        cell = Cell(source)
+        if len(_cells) >= CELLS_KEPT:
+            _cells.clear()
+        _cells[source] = cell
+    return cell
 
 
 def _format_problem(source):
@@ -133,37 +199,30 @@ def _failure(error, output):
 
 def _run_cell(trajectory, index, source):
     """(kind, text, output, stateful): text is the output or the message; stateful says a rebuild needs this cell."""
-    problem = _format_problem(source)
-    if problem is not None:
-        return "format", problem, "", False
-    source = source.strip() if "\n" not in source.strip() else source
+    cell = _cell(source)
+    if cell.problem is not None:
+        return *cell.problem, "", False
     namespace = _namespaces.get(trajectory)
     if namespace is None:
         namespace = _namespaces[trajectory] = Namespace(trajectory)
     output = Output(_max_output_length + 1)
     try:
-        try:
-            namespace.ready()
-        except Exception as error:
-            return *_failure(error, output), False
+        namespace.ready()
         _arm(1)
-        try:
-            code = _compile(source)
-        except (SyntaxError, ValueError, NameError, AttributeError, RecursionError) as error:
-            return "error", _describe(error), "", False
-        except MemoryError:
-            return "error", "SyntaxError: too deeply nested", "", False
-        stateful = not _leaves_nothing(code, namespace.variables)
+        stateful = not cell.leaves_nothing(namespace.variables)
         namespace.stale = stateful
         sys.stdout = output
         try:
-            namespace.execute(index, code)
+            if stateful:
+                namespace.execute(index, cell.code)
+            else:
+                exec(cell.code, namespace.variables)  # it reaches neither `random` nor `decimal`
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             return *_failure(error, output), False
         if stateful:
-            namespace.log.append((index, code))
+            namespace.log.append((index, cell.code))
             namespace.stale = False
         return "ok", output.text()[:_max_output_length], "", stateful
     finally:

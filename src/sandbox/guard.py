@@ -2,7 +2,6 @@
 
 Invariant: the objects a cell can name belong to its own namespace, are immutable, or are guarded; so a cell can read
 no other trajectory, change nothing another trajectory sees, and find no clock, entropy, file, network or JavaScript.
-Follows the design's section 4, "The sandbox".
 
 How: (1) names and attributes with two leading underscores are refused unless listed (`ALLOWED_DUNDERS`), as are the
 attributes that lead to frames, code and globals (`FORBIDDEN_ATTRIBUTES`); (2) builtins are an allow-list; (3) an

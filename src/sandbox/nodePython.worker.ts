@@ -1,7 +1,7 @@
 /**
  * Node's Python worker thread.
  *
- * Invariant: the same interpreter, driver and message loop as in the browser; only loading and hardening differ.
+ * The same interpreter, driver and message loop as in the browser; only loading and hardening differ.
  */
 import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';

@@ -1,9 +1,11 @@
 /**
  * The pool's own rules, with a scripted worker in Python's place.
  */
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { PythonPool } from './pool.ts';
 import type { FromWorker, ToWorker, WorkerLike } from './protocol.ts';
+import { PythonThread } from './pythonThread.ts';
 import { SandboxUnavailableError } from './sandbox.ts';
 
 const settings = { deadlineMs: 100, maxCodeLength: 100, maxOutputLength: 100 };
@@ -189,4 +191,35 @@ it('rejects a batch that is cut off by dispose, and terminates every worker', as
   pool.dispose();
   await expect(results).rejects.toThrow(/disposed/);
   expect(workers.every((worker) => worker.terminated)).toBe(true);
+});
+
+it('a start listens for the disposal no longer than it takes', async () => {
+  const { signal } = new AbortController();
+  const begin = (boots: boolean) =>
+    PythonThread.start(
+      new ScriptedWorker(boots),
+      { location: '/', settings, heapLimitBytes: 0 },
+      0,
+      () => undefined,
+      signal,
+    );
+  const starting = [begin(true), begin(false), begin(true)];
+  expect(getEventListeners(signal, 'abort')).toHaveLength(3);
+  await Promise.allSettled(starting);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+});
+
+it('a start that is aborted terminates its worker', async () => {
+  const disposal = new AbortController();
+  const worker = new ScriptedWorker(true);
+  const starting = PythonThread.start(
+    worker,
+    { location: '/', settings, heapLimitBytes: 0 },
+    0,
+    () => undefined,
+    disposal.signal,
+  );
+  disposal.abort();
+  await expect(starting).rejects.toThrow(SandboxUnavailableError);
+  expect(worker.terminated).toBe(true);
 });

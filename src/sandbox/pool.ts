@@ -7,8 +7,6 @@
  * something behind and replays them, in order and with their seeds, before the trajectory's next cell in a worker that
  * does not hold its namespace. (3) A worker whose heap has grown is retired between batches, since WebAssembly memory
  * never shrinks.
- *
- * Design, section 4, "The sandbox".
  */
 import type { BootProgress, WireCell, WorkerLike } from './protocol.ts';
 import { PythonThread } from './pythonThread.ts';

@@ -1,7 +1,7 @@
 /**
  * What the pool and a Python worker say to each other.
  *
- * Invariant: for every `run` the worker posts `finished` once per cell, in order and as soon as the cell has ended
+ * For every `run` the worker posts `finished` once per cell, in order and as soon as the cell has ended
  * (also while Python keeps the worker's thread busy), then `done`. So the pool always knows which cell is running.
  */
 import type { ExecutionResult, SandboxSettings } from './sandbox.ts';

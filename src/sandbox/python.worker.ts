@@ -1,7 +1,7 @@
 /**
  * The browser's Python worker: a module worker that loads Pyodide from the page's own origin.
  *
- * Invariant: the globals that reach the network, storage or other threads are gone before the first cell runs.
+ * The globals that reach the network, storage or other threads are gone before the first cell runs.
  */
 import driver from './driver.py?raw';
 import guard from './guard.py?raw';

@@ -55,8 +55,10 @@ export class PythonThread {
   ): Promise<PythonThread> {
     return new Promise((resolve, reject) => {
       let silence: ReturnType<typeof setTimeout>;
+      const abort = () => fail('the sandbox was disposed of');
       const fail = (reason: string) => {
         clearTimeout(silence);
+        signal.removeEventListener('abort', abort);
         worker.terminate();
         reject(new SandboxUnavailableError(reason));
       };
@@ -67,7 +69,7 @@ export class PythonThread {
           bootSilenceMs,
         );
       };
-      signal.addEventListener('abort', () => fail('the sandbox was disposed'), { once: true });
+      signal.addEventListener('abort', abort);
       worker.onFailure = fail;
       worker.onMessage = (message) => {
         hear();
@@ -75,6 +77,7 @@ export class PythonThread {
         else if (message.type === 'unavailable') fail(message.reason);
         else if (message.type === 'ready') {
           clearTimeout(silence);
+          signal.removeEventListener('abort', abort);
           resolve(new PythonThread(worker, message.version, options.settings.deadlineMs, graceMs));
         }
       };

@@ -135,6 +135,59 @@ describe('a cell that does not end ok leaves no trace', () => {
   });
 });
 
+/** Every way of binding the name of a builtin, and what `sum` or the like is afterwards. */
+const shadowings: readonly (readonly [form: string, cell: string, read: string, expected: string])[] = [
+  ['an assignment', 'sum = 37*2', 'sum', '74'],
+  ['a chained assignment', 'a = sum = 3', 'sum', '3'],
+  ['an unpacking', 'sum, *min = 1, 2, 3', 'sum, min', '(1, [2, 3])'],
+  ['an annotated assignment', 'sum: int = 5', 'sum', '5'],
+  ['an augmented assignment', 'sum = 5\nsum += 1', 'sum', '6'],
+  ['an assignment expression', '(sum := 5)', 'sum', '5'],
+  ['one in a comprehension', '[(sum := i) for i in range(3)]', 'sum', '2'],
+  ['a global', 'global sum\nsum = 5', 'sum', '5'],
+  ['the target of a loop', 'for sum in range(3): 0', 'sum', '2'],
+  [
+    'the target of a with',
+    'class C:\n  def __enter__(self): return 5\n  def __exit__(self, *e): 0\nwith C() as sum: 0',
+    'sum',
+    '5',
+  ],
+  ['an import', 'import math as sum', 'sum.factorial(3)', '6'],
+  ['an import from', 'from math import factorial as sum', 'sum(3)', '6'],
+  ['a function', 'def sum(x): return 5', 'sum(1)', '5'],
+  ['a class', 'class sum: n = 5', 'sum.n', '5'],
+  ['a pattern', 'match 5:\n  case sum: 0', 'sum', '5'],
+  ['a type alias', 'type sum = int', 'sum', 'sum'],
+];
+
+describe('a cell that takes the name of a builtin', () => {
+  it.each(shadowings)('is remembered when a later cell fails: %s', async (_form, cell, read, expected) => {
+    const results = await fresh(cell, read, 'x = 1/0', read, '1+1', 'y = [0]; y[1]', read, '1+1');
+    expect(results.map(({ kind }) => kind)).toEqual(['ok', 'ok', 'error', 'ok', 'ok', 'error', 'ok', 'ok']);
+    expect(results[1]).toEqual(ok(expected));
+    expect([results[3], results[6]]).toEqual([ok(expected), ok(expected)]);
+    expect([results[4], results[7]]).toEqual([ok('2'), ok('2')]);
+  });
+
+  it.each(shadowings)('leaves nothing when it fails itself: %s', async (_form, cell) => {
+    const results = await fresh(`${cell}\n1/0`, 'sum([1, 2]), min(3, 4)', '1+1');
+    expect(results[0]).toMatchObject({ message: 'ZeroDivisionError: division by zero' });
+    expect(results.slice(1)).toEqual([ok('(3, 3)'), ok('2')]);
+  });
+
+  it('on one line, too', async () => {
+    expect(await printed('sum = 5; 1/0', 'sum([1, 2])')).toBe('3');
+    expect(await printed('sum = 37*2', 'sum + 1', 'x = 1/0', 'sum + 1')).toBe('75');
+  });
+
+  it('gives it back when it is deleted, unless the deletion fails', async () => {
+    expect(await printed('sum = 5', 'del sum', 'x = 1/0', 'sum([1, 2])')).toBe('3');
+    expect(await printed('sum = 5', 'del sum; 1/0', 'sum')).toBe('5');
+    expect(last(await fresh('del sum'))).toMatchObject({ message: "NameError: name 'sum' is not defined" });
+    expect(await printed('try: 1/0\nexcept ZeroDivisionError as sum: 0', 'x = 1/0', 'sum([1, 2])')).toBe('3');
+  });
+});
+
 describe('what is printed', () => {
   it.each([
     ['37*2', '74'],
@@ -353,6 +406,33 @@ describe('determinism', () => {
 
   it('different trajectories draw different numbers', async () => {
     expect(await fresh(draw)).not.toEqual(await fresh(draw));
+  });
+});
+
+describe('a cell whose text was seen before', () => {
+  it('is run again, in the variables of its own trajectory', async () => {
+    expect(await fresh('x = 2', 'x*10', 'x = 3', 'x*10')).toEqual([ok(''), ok('20'), ok(''), ok('30')]);
+    expect(await printed('x = 7', 'x*10')).toBe('70');
+    expect((await fresh('x*10'))[0]?.kind).toBe('error');
+  });
+
+  it('means what its names mean there, also where it only reads builtins elsewhere', async () => {
+    expect(await printed('max(1, 2)')).toBe('2');
+    expect(await printed('max = min', 'max(1, 2)')).toBe('1');
+    expect(await printed('def max(*a):\n  global calls\n  calls = 1', 'max(1, 2)', 'calls')).toBe('1');
+    expect(await printed('max(1, 2)')).toBe('2');
+  });
+
+  it('fails again as it failed', async () => {
+    const failing = ['1 +', '(1).__class__', '1/0', 'y'];
+    const first = await fresh(...failing);
+    expect(first.map(({ kind }) => kind)).toEqual(failing.map(() => 'error'));
+    expect(await fresh(...failing)).toEqual(first);
+  });
+
+  it('draws anew', async () => {
+    const [, a, b] = await fresh('import random', 'random.random()', 'random.random()');
+    expect(a).not.toEqual(b);
   });
 });
 

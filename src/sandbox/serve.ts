@@ -1,7 +1,7 @@
 /**
  * A Python worker's message loop, the same in a web worker and in a Node worker thread.
  *
- * Invariant: messages are answered in the order they came; nothing is run before `ready` or after `crashed`.
+ * Messages are answered in the order they came; nothing is run before `ready` or after `crashed`.
  */
 import { bootInterpreter } from './interpreter.ts';
 import type { DriverSources, Interpreter } from './interpreter.ts';

@@ -1,28 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import { exampleStudy, exampleStudyRun } from './testing/exampleStudy.ts';
+import { experiments, findExperiment, type Experiment } from '../recipes/experiments.ts';
 import { crossEvaluation } from './crossEvaluation.ts';
-import { experiments } from '../recipes/experiments.ts';
-import type { Study } from './study.ts';
+import { makeStudy, readStudy, type Study } from './study.ts';
+import { exampleStudy, exampleStudyRun } from './testing/exampleStudy.ts';
 
-/** A study of these variants, each with one run whose accuracy on the short budget is its own. */
-function studyOf(accuracies: Readonly<Record<string, number>>): Study {
+/** A study of some of an experiment's variants, each with one run whose accuracy on the short budget is its own. */
+function studyOf(experiment: string | Experiment, accuracies: Readonly<Record<string, number>>): Study {
+  const found = typeof experiment === 'string' ? findExperiment(experiment) : experiment;
+  if (found === undefined) throw new Error('There is no such experiment.');
   const runs = Object.entries(accuracies).map(([variant, meanAtK]) => {
     const run = exampleStudyRun(variant, 1, []);
     const benchmarks = run.benchmarks.map((one) => (one.phase === 'evaluation' ? { ...one, meanAtK } : one));
     return { ...run, benchmarks };
   });
-  const variants = Object.keys(accuracies).map((name) => ({ name, title: name }));
-  return { ...exampleStudy(), variants, runs };
+  return makeStudy(found, 'quick', runs, { createdAt: '2026-01-02T03:04:05.000Z', commit: null });
 }
 
 const means = (study: Study) =>
   crossEvaluation(study, 'short')?.cells.map((row) => row.map((cell) => cell?.mean ?? null));
 
+/** The study as its file gave it before variants said their conditions. */
+function older(study: Study): object {
+  return {
+    ...study,
+    crossed: undefined,
+    variants: study.variants.map(({ name, title }) => ({ name, title })),
+  };
+}
+
 describe('the cross table', () => {
   it('has budgets by size, and null where nothing was run', () => {
-    const study = studyOf({ 'train-2': 1, 'train-16-evaluate-4': 0.5, 'train-2-evaluate-50': 0.25 });
-    const table = crossEvaluation(study, 'short');
-    expect(table).toMatchObject({ rows: ['2', '16'], columns: ['4', '50'], context: 78 });
+    const study = studyOf('budget', {
+      'train-2': 1,
+      'train-16-evaluate-4': 0.5,
+      'train-2-evaluate-50': 0.25,
+    });
+    expect(crossEvaluation(study, 'short')).toMatchObject({
+      ...{ rowLabel: 'trained with at most', columnLabel: 'calls allowed in the evaluation' },
+      ...{ rows: ['2', '16'], columns: ['4', '50'], context: 78 },
+    });
     expect(means(study)).toEqual([
       [null, 0.25],
       [0.5, null],
@@ -31,7 +47,10 @@ describe('the cross table', () => {
   });
 
   it('has each family’s own run on the diagonal', () => {
-    const study = studyOf({ chain: 0.9, 'chain-to-horner': 0.1, horner: 0.8, 'horner-to-chain': 0.2 });
+    const study = studyOf('generalisation', {
+      ...{ chain: 0.9, 'chain-to-horner': 0.1 },
+      ...{ horner: 0.8, 'horner-to-chain': 0.2 },
+    });
     expect(crossEvaluation(study, 'short')).toMatchObject({
       rows: ['chain', 'horner'],
       columns: ['chain', 'horner'],
@@ -40,16 +59,40 @@ describe('the cross table', () => {
       [0.9, 0.1],
       [0.2, 0.8],
     ]);
+    expect(crossEvaluation(studyOf('generalisation', { chain: 0.9, horner: 0.8 }), 'short')).toBeNull();
+  });
+
+  it('goes by what variants say, whatever they are called', () => {
+    const study = studyOf('budget', { 'train-2-evaluate-4': 0.5 });
+    const renamed = (name: string) => (name === 'train-2-evaluate-4' ? 'x' : name);
+    const other = {
+      ...study,
+      variants: study.variants.map((variant) => ({ ...variant, name: renamed(variant.name) })),
+      runs: study.runs.map((run) => ({ ...run, variant: renamed(run.variant) })),
+    };
+    expect(means(other)).toEqual([[0.5]]);
   });
 
   it('is there for the experiments that evaluate elsewhere, whole, and for no other', () => {
-    const withTable = experiments.flatMap(({ name, variants }) => {
-      const study = studyOf(Object.fromEntries(variants.map((variant) => [variant.name, 0.5])));
+    const withTable = experiments.flatMap((experiment) => {
+      const { name, variants, crossed } = experiment;
+      const study = studyOf(experiment, Object.fromEntries(variants.map((variant) => [variant.name, 0.5])));
       const table = crossEvaluation(study, 'short');
       if (table !== null) expect(table.cells.flat()).not.toContain(null);
+      expect(table === null).toBe(crossed === undefined);
       return table === null ? [] : [name];
     });
     expect(withTable).toEqual(['budget', 'generalisation']);
     expect(crossEvaluation(exampleStudy(), 'short')).toBeNull();
+  });
+
+  it('comes back from a file, also from one that was written before variants said their conditions', () => {
+    const study = studyOf('generalisation', { chain: 0.9, 'chain-to-horner': 0.1 });
+    const read = (json: unknown) => readStudy(JSON.parse(JSON.stringify(json)));
+    expect(read(study)).toEqual({ ok: true, study });
+    expect(read(older(study))).toEqual({ ok: true, study });
+    expect(read(older(exampleStudy()))).toEqual({ ok: true, study: exampleStudy() });
+    const foreign = { ...older(study), experiment: 'of another lab' };
+    expect(read(foreign)).toEqual({ ok: true, study: foreign });
   });
 });

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
-import type { Experiment } from '../recipes/experiments.ts';
+import { findExperiment, type Experiment, type Variant } from '../recipes/experiments.ts';
 import type { RecordedRun } from '../record/recordedRun.ts';
 
 const format = 'aster-lab-study';
@@ -75,7 +75,17 @@ const studySchema = z.object({
   preset: z.string(),
   createdAt: z.string(),
   commit: z.string().nullable(),
-  variants: z.array(z.object({ name: z.string(), title: z.string() })),
+  variants: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      /** Conditions as recipes/experiments.ts has them. */
+      trainedOn: z.string().optional(),
+      evaluatedOn: z.string().optional(),
+    }),
+  ),
+  /** Rows' and columns' labels of the table of conditions; absent where the experiment has none. */
+  crossed: z.object({ trainedOn: z.string(), evaluatedOn: z.string() }).optional(),
   runs: z.array(runSchema),
 });
 export type Study = z.output<typeof studySchema>;
@@ -112,7 +122,7 @@ export function makeStudy(
   runs: readonly StudyRun[],
   provenance: { readonly createdAt: string; readonly commit: string | null },
 ): Study {
-  const { name, title, question, variants } = experiment;
+  const { name, title, question, variants, crossed } = experiment;
   return {
     format,
     version,
@@ -123,8 +133,31 @@ export function makeStudy(
     ...provenance,
     variants: variants
       .filter((variant) => runs.some((run) => run.variant === variant.name))
-      .map((variant) => ({ name: variant.name, title: variant.title })),
+      .map((variant) => ({ name: variant.name, title: variant.title, ...conditionsOf(variant) })),
+    ...(crossed === undefined ? {} : { crossed }),
     runs: [...runs],
+  };
+}
+
+function conditionsOf({ trainedOn, evaluatedOn }: Variant): Pick<Variant, 'trainedOn' | 'evaluatedOn'> {
+  return {
+    ...(trainedOn === undefined ? {} : { trainedOn }),
+    ...(evaluatedOn === undefined ? {} : { evaluatedOn }),
+  };
+}
+
+/** A study whose file was written before variants said their conditions gets them from its experiment, by the variants' names. */
+function withConditions(study: Study): Study {
+  const experiment = study.crossed === undefined ? findExperiment(study.experiment) : undefined;
+  if (experiment?.crossed === undefined) return study;
+  const known = new Map(experiment.variants.map((variant) => [variant.name, variant]));
+  return {
+    ...study,
+    crossed: experiment.crossed,
+    variants: study.variants.map((variant) => {
+      const found = known.get(variant.name);
+      return found === undefined ? variant : { ...variant, ...conditionsOf(found) };
+    }),
   };
 }
 
@@ -153,7 +186,7 @@ export function readStudy(json: unknown): ReadStudy {
   );
   return uneven
     ? { ok: false, message: 'it is damaged: a column has another length than its axis.' }
-    : { ok: true, study: parsed.data };
+    : { ok: true, study: withConditions(parsed.data) };
 }
 
 /** Mean, smallest and largest over seeds; null where no run measured it. */

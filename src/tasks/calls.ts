@@ -1,5 +1,5 @@
 /**
- * Tool calls in tokens: finding, counting, and telling the post-hoc ones (design, sections 3 and 4).
+ * Tool calls in tokens: finding, counting, and telling the post-hoc ones.
  *
  * Invariant: a call is a sampled `</tool_call>` with a `<tool_call>` open before it; its code is everything since the last
  * opener. A closer with nothing open is no call, and an opener that never closes is none either. The rollout, the
@@ -50,7 +50,7 @@ export function countToolCalls(tokens: Tokens, lossMask?: Uint8Array | readonly 
 
 /**
  * The code of the call that a sequence ending with a just sampled `</tool_call>` makes, and where it opened; null where
- * that closer has no opener, which is no call: nothing runs and nothing is logged, whatever the policy is told.
+ * that closer has no opener, which is no call: nothing runs and nothing is logged, and the policy reads an error.
  */
 export function pendingCall(tokens: Tokens): { readonly start: number; readonly code: string } | null {
   const last = tokens.length - 1;

@@ -1,5 +1,5 @@
 /**
- * The `chain` family: a start value and lettered operations, `37 a*2 b+15 c//4 d%7 ` (design, section 3).
+ * The `chain` family: a start value and lettered operations, `37 a*2 b+15 c//4 d%7 `.
  *
  * Invariant: every value of a generated chain lies in 2..valueMax, every operation is one of the settings', and a
  * thought's arithmetic is right for the incoming value it starts from. The letters let a small policy find its place;

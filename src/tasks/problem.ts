@@ -1,7 +1,7 @@
 /**
- * A problem and the family it comes from (design, section 3).
+ * A problem and the family it comes from.
  *
- * Invariant: a problem is a start value and an ordered list of operations, each of which needs the result of the one
+ * A problem is a start value and an ordered list of operations, each of which needs the result of the one
  * before it; `question`, `steps` and `answer` all follow from these, so the teacher can also work out what a step
  * would be after a wrong value. Which problems may be trained on is `problems.ts`'s business.
  */

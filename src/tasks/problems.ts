@@ -1,5 +1,5 @@
 /**
- * Seeded problem sets: training problems by index, and the three held-out benchmarks (design, section 2).
+ * Seeded problem sets: training problems by index, and the three held-out benchmarks.
  *
  * Invariant: a question belongs to training or to the held-out set by a hash of its own text (one in ten is held out), so the
  * two are disjoint by construction, whatever the seeds, lengths and variants. A training problem depends only on the

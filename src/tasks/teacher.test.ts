@@ -67,7 +67,7 @@ describe('teacher', () => {
     );
   });
 
-  it('writes the two ways of the design to the letter', () => {
+  it('writes the two ways of taking a step to the letter', () => {
     const family = problemFamily(chainTask);
     const [first, second] = [family.work('37', '*2', 'a'), family.work('74', '-30', 'b')];
     const problem = {

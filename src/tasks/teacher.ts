@@ -1,5 +1,6 @@
 /**
- * The scripted expert, whose interaction density is a dial (design, sections 2 and 3).
+ * The scripted expert, whose interaction density is a dial: how many steps it takes by tool, how many in its head, which
+ * checks it makes in the end.
  *
  * Invariant: a plan says what the expert writes and which code it sends, never what the tool answers: results come
  * from the sandbox (`transcript.ts`). Without slips the plan's answer is right. Each kind of accident draws from a

@@ -1,5 +1,5 @@
 /**
- * The verifier: an outcome reward of 1 or 0, from tokens alone (design, section 2).
+ * The verifier: an outcome reward of 1 or 0, from tokens alone.
  *
  * Invariant: only a finished trajectory can earn anything. The answer is what stands between the last `</think>` and
  * the closing `<|im_end|>`, spaces trimmed; it must equal the problem's answer character by character, so a control

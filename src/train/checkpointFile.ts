@@ -7,7 +7,9 @@
  */
 import { z } from 'zod';
 import {
+  checkComputation,
   checkTensors,
+  embeddedConfig,
   huggingFaceConfig,
   readCheckpoint,
   type CheckpointContext,
@@ -83,12 +85,18 @@ export function checkpointContext(settings: RunSettings): CheckpointContext {
 
 /**
  * The weights in a run's checkpoint, or in a plain one (policy/checkpoint.ts), for a policy of this preset.
- * @throws CheckpointError
+ * @throws CheckpointError, also where the weights fit but were trained with another rotary base, epsilon or head size
  */
 export function readWeights(bytes: Uint8Array, preset: PolicyPresetName): NamedTensors {
   const { tensors, metadata } = readSafetensors(bytes);
-  const weights = metadata['run'] === undefined ? readCheckpoint(bytes).tensors : withPrefix(tensors, '');
-  return checkTensors(policyConfig(preset, vocabularySize), weights);
+  const policy = policyConfig(preset, vocabularySize);
+  const weights =
+    metadata['run'] === undefined
+      ? readCheckpoint(bytes)
+      : { config: embeddedConfig(metadata), tensors: withPrefix(tensors, '') };
+  const checked = checkTensors(policy, weights.tensors);
+  checkComputation(weights.config, policy);
+  return checked;
 }
 
 /** Sound, as far as can be told, but of a version that this lab does not know. */

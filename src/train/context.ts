@@ -1,7 +1,7 @@
 /**
  * What every phase of a run shares: the engine, the sandbox, the settings, and the run's own counters.
  *
- * Invariant: counters only ever grow and are the same in every run with the same settings, so trajectory numbers (which seed
+ * Counters only ever grow and are the same in every run with the same settings, so trajectory numbers (which seed
  * Python's `random`) and rounds are reproducible.
  */
 import type { OptimizerSettings, PolicyEngine } from '../engine/engine.ts';
@@ -19,8 +19,6 @@ export interface RunDependencies {
   readonly engine: PolicyEngine;
   readonly sandbox: Sandbox;
   readonly settings: RunSettings;
-  /** A second engine of the same shape, for the KL reference; asked for only when the KL coefficient is not zero. */
-  readonly createReferenceEngine: () => Promise<PolicyEngine>;
   /** Weights to begin with, e.g. those of a collapsed run that is to be rescued; freshly drawn where absent. */
   readonly initialTensors?: NamedTensors;
   /** Go on from here instead of from the beginning. Its settings must be `settings`. */
@@ -35,7 +33,6 @@ export class RunContext {
   readonly sandbox: Sandbox;
   readonly settings: RunSettings;
   readonly random: Random;
-  readonly createReferenceEngine: () => Promise<PolicyEngine>;
   readonly solved: SolvedCounts;
   /** The weights after the cold start, once they are needed as the KL penalty's reference. */
   referenceTensors: NamedTensors | null;
@@ -44,11 +41,10 @@ export class RunContext {
   #round = 0;
   #trajectories = 0;
 
-  constructor({ engine, sandbox, settings, createReferenceEngine, from }: RunDependencies) {
+  constructor({ engine, sandbox, settings, from }: RunDependencies) {
     this.engine = engine;
     this.sandbox = sandbox;
     this.settings = settings;
-    this.createReferenceEngine = createReferenceEngine;
     this.random = new Random(settings.run.seed);
     this.#from = from?.position ?? null;
     this.solved = new Map(from?.position.solved);

@@ -10,7 +10,7 @@ import type { BenchmarkName } from '../tasks/problems.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import type { RunCheckpoint } from './checkpoint.ts';
 
-/** The recipe's steps, in order (design, section 2). `baseline` is the evaluation after the cold start. */
+/** The recipe's steps, in order. `baseline` is the evaluation after the cold start. */
 export const phaseNames = [
   'problems',
   'teacher',
@@ -53,14 +53,26 @@ export interface BenchmarkResult {
   readonly responseLength: number; // tokens
 }
 
-/** The always-solved filter between the stages. */
+/**
+ * The always-solved filter between the stages, and what stage 2's prompts are made of (promptFilter.ts).
+ *
+ * `prompts` less `dropped`, `otherLength` and `spare` go on to stage 2, where `filled` and `added` join them. A recording of a
+ * time before these were counted lacks `otherLength`, `spare` and `filled`.
+ */
 export interface PromptFilterReport {
   readonly prompts: number;
   /** Prompts that stage 1 visited at least once. */
   readonly visited: number;
+  /** Visited prompts whose every sample was right. */
   readonly dropped: number;
-  /** Longer prompts that join for stage 2. */
+  /** Prompts that were not dropped, but are shorter or longer than every problem of stage 2. */
+  readonly otherLength?: number;
+  /** Prompts that were not dropped, but are more than stage 2 takes. */
+  readonly spare?: number;
+  /** Prompts longer than any of stage 1's that join for stage 2. */
   readonly added: number;
+  /** Fresh prompts of stage 1's lengths, where too few of stage 1's own were left. */
+  readonly filled?: number;
   /** Visited prompts by how many of the G samples of their last visit were right. // [groupSize + 1] */
   readonly solvedHistogram: readonly number[];
 }

@@ -1,29 +1,38 @@
 /**
  * GRPO with an outcome reward: ASTER's reinforcement learning, in two stages.
  *
- * One step: `promptsPerStep` prompts, G samples each at temperature 1, tools really run; reward 1 for a right answer,
- * else 0 (a trajectory cut by the context or the call budget earns what its answer earns: nothing); advantages
- * normalised in the group; the clipped token-mean objective, clip 0.2 / 0.28, dual clip 10, TIS cap 2, no KL, no entropy bonus; two
- * optimizer steps, each on half of the prompts.
- * Invariants. Prompt and tool output never enter the loss: the mask is the sampler's. The old log-probabilities are the
- * trainer's own, at the sampling temperature, taken before the first mini-batch.
+ * One step: `promptsPerStep` prompts, G samples each at temperature 1, tools really run; reward 1 for a right answer, else 0 (a
+ * trajectory cut by the context or the call budget has no answer and earns nothing); advantages normalised in the group; the
+ * clipped token-mean objective, clip 0.2 / 0.28, dual clip 10, TIS cap 2, no KL, no entropy bonus; an optimizer step for each
+ * mini-batch of prompts.
+ * Invariant: prompt and tool output never enter the loss; the mask is the sampler's. The old log-probabilities are the trainer's own,
+ * at the sampling temperature, taken before the first mini-batch.
  *
- * Deviations from the paper (arXiv 2602.01204) and its public reproduction, all of them:
+ * Deviations of the reinforcement learning from the paper (arXiv 2602.01204) and its public reproduction, all that are known. The cold
+ * start's are in sft.ts, the evaluation's in evaluate.ts.
  *  1. The policy is a small Qwen3-style decoder trained here from scratch, the tasks are generated arithmetic, and the reward is an
  *     exact match of the text after `</think>` instead of `\boxed{}`.
- *  2. One pass over each rollout batch, as there; 64 prompts in 2 mini-batches instead of 128; learning rate 3e-4 with a
- *     short warm-up instead of 1e-6, as suits a policy of this size. Weight decay 0.
- *  3. A stage is a number of steps over a finite pool of prompts, drawn without replacement within an epoch, not a number
+ *  2. One pass over each rollout batch in two mini-batches, as there, but of 64 prompts instead of 128 (presets: 4 to 64).
+ *  3. Learning rate 3e-4 or 5e-4 (presets), with a short warm-up in each stage, instead of 1e-6, as suits a policy of this size; on
+ *     `nano` that is above the 3e-4 at which its cold start ends. AdamW's beta2 is 0.95 instead of verl's 0.999, its weight decay 0
+ *     instead of 0.01, and its moments begin anew in each stage.
+ *  4. The loss is the mean over all learned tokens of a mini-batch, as the paper writes it; the reproduction takes that mean in each
+ *     micro-batch and then the mean of these, in which tokens of micro-batches with fewer tokens count for more.
+ *  5. A step whose loss or gradient is not finite ends the run with an error (`NonFiniteLossError`); verl leaves the step out and goes on.
+ *  6. A stage is a number of steps over a finite pool of prompts, drawn without replacement within an epoch, not a number
  *     of epochs.
- *  4. "Always correct" is judged on a prompt's last visit (all G samples right), not on the mean of an epoch; prompts that were
- *     never visited stay. Stage 2 adds longer prompts, as the lab's longer context is meant for them.
- *  5. The 51st call is refused and ends the trajectory; the reproduction lets the policy write one more turn.
- *  6. A call is one token, its code is plain text and not JSON, and may have at most 24 characters, so that no single call
- *     does the whole problem.
- *  7. Two settings, off by default, are other papers' remedies for collapse, to compare with: a bonus for a trajectory with at least
- *     one call (shaping), and SimpleTIR's void-turn filter, which masks a whole trajectory that has a turn with neither a call nor an answer.
+ *  7. "Always correct" is judged on a prompt's last visit (all G samples right), not on the mean of an epoch; prompts that were
+ *     never visited stay. A share of stage 2's prompts is longer than stage 1's, as the lab's longer context is meant for them, and
+ *     dropped prompts are replaced (promptFilter.ts); there the pool only shrinks.
+ *  8. The 51st call is refused and ends the trajectory; the reproduction lets the policy write one more turn.
+ *  9. A call is one token, its code is plain text and not JSON, and may have at most 24 characters, so that no single call
+ *     does the whole problem. A cell has 250 ms instead of 30 s.
+ * 10. The policy reads `E` for every call that fails, whatever went wrong, and at most 8 characters of output (settings); there it
+ *     reads the error's text, and output is not cut. The log keeps the message.
+ * 11. Two settings, off by default, are other papers' remedies for collapse, to compare with: a bonus for a trajectory with at least
+ *     one call (shaping), and SimpleTIR's void-turn filter, which masks a whole trajectory with a void turn (tasks/turns.ts).
  */
-import type { GrpoSequence, GrpoStats, PolicyEngine, SequenceLogProbs } from '../engine/engine.ts';
+import type { GrpoSequence, GrpoStats, SequenceLogProbs, WeightSnapshot } from '../engine/engine.ts';
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
 import type { MetricValues } from '../metrics/registry.ts';
 import { reward } from '../tasks/verifier.ts';
@@ -34,7 +43,7 @@ import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
 import type { ScoredTrajectory } from './events.ts';
 import type { RunSettings } from './settings.ts';
-import { chunks, endlessShuffle, itemAt } from './lists.ts';
+import { chunks, endlessShuffle, evenChunks, itemAt } from './lists.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
@@ -44,7 +53,7 @@ export async function* grpoStage(
   context: RunContext,
   phase: 'stage1' | 'stage2',
   prompts: readonly Problem[],
-  reference: PolicyEngine | null,
+  reference: WeightSnapshot | null,
 ): TickStream<void> {
   const { grpo } = context.settings;
   const { steps } = context.settings[phase];
@@ -139,12 +148,13 @@ async function* learn(
   context: RunContext,
   scored: readonly ScoredTrajectory[],
   learningRate: number,
-  reference: PolicyEngine | null,
+  reference: WeightSnapshot | null,
 ): TickStream<MetricValues> {
   const { grpo } = context.settings;
   const old = await context.engine.logProbs(scored, grpo.temperature);
   yield within();
-  const referenceLogProbs = reference === null ? null : await reference.logProbs(scored, grpo.temperature);
+  const referenceLogProbs =
+    reference === null ? null : await context.engine.logProbs(scored, grpo.temperature, reference);
   const rows = scored.map((trajectory, i) => ({
     sequence: {
       tokens: trajectory.tokens,
@@ -158,9 +168,10 @@ async function* learn(
     } satisfies GrpoSequence,
     reference: referenceLogProbs === null ? null : itemAt(referenceLogProbs, i).logProbs,
   }));
-  const size = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
   const all: GrpoStats[] = [];
-  for (const batch of chunks(rows, size)) {
+  // Split by prompts, so that a group is never torn apart.
+  for (const groups of evenChunks(chunks(rows, grpo.groupSize), grpo.miniBatches)) {
+    const batch = groups.flat();
     // The void-turn filter may leave nothing of a mini-batch; then there is nothing to learn from it.
     if (!batch.some(({ sequence }) => sequence.lossMask.includes(1))) continue;
     const stats = await context.engine.step(

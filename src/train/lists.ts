@@ -17,6 +17,14 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
   );
 }
 
+/** `count` consecutive pieces whose sizes differ by at most one, the larger ones first; a piece for each item where there are fewer. */
+export function evenChunks<T>(items: readonly T[], count: number): T[][] {
+  const pieces = Math.min(count, items.length);
+  const start = (piece: number) =>
+    piece * Math.floor(items.length / pieces) + Math.min(piece, items.length % pieces);
+  return Array.from({ length: pieces }, (_, piece) => items.slice(start(piece), start(piece + 1)));
+}
+
 /** Draws items without replacement, reshuffling whenever all have been drawn. */
 export function endlessShuffle<T>(items: readonly T[], random: Random): () => T {
   let queue: T[] = [];

@@ -67,12 +67,13 @@ describe('rollouts', () => {
     expect(sandbox.batches.flat()).toHaveLength(1);
   });
 
-  it('cuts a trajectory at its context, the response too', async () => {
-    const context = promptTokens(problem).length + call('7*2').length + 2;
-    const { trajectory } = await roll([call('7*2'), answer('14')], { context });
+  it('ends a trajectory whose context has no room for the response, which is left out whole', async () => {
+    const called = promptTokens(problem).length + call('7*2').length;
+    const { trajectory } = await roll([call('7*2'), answer('14')], { context: called + 2 });
     expect(trajectory.stop).toBe('context');
-    expect(trajectory.tokens).toHaveLength(context);
-    expect(trajectory.calls[0]?.end).toBe(context);
+    expect(trajectory.tokens).toHaveLength(called);
+    expect(trajectory.tokens.at(-1)).toBe(tokenIds.toolCallEnd);
+    expect(trajectory.calls[0]?.end).toBe(called);
   });
 
   it('answers a closer that nothing opened with an error, and counts no call', async () => {

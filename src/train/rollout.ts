@@ -83,7 +83,7 @@ export async function* rollOut(
         const result = itemAt(results, i);
         const response = responseTokens(result, plan.maxOutputLength);
         const end = sequence.tokens.length + response.length;
-        // A closer without an opener is told off but is no call: nothing ran (tasks/calls.ts).
+        // A `</tool_call>` without its opener gets an error as its response, but is no call: nothing ran (tasks/calls.ts).
         if (call !== null) itemAt(drafts, sequence.id).calls.push({ ...call, result, end });
         session.force(sequence.id, response);
       });

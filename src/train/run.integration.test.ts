@@ -33,7 +33,7 @@ const settings: RunSettings = {
   sft: { ...defaultSettings.sft, epochs: 10, batchSize: 16, learningRate: 1e-2, warmupSteps: 8, probes: 1 },
   grpo: { ...defaultSettings.grpo, promptsPerStep: 4 },
   stage1: { steps: 2, minLength: 1, maxLength: 2, context: 64 },
-  stage2: { steps: 1, minLength: 1, maxLength: 2, context: 80 },
+  stage2: { steps: 1, minLength: 1, maxLength: 2, context: 80, longShare: 0 },
   evaluation: { ...defaultSettings.evaluation, problems: 3, samples: 2, shortContext: 64, longContext: 80 },
 };
 
@@ -45,16 +45,14 @@ afterAll(() => sandbox.dispose());
 
 /** A run of `runSettings`, from the beginning or on from a checkpoint, told tick by tick. */
 async function* run(runSettings: RunSettings, from?: RunCheckpoint) {
-  const create = () =>
-    createTfjsEngine({ config: policyConfig('micro', vocabularySize), preferredBackends: ['wasm'] });
-  const engine = await create();
+  const config = policyConfig('micro', vocabularySize);
+  const engine = await createTfjsEngine({ config, preferredBackends: ['wasm'] });
   expect(engine.description.backend).toBe('wasm');
   try {
     yield* runRecipe({
       engine,
       sandbox,
       settings: runSettings,
-      createReferenceEngine: create,
       ...(from === undefined ? {} : { from }),
     });
   } finally {

@@ -9,7 +9,7 @@ import { phaseNames } from './events.ts';
 import { runRecipe } from './run.ts';
 import { defaultSettings, type RunSettings } from './settings.ts';
 import { ArithmeticSandbox } from './testing/arithmeticSandbox.ts';
-import { ScriptedEngine, scriptedLogProb } from './testing/scriptedEngine.ts';
+import { ScriptedEngine, scriptedLogProb, snapshotLogProb } from './testing/scriptedEngine.ts';
 import { drain } from './ticks.ts';
 
 const settings: RunSettings = {
@@ -64,7 +64,6 @@ async function record(engine: ScriptedEngine, overrides: Partial<RunSettings> = 
       engine,
       sandbox,
       settings: { ...settings, ...overrides },
-      createReferenceEngine: async () => engine,
     }),
     (tick) => events.push(...tick.events),
   );
@@ -194,6 +193,19 @@ describe('the recipe', () => {
     });
   });
 
+  it('splits a rollout batch evenly into as many optimizer steps as there are mini-batches', async () => {
+    const engine = new ScriptedEngine(halfRight);
+    await record(engine, {
+      grpo: { ...settings.grpo, promptsPerStep: 5, miniBatches: 4 },
+      stage1: { ...settings.stage1, steps: 1 },
+      stage2: { ...settings.stage2, steps: 0 },
+    });
+    const sizes = engine.steps.flatMap(({ batch }) =>
+      batch.kind === 'grpo' ? [batch.sequences.length] : [],
+    );
+    expect(sizes).toEqual([8, 4, 4, 4]); // 2, 1, 1 and 1 prompts of 4 samples
+  });
+
   it('reports rewards, dead groups and densities as they were', async () => {
     const { events } = await record(new ScriptedEngine(halfRight));
     const values = ofType(events, 'round').find((event) => event.phase === 'stage1')?.values ?? {};
@@ -219,6 +231,36 @@ describe('the recipe', () => {
     expect(solved).toBeLessThan(12);
     const rounds = ofType(events, 'round').filter((event) => event.phase === 'stage1');
     expect(rounds[0]?.values.frac_reward_zero_std).toBe(1);
+
+    // Both stages draw 12 prompts without replacement: each shows its whole pool.
+    const shown = (phase: PhaseName) =>
+      ofType(events, 'trajectories').flatMap((event) => (event.phase === phase ? event.trajectories : []));
+    const [before, after] = [shown('stage1'), shown('stage2')];
+    const ids = (trajectories: typeof before) => [...new Set(trajectories.map(({ problem }) => problem.id))];
+    const alwaysSolved = ids(before.filter(({ reward }) => reward === 1)); // every sample fares alike here
+    expect(alwaysSolved).toHaveLength(solved);
+    expect(ids(after).filter((id) => alwaysSolved.includes(id))).toEqual([]);
+    expect(ids(after)).toHaveLength(12);
+    const joined = ids(after).filter((id) => !ids(before).includes(id));
+    expect(joined).toHaveLength((report?.added ?? NaN) + (report?.filled ?? NaN));
+    expect(report?.added).toBe(6); // half of the pool, as `stage2.longShare` has it
+    expect(report?.filled).toBeGreaterThan(0);
+  });
+
+  it('measures the KL penalty from the policy that the cold start left, and lets go of it in the end', async () => {
+    const engine = new ScriptedEngine(halfRight);
+    const { events } = await record(engine, { grpo: { ...settings.grpo, klCoefficient: 0.1 } });
+    const references = engine.steps.flatMap(({ batch }) =>
+      batch.kind === 'grpo' ? [batch.referenceLogProbs] : [],
+    );
+    expect(references).toHaveLength(10);
+    for (const rows of references) {
+      expect(rows).toHaveLength(12);
+      for (const row of rows ?? []) expect(row.every((x) => x === snapshotLogProb)).toBe(true);
+    }
+    expect(engine.liveSnapshots).toBe(0);
+    for (const { phase, values } of ofType(events, 'round'))
+      expect('actor/kl_loss' in values).toBe(phase !== 'sft');
   });
 
   it('evaluates three benchmarks under two budgets, before and after, on the same problems', async () => {

@@ -1,5 +1,5 @@
 /**
- * The run: the whole ASTER recipe as one stream of work (design, section 2), in one direction, no loops back.
+ * The run: the whole ASTER recipe as one stream of ticks, in one direction, no loops back.
  *
  *     problems -> teacher -> curation -> cold start -> [baseline] -> GRPO stage 1 -> filter -> GRPO stage 2 -> evaluation
  *
@@ -8,7 +8,7 @@
  * there is no branch on arms here. (4) A run that goes on from a checkpoint is, from there, the run that never stopped
  * (train/checkpoint.ts): what its settings determine is made again in silence, the rest is taken from the checkpoint.
  */
-import type { PolicyEngine } from '../engine/engine.ts';
+import type { WeightSnapshot } from '../engine/engine.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
 import type { Problem } from '../tasks/problem.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
@@ -36,7 +36,7 @@ export async function* runRecipe(dependencies: RunDependencies): TickStream<void
   yield* coldStart(context, curated);
   if (settings.evaluation.afterColdStart) yield* evaluate(context, 'baseline');
 
-  const reference = settings.grpo.klCoefficient > 0 ? await referenceEngine(context) : null;
+  const reference = settings.grpo.klCoefficient > 0 ? await klReference(context) : null;
   try {
     yield* grpoStage(context, 'stage1', stage1Prompts, reference);
     const filtered = filter(context, stage1Prompts);
@@ -66,7 +66,7 @@ async function* filter(context: RunContext, candidates: readonly Problem[]): Tic
     unit: 'prompts',
     round: context.round,
   });
-  const { prompts, report } = filterPrompts(context, candidates);
+  const { prompts, report } = filterPrompts(context.settings, candidates, context.solved);
   yield boundary(
     { type: 'promptFilter', report },
     { type: 'progress', phase: 'filter', done: candidates.length },
@@ -74,10 +74,8 @@ async function* filter(context: RunContext, candidates: readonly Problem[]): Tic
   return prompts;
 }
 
-/** The policy as the cold start left it, on an engine of its own: what the KL penalty measures the distance from. */
-async function referenceEngine(context: RunContext): Promise<PolicyEngine> {
-  const reference = await context.createReferenceEngine();
+/** The policy as the cold start left it: what the KL penalty measures the distance from. A checkpoint brings it along. */
+async function klReference(context: RunContext): Promise<WeightSnapshot> {
   context.referenceTensors ??= await context.engine.readTensors();
-  await reference.loadTensors(context.referenceTensors);
-  return reference;
+  return context.engine.snapshot(context.referenceTensors);
 }

@@ -3,7 +3,8 @@
  *
  * Invariant: this schema is the only place where a setting exists. The form, the URL, the exported file and the trainer
  * all read it; a value that does not parse here reaches none of them. Defaults are the paper's (ASTER, arXiv 2602.01204,
- * and its public reproduction) where the paper has the setting, and the design's `mini` prototype elsewhere.
+ * and its public reproduction) where the paper has the setting; elsewhere they are what a prototype
+ * of the `mini` policy learned with.
  * `preset` values that differ from these defaults live in `src/recipes/presets.ts`.
  */
 import { z } from 'zod';
@@ -69,20 +70,23 @@ const task = z
         ),
       ),
     valueMax: whole(9, 99, 49).meta(
-      text('Largest value', 'No value on the way exceeds this; above 49 the head is lost.'),
+      text(
+        'Largest value',
+        'No value of a problem exceeds this. Up to 49 a small policy can learn to work steps out without the tool; with larger values it hardly can.',
+      ),
     ),
     operations: z
       .string()
       .regex(/^(?!.*(.).*\1)[-+*/%]+$/, 'Use each of + - * / % at most once.')
       .default('+-*/%')
-      .meta(text('Operations', 'Which operations a chain may use; / is whole division (//).')),
+      .meta(text('Operations', 'Which operations a chain may use; / is Python’s whole division, //.')),
     coldStartMinLength: whole(1, 16, 4).meta(
       text('Shortest cold-start problem', 'Steps of the shortest problem the teacher solves.', 'steps'),
     ),
     coldStartMaxLength: whole(1, 16, 8).meta(
       text(
         'Longest cold-start problem',
-        'Let the cold start see every length that stage 2 uses: unseen step letters are read badly.',
+        'Should be at least as long as stage 2’s longest problem: the policy reads step letters badly that its cold start never showed.',
         'steps',
       ),
     ),
@@ -102,16 +106,28 @@ const teacher = z
       text('Pool size', 'Trajectories the scripted expert writes before curation.', 'trajectories'),
     ),
     denseWeight: real(0, 100, 8).meta(
-      text('Dense share', 'Weight of the style that takes every step by a tool call.'),
+      text(
+        'Dense share',
+        'How often, relative to the other shares, the expert takes every step by a tool call.',
+      ),
     ),
     sparseWeight: real(0, 100, 1).meta(
-      text('Sparse share', 'Weight of the style that thinks first and checks afterwards.'),
+      text(
+        'Sparse share',
+        'How often, relative to the other shares, it works everything out in its head and checks afterwards.',
+      ),
     ),
     naturalWeight: real(0, 100, 1).meta(
-      text('Natural share', 'Weight of the style that mixes both at every density.'),
+      text(
+        'Natural share',
+        'How often, relative to the other shares, it mixes both, from no call to one at every step.',
+      ),
     ),
     selectiveWeight: real(0, 100, 0).meta(
-      text('Selective share', 'Weight of the style that calls the tool only where a step is hard.'),
+      text(
+        'Selective share',
+        'How often, relative to the other shares, it calls the tool only where a step is hard.',
+      ),
     ),
     checksMin: whole(0, 8, 0).meta(
       text('Fewest post-hoc checks', 'Checks after the last step, in the sparse style.', 'calls'),
@@ -125,20 +141,26 @@ const teacher = z
       .meta(
         text(
           'Kind of check',
-          'step: repeat one of the last steps by tool; answer: only repeat the answer, which never pays.',
+          'step: compute one of the last steps again by tool; answer: only print the answer again, which can never correct anything.',
         ),
       ),
     slipRate: share(0.01).meta(
-      text('Slips', 'Chance that a step in the head goes wrong; the correctness filter must catch it.'),
+      text(
+        'Slips',
+        'Chance that a step in the head goes wrong; curation drops trajectories with a wrong answer.',
+      ),
     ),
     badCallRate: share(0.01).meta(
-      text('Bad calls', 'Chance that a call fails at first; the execution filter must catch it.'),
+      text(
+        'Bad calls',
+        'Chance that a call fails and is sent again; curation drops trajectories with a failed call.',
+      ),
     ),
   })
   .meta(
     text(
       'Teacher',
-      'A scripted expert whose interaction density is a dial; every call it makes is really run.',
+      'A scripted expert that solves the problems with as many tool calls as you ask for; every call is really run.',
     ),
   );
 
@@ -207,7 +229,7 @@ const sft = z
     epochs: real(0, 100, 14).meta(
       text(
         'Epochs',
-        'Passes over the curated set. Copying is learned late and suddenly: give it the epochs.',
+        'Passes over the curated set. The policy learns late, and then suddenly, to copy the next operation into a call, so too few leave it unable to.',
       ),
     ),
     batchSize: whole(1, 1024, 32).meta(text('Batch', 'Trajectories in an optimizer step.', 'trajectories')),
@@ -218,7 +240,11 @@ const sft = z
     finalRatio: share(0.1).meta(text('Final rate', 'The cosine ends at this share of the peak.')),
     weightDecay: real(0, 1, 0.01).meta(text('Weight decay', 'Decoupled, on matrices only.')),
     probes: whole(0, 50, 8).meta(
-      text('Probes', 'How often the policy is sampled while it is imitating, to plot its density.', 'times'),
+      text(
+        'Probes',
+        'How often the policy is sampled during the cold start, to plot its tool calls.',
+        'times',
+      ),
     ),
   })
   .meta(
@@ -234,10 +260,17 @@ const grpo = z
       text('Group size G', 'Samples of one prompt; the advantage is normalised inside the group.', 'samples'),
     ),
     promptsPerStep: whole(1, 1024, 64).meta(
-      text('Prompts a step', 'With too few, updates are noise.', 'prompts'),
+      text(
+        'Prompts a step',
+        'Prompts in one rollout batch; with too few, an update follows chance more than the reward.',
+        'prompts',
+      ),
     ),
     miniBatches: whole(1, 16, 2).meta(
-      text('Mini-batches', 'A rollout batch is split into this many optimizer steps.'),
+      text(
+        'Mini-batches',
+        'A rollout batch is split by its prompts into this many optimizer steps, as evenly as it goes.',
+      ),
     ),
     learningRate: real(1e-7, 0.1, 3e-4).meta(text('Learning rate', 'Constant after warm-up.')),
     warmupSteps: whole(0, 1000, 5).meta(
@@ -249,16 +282,25 @@ const grpo = z
       text('Clip high', 'The ratio is clipped above at 1 plus this (Clip-Higher).'),
     ),
     dualClip: real(1, 1000, 10).meta(
-      text('Dual clip', 'For a negative advantage the objective is at least this times it.'),
+      text(
+        'Dual clip',
+        'Bounds the loss of a token with a negative advantage at this many times the advantage.',
+      ),
     ),
     tisCap: real(0.1, 100, 2).meta(
-      text('TIS cap', 'Truncated importance sampling: cap of the weight old policy over sampler.'),
+      text(
+        'TIS cap',
+        'Truncated importance sampling: the ratio of the trainer’s to the sampler’s probability is cut to this.',
+      ),
     ),
     klCoefficient: real(0, 10, 0).meta(
-      text('KL coefficient', 'Penalty for leaving the cold-start policy (k3 estimate); none in the paper.'),
+      text(
+        'KL coefficient',
+        'Weight of the penalty for moving away from the cold-start policy (KL divergence, k3 estimate); 0 in the paper.',
+      ),
     ),
     entropyCoefficient: real(-1, 1, 0).meta(
-      text('Entropy bonus', 'Added reward for entropy; none in the paper.'),
+      text('Entropy bonus', 'Weight of the entropy of the policy in its objective; 0 in the paper.'),
     ),
     normaliseByStd: z
       .boolean()
@@ -272,7 +314,7 @@ const grpo = z
     callBonus: real(0, 1, 0).meta(
       text(
         'Bonus for calling',
-        'Added to the reward of a trajectory that makes at least one call (shaping; none in the paper).',
+        'Added to the reward of a trajectory that makes at least one call; 0 in the paper.',
       ),
     ),
     voidTurnFilter: z
@@ -298,28 +340,38 @@ const grpo = z
     ),
   );
 
-const stage = (
-  name: string,
-  steps: number,
-  minLength: number,
-  maxLength: number,
-  context: number,
-  about: string,
-) =>
-  z
-    .object({
-      steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
-      minLength: whole(1, 16, minLength).meta(
-        text('Shortest problem', 'Steps of the shortest problem.', 'steps'),
+const stageFields = (steps: number, minLength: number, maxLength: number, context: number) => ({
+  steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
+  minLength: whole(1, 16, minLength).meta(
+    text('Shortest problem', 'Steps of the shortest problem.', 'steps'),
+  ),
+  maxLength: whole(1, 16, maxLength).meta(text('Longest problem', 'Steps of the longest problem.', 'steps')),
+  context: whole(24, 2048, context).meta(
+    text('Context', 'Longest trajectory, prompt and tool output included.', 'tokens'),
+  ),
+});
+
+const stage1 = z
+  .object(stageFields(60, 4, 6, 112))
+  .meta(text('GRPO stage 1', 'A short context, in which long thought is cut off.'));
+
+const stage2 = z
+  .object({
+    ...stageFields(40, 5, 8, 200),
+    // With a half of the default's lengths above stage 1's, this draws stage 2's lengths as the benchmarks do: each alike.
+    longShare: share(0.5).meta(
+      text(
+        'Share of longer prompts',
+        'Share of the prompts that are longer than any of stage 1, whatever the cold start; the rest are those that stage 1 did not always solve, filled up with fresh ones of its lengths.',
       ),
-      maxLength: whole(1, 16, maxLength).meta(
-        text('Longest problem', 'Steps of the longest problem.', 'steps'),
-      ),
-      context: whole(24, 2048, context).meta(
-        text('Context', 'Longest trajectory, prompt and tool output included.', 'tokens'),
-      ),
-    })
-    .meta(text(name, about));
+    ),
+  })
+  .meta(
+    text(
+      'GRPO stage 2',
+      'About 1.8 times the context, a share of longer problems, always-solved prompts dropped.',
+    ),
+  );
 
 const evaluation = z
   .object({
@@ -328,7 +380,9 @@ const evaluation = z
       text('Samples k', 'Samples of each problem, for mean@k and pass@k (16 in the paper).', 'samples'),
     ),
     temperature: real(0, 5, 0.6).meta(text('Temperature', 'Sampling temperature of the evaluation.')),
-    topP: real(0.01, 1, 0.95).meta(text('Top-p', 'Nucleus of the evaluation.')),
+    topP: real(0.01, 1, 0.95).meta(
+      text('Top-p', 'The evaluation samples from the likeliest tokens that together have this probability.'),
+    ),
     shortContext: whole(24, 2048, 112).meta(
       text('Short budget: context', 'The smaller inference budget.', 'tokens'),
     ),
@@ -384,15 +438,8 @@ export const runSettingsSchema = z
     optimizer: optimizer.prefault({}),
     sft: sft.prefault({}),
     grpo: grpo.prefault({}),
-    stage1: stage('GRPO stage 1', 60, 4, 6, 112, 'Short context: it presses on long thought.').prefault({}),
-    stage2: stage(
-      'GRPO stage 2',
-      40,
-      5,
-      8,
-      200,
-      'About 1.8 times the context, longer problems, always-solved prompts dropped.',
-    ).prefault({}),
+    stage1: stage1.prefault({}),
+    stage2: stage2.prefault({}),
     evaluation: evaluation.prefault({}),
     collapse: collapse.prefault({}),
   })

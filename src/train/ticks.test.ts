@@ -47,7 +47,7 @@ class CountingEngine extends ScriptedEngine {
 async function runInto(phase: PhaseName) {
   const engine = new CountingEngine(() => turns);
   const sandbox = new ArithmeticSandbox();
-  const run = runRecipe({ engine, sandbox, settings, createReferenceEngine: async () => engine });
+  const run = runRecipe({ engine, sandbox, settings });
   let reached = false;
   for (;;) {
     const next = await run.next();
@@ -97,7 +97,6 @@ describe('tokens', () => {
         engine,
         sandbox: new ArithmeticSandbox(),
         settings: { ...settings, sft: { ...settings.sft, epochs: 0 } },
-        createReferenceEngine: async () => engine,
       }),
       (tick) => ticks.push(tick),
     );

@@ -77,6 +77,28 @@ describe('validateSettings', () => {
     expect(pathsOf({ stage2: { maxLength: 16 } })).toEqual(['stage2.context']);
   });
 
+  it('wants a share of longer prompts that stage 2’s lengths can give', () => {
+    // Stage 1 has 4 to 6 steps.
+    const path = 'stage2.longShare';
+    expect(problemsOf({ stage2: { maxLength: 6 } })).toEqual([
+      {
+        path,
+        message:
+          'GRPO stage 2: a share of 0.5 of its prompts is to be longer than stage 1’s, but its longest problem has 6 steps and stage 1’s 6; set the share to 0, or stage 2’s longest problem above 6.',
+      },
+    ]);
+    expect(pathsOf({ stage2: { maxLength: 6, longShare: 0 } })).toEqual([]);
+    expect(pathsOf({ stage2: { maxLength: 6, steps: 0 } })).toEqual([]);
+    expect(problemsOf({ stage2: { minLength: 7 } })).toEqual([
+      {
+        path,
+        message:
+          'GRPO stage 2: a share of 0.5 of its prompts is to be longer than stage 1’s, but all of them are, as its shortest problem has 7 steps and stage 1’s longest 6; set the share to 1, or stage 2’s shortest problem to 6 or less.',
+      },
+    ]);
+    expect(pathsOf({ stage2: { minLength: 7, longShare: 1 } })).toEqual([]);
+  });
+
   it('wants every inference budget to have room for a question and an answer', () => {
     expect(pathsOf({ evaluation: { shortContext: 24 } })).toEqual(['evaluation.shortContext']);
     expect(pathsOf({ evaluation: { longContext: 40, shortContext: 40 } })).toEqual([

@@ -15,6 +15,7 @@ import {
 } from '../tasks/families.ts';
 import { isValueMax, type ProblemVariant } from '../tasks/problem.ts';
 import { benchmarkNames, benchmarkShift } from '../tasks/problems.ts';
+import { familiarLengths, longerLengths, stage2Mix } from './promptLengths.ts';
 import type { RunSettings } from './settings.ts';
 
 export interface SettingProblem {
@@ -40,6 +41,7 @@ export function validateSettings(settings: RunSettings): readonly SettingProblem
     ...binProblems(settings),
     ...outputProblems(settings),
     ...stageProblems(settings),
+    ...mixProblems(settings),
     ...evaluationProblems(settings),
   ];
 }
@@ -76,7 +78,7 @@ function orderProblems({ task, teacher, curation, grpo, stage1, stage2 }: RunSet
   demand(
     grpo.miniBatches <= grpo.promptsPerStep,
     'grpo.miniBatches',
-    `${grpo.promptsPerStep} prompts a step cannot be split into ${grpo.miniBatches} mini-batches.`,
+    `Prompts a step (${grpo.promptsPerStep}) must be at least as many as mini-batches (${grpo.miniBatches}), since each mini-batch has a prompt of its own.`,
   );
   return problems;
 }
@@ -168,6 +170,31 @@ function stageProblems({ task, stage1, stage2 }: RunSettings): SettingProblem[] 
       },
     ];
   });
+}
+
+/** Stage 2's share of prompts longer than stage 1's must leave both kinds a length that they can have. */
+function mixProblems(settings: RunSettings): SettingProblem[] {
+  const { stage1, stage2 } = settings;
+  if (stage2.steps === 0) return [];
+  const mix = stage2Mix(settings);
+  const path = 'stage2.longShare';
+  if (mix.longer > 0 && longerLengths(settings) === null) {
+    return [
+      {
+        path,
+        message: `GRPO stage 2: a share of ${stage2.longShare} of its prompts is to be longer than stage 1’s, but its longest problem has ${stage2.maxLength} steps and stage 1’s ${stage1.maxLength}; set the share to 0, or stage 2’s longest problem above ${stage1.maxLength}.`,
+      },
+    ];
+  }
+  if (mix.familiar > 0 && familiarLengths(settings) === null) {
+    return [
+      {
+        path,
+        message: `GRPO stage 2: a share of ${stage2.longShare} of its prompts is to be longer than stage 1’s, but all of them are, as its shortest problem has ${stage2.minLength} steps and stage 1’s longest ${stage1.maxLength}; set the share to 1, or stage 2’s shortest problem to ${stage1.maxLength} or less.`,
+      },
+    ];
+  }
+  return [];
 }
 
 /** An inference budget may cut solutions off, that is what it is for; but the longest prompt must leave room for an answer. */

@@ -66,7 +66,7 @@ export function planMemory(engine: PolicyEngine, settings: RunSettings): readonl
   const { sft, grpo, stage1, stage2, evaluation } = settings;
   const sampled = grpo.promptsPerStep * grpo.groupSize;
   const learned = Math.ceil(grpo.promptsPerStep / grpo.miniBatches) * grpo.groupSize;
-  const { parameters, training, rollout } = engine.memory({
+  const { parameters, training, rollout, snapshot } = engine.memory({
     context: longestContext(settings),
     rows: Math.max(sft.batchSize, learned) * Math.max(stage1.context, stage2.context),
     slots: Math.max(sampled, evaluation.problems * evaluation.samples),
@@ -75,7 +75,7 @@ export function planMemory(engine: PolicyEngine, settings: RunSettings): readonl
     { name: 'Weights and optimizer', bytes: parameters },
     { name: 'Training', bytes: training },
     { name: 'Rollouts, with the KV cache', bytes: rollout },
-    ...(grpo.klCoefficient > 0 ? [{ name: 'KL reference', bytes: parameters + training }] : []),
+    ...(grpo.klCoefficient > 0 ? [{ name: 'KL reference', bytes: snapshot }] : []),
   ];
 }
 

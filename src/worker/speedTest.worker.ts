@@ -1,7 +1,7 @@
 /**
  * The speed test's thread: binds the measuring library to this worker's GPU and clock. No logic of its own.
  */
-import { benchmark, type BenchProgress } from '../bench/speedTest.ts';
+import { runSpeedTest, type BenchProgress } from '../bench/speedTest.ts';
 import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
 import { markdown } from '../bench/markdown.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
@@ -26,7 +26,7 @@ async function start({ presets, works, secondsPerCell, date, host, versions }: T
   if (!gpu) throw new WgslUnavailableError('This browser has no WebGPU, so there is nothing to compare.');
   const tap = tapGpu(gpu);
   offerGpu(tap.gpu);
-  await benchmark({
+  await runSpeedTest({
     ...{ presets, works, secondsPerCell, date, host, versions },
     vocabulary: vocabularySize,
     tap,

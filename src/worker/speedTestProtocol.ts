@@ -4,17 +4,17 @@
  * Every message survives structured clone. A worker takes one `start`, answers with `progress` and `report` messages, and
  * ends with `done` or `failed`. Stopping is terminating the worker: what it has reported stays with the page.
  */
-import type { BenchReport, Work } from '../bench/report.ts';
+import type { BenchReport, WorkKind } from '../bench/report.ts';
 import type { BenchPreset } from '../bench/workload.ts';
 
-export type { BenchReport, Cell, EngineCell, Peak, Target, Work } from '../bench/report.ts';
-export type { Spread } from '../bench/statistics.ts';
+export type { BenchReport, TimedCell, EngineCell, Peak, Target, WorkKind } from '../bench/report.ts';
+export type { Quantiles } from '../bench/statistics.ts';
 export type { BenchPreset } from '../bench/workload.ts';
 
 export interface ToSpeedTest {
   readonly type: 'start';
   readonly presets: readonly BenchPreset[];
-  readonly works: readonly Work[];
+  readonly works: readonly WorkKind[];
   readonly secondsPerCell: number;
   /** Written into the report: when, where, with which versions. */
   readonly date: string; // ISO

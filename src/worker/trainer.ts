@@ -154,7 +154,6 @@ export class Trainer {
       engine,
       sandbox,
       settings,
-      createReferenceEngine: () => this.#ports.createEngine(settings, baseUrl, boot),
       ...(checkpoint === undefined ? {} : { from: checkpoint }),
     });
     try {

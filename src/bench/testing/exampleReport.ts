@@ -1,5 +1,5 @@
 /** For tests only: a small report with made-up numbers of every kind. */
-import type { BenchReport, Cell, EngineCell } from '../report.ts';
+import type { BenchReport, TimedCell, EngineCell } from '../report.ts';
 import { checkTargets } from '../targets.ts';
 
 const engine = (tokensPerSecond: number, jsMilliseconds: number | null): EngineCell => {
@@ -12,7 +12,7 @@ const engine = (tokensPerSecond: number, jsMilliseconds: number | null): EngineC
   };
 };
 
-const training: Cell = {
+const training: TimedCell = {
   preset: 'mini',
   work: 'sft',
   sequences: 4,
@@ -27,7 +27,7 @@ const training: Cell = {
   wgslShares: { matmul: 0.25, copy: 0.1 },
 };
 
-const rollout: Cell = {
+const rollout: TimedCell = {
   ...training,
   work: 'rollout',
   sequences: 64,

@@ -1,14 +1,17 @@
 /**
  * The conformance suite: what makes a PolicyEngine a PolicyEngine, whatever computes.
  *
- * Every engine runs all of it (design, section 4): PyTorch's numbers, rollout semantics, training semantics. A backend that differs from
+ * Every engine runs all of it: PyTorch's numbers, rollouts, sessions, training. A backend that differs from
  * one tested in full only in who computes the same ops may run it `brief`, where a software GPU needs minutes for the whole: all
  * numbers of both fixtures but one run of ten steps, one rollout with turns and forced tokens, and one seed run twice.
  */
 import { describe } from 'vitest';
 import type { MakeEngine } from './numerics.ts';
 import { describeNumerics } from './numerics.ts';
+import { loadFixture } from './fixture.ts';
 import { describeRollouts } from './rollouts.ts';
+import { describeSnapshots } from './snapshots.ts';
+import { describeSessions } from './sessions.ts';
 import { describeTraining } from './training.ts';
 
 export type Extent = 'full' | 'brief';
@@ -22,6 +25,15 @@ export function describeEngineConformance(
   describe(name, () => {
     describeNumerics(makeEngine, extent);
     describeRollouts(makeEngine, extent);
+    if (extent === 'full') {
+      describeSessions(async () => {
+        const { config, weights } = await loadFixture('odd');
+        const engine = await makeEngine(config);
+        await engine.loadTensors(weights);
+        return engine;
+      });
+    }
     describeTraining(makeEngine, extent);
+    if (extent === 'full') describeSnapshots(makeEngine);
   });
 }

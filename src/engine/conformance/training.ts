@@ -1,5 +1,5 @@
 /**
- * Conformance, part three: what training promises beyond the fixtures' numbers.
+ * Conformance, part four: what training promises beyond the fixtures' numbers.
  *
  * Packing must not show (a batch's gradient is the gradient of the whole, whatever the lengths), a step that is not finite leaves no
  * trace, state can be saved and loaded, and two runs from one seed are the same run.
@@ -80,8 +80,7 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       });
       const now = await engine.logProbs(bare, 1.2);
       return bare.map((sequence, i) => {
-        const near = (spread: number) =>
-          (now[i]?.logProbs ?? new Float32Array()).map((x) => x + spread * random.normal());
+        const near = (spread: number) => now[i]!.logProbs.map((x) => x + spread * random.normal());
         return {
           ...sequence,
           advantage: random.normal(),
@@ -125,7 +124,7 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
           const sum = sums.get(name) ?? new Float64Array(data.length);
           sums.set(
             name,
-            sum.map((x, j) => x + share * (data[j] ?? NaN)),
+            sum.map((x, j) => x + share * data[j]!),
           );
         }
       }
@@ -148,8 +147,8 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       const epsilon = 0.01 / Math.sqrt(squared);
       const lossAt = async (side: number) => {
         const moved = [...fixture.weights].map(([name, { shape, data }]) => {
-          const slope = gradients.get(name)?.data ?? new Float32Array();
-          return [name, { shape, data: data.map((x, i) => x + side * epsilon * (slope[i] ?? NaN)) }] as const;
+          const slope = gradients.get(name)!.data;
+          return [name, { shape, data: data.map((x, i) => x + side * epsilon * slope[i]!) }] as const;
         });
         await engine.loadTensors(new Map(moved));
         return (await engine.gradients(batch)).stats.loss;
@@ -169,9 +168,9 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       sequences.forEach(({ lossMask }, i) => {
         lossMask.forEach((counts, t) => {
           if (!counts) return;
-          const difference = (referenceLogProbs[i]?.[t] ?? NaN) - (now[i]?.logProbs[t] ?? NaN);
+          const difference = referenceLogProbs[i]![t]! - now[i]!.logProbs[t]!;
           kl += (Math.exp(difference) - difference - 1) / stats.tokens;
-          entropy += (now[i]?.entropies[t] ?? NaN) / stats.tokens;
+          entropy += now[i]!.entropies[t]! / stats.tokens;
         });
       });
       if (!('entropy' in stats)) throw new Error('GRPO statistics have an entropy.');
@@ -228,6 +227,12 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       await engine.step({ kind: 'sft', sequences: fixture.sequences }, fixtureOptimizer);
       await engine.loadTensors(fixture.weights);
       expect((await engine.readOptimizer()).step).toBe(0);
+    });
+
+    it('takes the log-probabilities of temperature 1 for those of a greedy sampler', async () => {
+      expect(await engine.logProbs(fixture.sequences, 0)).toEqual(
+        await engine.logProbs(fixture.sequences, 1),
+      );
     });
 
     it('refuses weights of another policy', async () => {

@@ -34,7 +34,7 @@ describe('the parameter layout', () => {
     expect([...layout.tensors.keys()].sort()).toEqual([...tensorShapes(config).keys()].sort());
     const taken = new Uint8Array(layout.size);
     for (const { offset, size } of layout.tensors.values()) {
-      for (let i = offset; i < offset + size; i++) taken[i] = (taken[i] ?? 0) + 1;
+      for (let i = offset; i < offset + size; i++) taken[i] = taken[i]! + 1;
     }
     expect(Math.max(...taken)).toBe(1);
     for (const group of [

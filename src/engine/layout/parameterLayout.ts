@@ -95,7 +95,7 @@ export function parameterLayout(config: PolicyConfig): ParameterLayout {
 }
 
 /** Flatten named tensors. Throws a sentence that names the first missing, extra or misshapen tensor. */
-export function flattenTensors(layout: ParameterLayout, tensors: NamedTensors): Float32Array {
+export function flattenTensors(layout: ParameterLayout, tensors: NamedTensors): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(layout.size);
   for (const place of layout.tensors.values()) {
     const tensor = tensors.get(place.name);

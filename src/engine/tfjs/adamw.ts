@@ -1,11 +1,11 @@
 /**
  * The flat parameter vector and AdamW on it.
  *
- * Invariants. (1) `weights` are always cuts of the current flat vector. (2) A step is torch's AdamW: moments with bias
+ * `weights` are always cuts of the current flat vector. A step is torch's AdamW: moments with bias
  * correction, epsilon outside the root, weight decay decoupled and on `isDecayed` tensors only, after the gradient was scaled
  * by min(1, maxGradNorm / (norm + 1e-6)) (torch's clip_grad_norm_). Loshchilov & Hutter, arXiv 1711.05101.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { OptimizerSettings } from '../engine.ts';
 import type { ParameterLayout } from './parameters.ts';
 import { decayMask } from './parameters.ts';
@@ -56,6 +56,12 @@ export class Parameters {
     this.#v = tf.tensor1d(v);
   }
 
+  /** Weights that later steps do not move: the present ones, or those of `flat`. The caller disposes them. // layout.entries */
+  frozen(flat?: Float32Array): tf.Tensor[] {
+    if (flat === undefined) return this.#weights.map((weight) => tf.clone(weight));
+    return tf.tidy(() => this.#cut(tf.tensor1d(flat)));
+  }
+
   /** One AdamW step along `gradient`, whose global norm is `gradNorm`. // gradient [size], not disposed here */
   apply(gradient: tf.Tensor, gradNorm: number, settings: OptimizerSettings): void {
     const { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm } = settings;
@@ -98,7 +104,7 @@ export class Parameters {
           flat,
           this.#layout.entries.map((entry) => entry.size),
         )
-        .map((piece, i) => tf.reshape(piece, [...(this.#layout.entries[i]?.shape ?? [])])),
+        .map((piece, i) => tf.reshape(piece, [...this.#layout.entries[i]!.shape])),
     );
   }
 }

@@ -4,10 +4,10 @@
  *   S = q kᵀ + mask,  P = softmax(S),  o = P v
  *   dv = Pᵀ do,  dP = do vᵀ,  dS = P (dP - Σ do o),  dq = dS k,  dk = dSᵀ q
  *
- * The query arrives scaled. Invariant: the query heads that share a key head are rows of one matrix product, so keys and values are
+ * The query arrives scaled. The query heads that share a key head are rows of one matrix product, so keys and values are
  * never repeated. (Σ dP P = Σ do o, row by row: FlashAttention, arXiv 2205.14135, appendix B.)
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { attendOnHost, attendOnHostGradient } from './hostAttention.ts';
 import { differentiable } from './ops.ts';
 

@@ -1,12 +1,13 @@
 /**
  * Choosing and starting a tfjs backend, and saying so in words.
  *
- * Invariants. (1) A backend is tried before it is named: the description always tells what really runs. (2) WebGPU runs on
+ * A backend is tried before it is named: the description always tells what really runs. WebGPU runs on
  * a device that this file requested, so its loss and its uncaptured errors are seen (the stock factory hides both, and throws where
- * there is no adapter). (3) Only the chosen backend's code is loaded. tfjs has one current backend per thread, so
+ * there is no adapter). The package brings the `webgl` and `cpu` backends along; the code of
+ * `wasm` and `webgpu` is loaded when it is chosen. tfjs has one current backend per thread, so
  * there may be one portable engine at a time in a worker; backends once started stay for the next engine.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { EngineDescription } from '../engine.ts';
 import { isSoftwareAdapter } from '../softwareAdapter.ts';
 
@@ -103,7 +104,6 @@ async function start(name: TfjsBackendName, options: BackendOptions): Promise<St
     case 'wasm':
       return startWasm(options.wasmPath);
     case 'cpu':
-      await import('@tensorflow/tfjs-backend-cpu');
       return { name, adapter: 'one CPU core', isImitated: false, lost: never };
   }
 }
@@ -163,7 +163,7 @@ function watch(device: GPUDevice): Promise<string> {
   });
 }
 
-async function startWebGl(): Promise<StartedBackend> {
+function startWebGl(): StartedBackend {
   if (typeof OffscreenCanvas === 'undefined') {
     throw new BackendUnavailable('WebGL is not available outside a page in this browser');
   }
@@ -172,7 +172,6 @@ async function startWebGl(): Promise<StartedBackend> {
   const names = context.getExtension('WEBGL_debug_renderer_info');
   const renderer = names ? (context.getParameter(names.UNMASKED_RENDERER_WEBGL) as unknown) : null;
   context.getExtension('WEBGL_lose_context')?.loseContext();
-  await import('@tensorflow/tfjs-backend-webgl');
   if (!tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
     throw new BackendUnavailable('WebGL here computes with 16-bit numbers, too few to train with');
   }

@@ -20,7 +20,7 @@ it('packs every sequence once, whole, within the limits', () => {
         expect(rows * 4 * time * time).toBeLessThanOrEqual(limits.attentionScores);
       }
       members.forEach((member, row) => {
-        const source = sequences[member]?.tokens ?? new Int32Array();
+        const source = sequences[member]!.tokens;
         for (let p = 0; p + 1 < source.length; p++) {
           expect(tokens[row * time + p]).toBe(source[p]);
           expect(targets[row * time + p]).toBe(source[p + 1]);

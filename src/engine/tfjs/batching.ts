@@ -48,11 +48,11 @@ export function packSequences(
   limits: PackingLimits,
 ): MicroBatch[] {
   const order = sequences.map((_, index) => index);
-  const lengthOf = (index: number) => sequences[index]?.tokens.length ?? 0;
+  const lengthOf = (index: number) => sequences[index]!.tokens.length;
   order.sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
   const batches: MicroBatch[] = [];
   for (let start = 0; start < order.length;) {
-    const time = bucketTime(lengthOf(order[start] ?? 0) - 1);
+    const time = bucketTime(lengthOf(order[start]!) - 1);
     const byAttention = Math.floor(limits.attentionScores / (heads * time * time));
     const most = Math.max(1, Math.min(Math.floor(limits.tokens / time), byAttention));
     const members = order.slice(start, start + floorToBucket(most));
@@ -77,7 +77,7 @@ function fill(
   const tokens = new Int32Array(rows * time);
   const targets = new Int32Array(rows * time);
   members.forEach((member, row) => {
-    const source = sequences[member]?.tokens ?? new Int32Array();
+    const source = sequences[member]!.tokens;
     const predictors = source.length - 1; // the last token predicts nothing
     tokens.set(source.subarray(0, Math.max(predictors, 1)), row * time);
     targets.set(source.subarray(1), row * time);

@@ -6,7 +6,7 @@
  * step. Invariant: logits agree with `model.ts` on the same tokens to float32 rounding (the conformance suite
  * compares the sampled log-probabilities).
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { PolicyConfig } from '../../policy/config.ts';
 import type { ModelConstants } from './model.ts';
 import type { LayerIndex, ParameterLayout } from './parameters.ts';

@@ -3,7 +3,7 @@
  *
  * Same formulas as `attention.ts`. tfjs's WebAssembly backend multiplies batches of small matrices at a tenth of its speed on one large
  * matrix, and cannot skip the masked half; this does half the work, without a transpose or a mask.
- * Invariant: sums run in a fixed order, so the same input gives the same bits.
+ * Sums run in a fixed order, so the same input gives the same bits.
  */
 import type { AttentionShape } from './attention.ts';
 import { dotRows, softmaxInPlace, sumRows } from './hostLoops.ts';

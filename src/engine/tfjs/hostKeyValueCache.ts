@@ -2,9 +2,9 @@
  * A rollout's key/value cache in plain arrays, and one-token attention in plain loops, for the `wasm` and `cpu` backends.
  *
  * Every row writes at its own position, in place; a row that waits writes nothing and attends to nothing.
- * Invariant: `#lengths[row]` keys of a row are real, those at positions 0 .. length - 1.
+ * `#lengths[row]` keys of a row are real, those at positions 0 .. length - 1.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { dotRows, softmaxInPlace, sumRows } from './hostLoops.ts';
 import type { CacheSource, Prefilled, RolloutCache } from './rolloutCache.ts';
 
@@ -33,22 +33,22 @@ export class HostKeyValueCache implements RolloutCache {
   openSlot(moving: readonly boolean[]): void {
     this.#moving = moving;
     moving.forEach((moves, row) => {
-      if (moves) this.#lengths[row] = (this.#lengths[row] ?? 0) + 1;
+      if (moves) this.#lengths[row] = this.#lengths[row]! + 1;
     });
   }
 
   attend(layer: number, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor): tf.Tensor {
-    const [rows = 0, kvHeads = 0, group = 0, headDim = 0] = query.shape;
+    const [rows, kvHeads, group, headDim] = query.shape as [number, number, number, number];
     const queries = query.dataSync<'float32'>();
     const newKeys = key.dataSync<'float32'>();
     const newValues = value.dataSync<'float32'>();
-    const keys = this.#keys[layer] ?? new Float32Array();
-    const values = this.#values[layer] ?? new Float32Array();
+    const keys = this.#keys[layer]!;
+    const values = this.#values[layer]!;
     const output = new Float32Array(queries.length);
     const weights = new Float32Array(this.#context);
     for (let row = 0; row < rows; row++) {
       if (!this.#moving[row]) continue;
-      const length = this.#lengths[row] ?? 0;
+      const length = this.#lengths[row]!;
       for (let head = 0; head < kvHeads; head++) {
         const pair = row * kvHeads + head;
         const start = pair * this.#context * headDim;
@@ -75,19 +75,20 @@ export class HostKeyValueCache implements RolloutCache {
   rebuild(sources: readonly CacheSource[], prefilled: Prefilled | null): void {
     const block = this.#kvHeads * this.#context * this.#headDim;
     const lengths = sources.map((source) => {
-      if (source.from === 'cache') return this.#lengths[source.row] ?? 0;
+      if (source.from === 'cache') return this.#lengths[source.row]!;
       return source.from === 'prefill' ? source.length : 0;
     });
     const move = (old: Float32Array, fresh: Float32Array) => {
       const next = new Float32Array(sources.length * block);
       sources.forEach((source, r) => {
-        if (source.from === 'nothing') return;
+        // A prompt of one token has nothing prefilled.
+        if (source.from === 'nothing' || lengths[r] === 0) return;
         for (let head = 0; head < this.#kvHeads; head++) {
-          const time = source.from === 'cache' ? this.#context : (prefilled?.time ?? 0);
+          const time = source.from === 'cache' ? this.#context : prefilled!.time;
           const from = (source.row * this.#kvHeads + head) * time * this.#headDim;
           const taken = (source.from === 'cache' ? old : fresh).subarray(
             from,
-            from + (lengths[r] ?? 0) * this.#headDim,
+            from + lengths[r]! * this.#headDim,
           );
           next.set(taken, r * block + head * this.#context * this.#headDim);
         }

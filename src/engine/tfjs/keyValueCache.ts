@@ -4,9 +4,9 @@
  * RoPE has already turned the keys, so attention is a set operation and a key may lie anywhere. Every step therefore writes
  * one whole slot for all rows by concatenation, with no scatter, and the host remembers which slots of which row hold
  * a real token; the others (a row that was waiting, padding) are masked. `rebuild` gathers rows and slots into a dense cache again.
- * Invariant: `slotsOf[row][position]` is the slot that holds the row's key at that position.
+ * `slotsOf[row][position]` is the slot that holds the row's key at that position.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { KeyValues } from './attention.ts';
 import { MASKED } from './attention.ts';
 import type { CacheSource, Prefilled, RolloutCache } from './rolloutCache.ts';
@@ -56,7 +56,7 @@ export class KeyValueCache implements RolloutCache {
     const mask = new Float32Array(this.#rows * slots).fill(MASKED);
     this.#slotsOf.forEach((row, r) => {
       for (let i = row.length - 1; i >= 0; i--) {
-        const slot = (row[i] ?? 0) - firstSlot;
+        const slot = row[i]! - firstSlot;
         if (slot < 0) break; // slots of a row ascend
         mask[r * slots + slot] = 0;
       }
@@ -147,7 +147,7 @@ export class KeyValueCache implements RolloutCache {
   #lengthOf(source: CacheSource): number {
     switch (source.from) {
       case 'cache':
-        return this.#slotsOf[source.row]?.length ?? 0;
+        return this.#slotsOf[source.row]!.length;
       case 'prefill':
         return source.length;
       case 'nothing':
@@ -168,11 +168,11 @@ export class KeyValueCache implements RolloutCache {
       if (source.from === 'nothing') return;
       for (let head = 0; head < this.#kvHeads; head++) {
         const target = (r * this.#kvHeads + head) * slots;
-        for (let position = 0; position < (lengths[r] ?? 0); position++) {
+        for (let position = 0; position < lengths[r]!; position++) {
           index[target + position] =
             source.from === 'cache'
               ? (source.row * this.#kvHeads + head) * this.#sealedSlots +
-                (this.#slotsOf[source.row]?.[position] ?? 0)
+                this.#slotsOf[source.row]![position]!
               : prefilledStart + (source.row * this.#kvHeads + head) * prefilledTime + position;
         }
       }

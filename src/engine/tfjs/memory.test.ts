@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { Random } from '../../random/random.ts';
@@ -74,12 +74,18 @@ it.each(['cpu', 'wasm'] as const)(
       unfinished.dispose();
       await engine.loadTensors(await engine.readTensors());
       await engine.loadOptimizer(await engine.readOptimizer());
+      const snapshots = [await engine.snapshot(), await engine.snapshot(await engine.readTensors())];
+      for (const snapshot of snapshots) {
+        await engine.logProbs(sequences, 1, snapshot);
+        snapshot.dispose();
+      }
     };
     await round(1);
     const { numTensors, numBytes } = tf.memory();
     for (let seed = 2; seed < 6; seed++) await round(seed);
     expect(tf.memory().numTensors).toBe(numTensors);
     expect(tf.memory().numBytes).toBe(numBytes);
+    await engine.snapshot(); // left to the engine
     engine.dispose();
     expect(tf.memory().numTensors).toBe(before);
   },

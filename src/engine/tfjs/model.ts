@@ -1,12 +1,12 @@
 /**
  * The policy's forward pass on whole sequences, in TensorFlow.js ops, differentiable.
  *
- * Follows design section 3: RMSNorm -> q/k/v -> RMSNorm over headDim on q and k -> rotate-half RoPE -> causal
+ * Qwen3's decoder: RMSNorm -> q/k/v -> RMSNorm over headDim on q and k -> rotate-half RoPE -> causal
  * grouped-query attention -> o, residual; RMSNorm -> down(silu(gate) up), residual; final RMSNorm; head.
- * Invariants. (1) Rows are padded on the right and attention is causal, so padding changes no number of a real token.
- * (2) The query scale 1/sqrt(headDim) lives in the RoPE tables. (3) Everything here runs inside the caller's `tf.tidy`.
+ * Rows are padded on the right and attention is causal, so padding changes no number of a real token.
+ * The query scale 1/sqrt(headDim) lives in the RoPE tables. Everything here runs inside the caller's `tf.tidy`.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { PolicyConfig } from '../../policy/config.ts';
 import { ropeAngle } from '../layout/ropeTable.ts';
 import type { KeyValues } from './attention.ts';

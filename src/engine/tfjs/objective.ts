@@ -5,12 +5,12 @@
  *   loss  = -Σ mask w obj / Σ mask,  w = min(exp(old - sampler), cap), a constant to the gradient
  *   plus klCoefficient * mean k3, k3 = exp(ref - logProb) - (ref - logProb) - 1, minus entropyCoefficient * mean entropy.
  *
- * Invariants. (1) Σ mask runs over the whole batch, so micro-batches add up to the batch's own loss. (2) Cells outside the mask have
- * weight 0 and old log-probability 0, so no overflow can come from them. (3) Statistics are computed once, here, in double
+ * Σ mask runs over the whole batch, so micro-batches add up to the batch's own loss. Cells outside the mask have
+ * weight 0 and old log-probability 0, so no overflow can come from them. Statistics are computed once, here, in double
  * precision, from the log-probabilities the device returns.
  * DAPO (arXiv 2503.14476) for the token mean and Clip-Higher; dual clip: arXiv 1912.09729; k3: Schulman's estimator.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { BatchLoss, GrpoStats, SftStats } from '../engine.ts';
 import type { MicroBatch } from './batching.ts';
 import { scatterToCells } from './batching.ts';
@@ -91,21 +91,21 @@ function lossTerms(
   chosen: tf.Tensor,
   entropy: tf.Tensor | null,
 ): LossTerms {
-  const lengthOf = (member: number) => batch.sequences[member]?.tokens.length ?? 0;
+  const lengthOf = (member: number) => batch.sequences[member]!.tokens.length;
   /** One number per cell; 0 outside the loss mask. */
   const cells = (valueOf: (member: number, token: number) => number) =>
     tf.tensor1d(
-      scatterToCells(micro, (m, t) => (batch.sequences[m]?.lossMask[t] ? valueOf(m, t) : 0), lengthOf),
+      scatterToCells(micro, (m, t) => (batch.sequences[m]!.lossMask[t] ? valueOf(m, t) : 0), lengthOf),
     );
   if (batch.kind === 'sft') {
     const dChosen = cells(() => -1 / totalTokens);
     return { loss: tf.sum(tf.mul(chosen, dChosen)), dChosen, dEntropy: null };
   }
   const { objective, sequences } = batch;
-  const old = cells((m, t) => sequences[m]?.oldLogProbs[t] ?? 0);
-  const advantage = cells((m) => sequences[m]?.advantage ?? 0);
+  const old = cells((m, t) => sequences[m]!.oldLogProbs[t]!);
+  const advantage = cells((m) => sequences[m]!.advantage);
   const weight = cells((m, t) => -tisWeight(batch, m, t) / totalTokens);
-  const floor = cells((m) => dualClipFloor(sequences[m]?.advantage ?? 0, objective.dualClip));
+  const floor = cells((m) => dualClipFloor(sequences[m]!.advantage, objective.dualClip));
   const ratio = tf.exp(tf.sub(chosen, old));
   const gain = tf.mul(ratio, advantage); // also d gain / d chosen
   const clipped = tf.mul(tf.clipByValue(ratio, 1 - objective.clipLow, 1 + objective.clipHigh), advantage);
@@ -114,7 +114,7 @@ function lossTerms(
   // the gradient flows where neither clip binds, that is where the bounded objective still is the gain
   let dChosen = tf.mul(tf.mul(weight, gain), tf.cast(tf.equal(bounded, gain), 'float32'));
   if (objective.klCoefficient > 0) {
-    const reference = cells((m, t) => batch.referenceLogProbs?.[m]?.[t] ?? 0);
+    const reference = cells((m, t) => batch.referenceLogProbs![m]![t]!);
     const scale = cells(() => objective.klCoefficient / totalTokens);
     const difference = tf.sub(reference, chosen);
     const growth = tf.sub(tf.exp(difference), 1); // k3 = growth - difference, d k3 / d chosen = -growth
@@ -129,8 +129,8 @@ function lossTerms(
 type GrpoBatch = Extract<BatchLoss, { kind: 'grpo' }>;
 
 function tisWeight(batch: GrpoBatch, member: number, token: number): number {
-  const sequence = batch.sequences[member];
-  const gap = (sequence?.oldLogProbs[token] ?? 0) - (sequence?.samplerLogProbs[token] ?? 0);
+  const { oldLogProbs, samplerLogProbs } = batch.sequences[member]!;
+  const gap = oldLogProbs[token]! - samplerLogProbs[token]!;
   return Math.min(Math.exp(gap), batch.objective.tisCap);
 }
 
@@ -157,24 +157,24 @@ export function batchStats(
     for (let t = 1; t < sequence.tokens.length; t++) {
       if (!sequence.lossMask[t]) continue;
       tokens++;
-      const logProb = logProbs[s]?.[t] ?? NaN;
+      const logProb = logProbs[s]![t]!;
       if (batch.kind === 'sft') {
         objectiveSum += logProb;
         continue;
       }
       const { objective } = batch;
-      const { advantage, oldLogProbs } = batch.sequences[s] ?? { advantage: 0, oldLogProbs: [] };
-      const ratio = Math.exp(logProb - (oldLogProbs[t] ?? 0));
+      const { advantage, oldLogProbs } = batch.sequences[s]!;
+      const ratio = Math.exp(logProb - oldLogProbs[t]!);
       const clamped = Math.min(Math.max(ratio, 1 - objective.clipLow), 1 + objective.clipHigh);
       const pessimistic = Math.min(ratio * advantage, clamped * advantage);
       objectiveSum +=
         tisWeight(batch, s, t) * Math.max(pessimistic, dualClipFloor(advantage, objective.dualClip));
-      entropySum += entropies[s]?.[t] ?? NaN;
+      entropySum += entropies[s]![t]!;
       if (advantage < 0 && ratio < 1 - objective.clipLow) low++;
       if (advantage > 0 && ratio > 1 + objective.clipHigh) high++;
       if (advantage < 0 && ratio > objective.dualClip) dual++;
       if (objective.klCoefficient > 0) {
-        const difference = (batch.referenceLogProbs?.[s]?.[t] ?? 0) - logProb;
+        const difference = batch.referenceLogProbs![s]![t]! - logProb;
         kl += Math.exp(difference) - difference - 1;
       }
     }

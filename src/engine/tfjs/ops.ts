@@ -5,9 +5,9 @@
  * hand because tfjs's own would spend about three times the ops, and because they multiply transposed matrices, which the
  * WebAssembly backend does ten times slower than it transposes and multiplies, and the WebGPU backend, for long inner
  * dimensions, with float atomics in no fixed order. So: explicit transposes on `wasm`, row blocks on `webgpu`.
- * Invariant: only blocks made by `differentiable` may stand between the weights and the loss (no gradient of tfjs's is registered).
+ * Only blocks made by `differentiable` may stand between the weights and the loss (no gradient of tfjs's is registered).
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 
 type Gradients = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[];
 type Save = (tensors: tf.Tensor[]) => void;
@@ -37,10 +37,10 @@ export function matMulNT(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 /** aᵀ @ b, summed over the first axis. // a [n, rows], b [n, columns] */
 export function matMulTN(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   if (prefersTransposes()) return tf.matMul(tf.transpose(a), b);
-  const n = a.shape[0] ?? 0;
+  const n = a.shape[0];
   if (tf.getBackend() !== 'webgpu' || n <= WEBGPU_INNER_LIMIT) return tf.matMul(a, b, true, false);
   const blocks = smallestDivisorAtLeast(n, Math.ceil(n / WEBGPU_INNER_LIMIT));
-  const blocked = (x: tf.Tensor) => tf.reshape(x, [blocks, n / blocks, x.shape[1] ?? 0]);
+  const blocked = (x: tf.Tensor) => tf.reshape(x, [blocks, n / blocks, x.shape[1]!]);
   return tf.sum(tf.matMul(blocked(a), blocked(b), true, false), 0);
 }
 
@@ -51,8 +51,8 @@ function smallestDivisorAtLeast(n: number, least: number): number {
 
 /** Sum over every axis but the last, as a multiplication by ones (fast and in a fixed order everywhere). // [n, d] -> [d] */
 function columnSums(x: tf.Tensor): tf.Tensor {
-  const n = x.shape[0] ?? 0;
-  return tf.reshape(matMulTN(tf.ones([n, 1]), x), [x.shape[1] ?? 0]);
+  const n = x.shape[0];
+  return tf.reshape(matMulTN(tf.ones([n, 1]), x), [x.shape[1]!]);
 }
 
 /** y = a + b, shapes alike: the residual stream. */
@@ -135,7 +135,7 @@ export function rotate(
   half: tf.Tensor,
   halfInverse: tf.Tensor,
 ): tf.Tensor {
-  const headDim = half.shape[0] ?? 0;
+  const headDim = half.shape[0];
   const turned = (u: tf.Tensor, matrix: tf.Tensor) =>
     tf.reshape(tf.matMul(tf.reshape(u, [-1, headDim]), matrix), u.shape);
   const rope = differentiable(([input], save) => {

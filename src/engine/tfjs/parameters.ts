@@ -1,7 +1,7 @@
 /**
  * The policy's tensors as the portable engine keeps them: one flat vector, cut into the matrices the forward pass wants.
  *
- * Invariant: the flat vector holds every trained number exactly once, in `ParameterLayout.entries` order; AdamW, clipping and
+ * The flat vector holds every trained number exactly once, in `ParameterLayout.entries` order; AdamW, clipping and
  * gradient accumulation are then a handful of ops on one vector instead of a dozen per tensor. Matrices lie here as
  * [in, out] (x @ w needs no transpose, which WebAssembly multiplies ten times faster) and q and k share one matrix; checkpoints
  * and gradients leave under Hugging Face's names, [out, in] (`policy/config.ts`).
@@ -57,21 +57,21 @@ export function parameterLayout(config: PolicyConfig): ParameterLayout {
     offset += size;
     return entries.length - 1;
   };
-  const shapeOf = (name: string) => shapes.get(name) ?? [];
+  const shapeOf = (name: string) => shapes.get(name)!;
   const asStored = (name: string) =>
     add(shapeOf(name), [{ name, shape: shapeOf(name), transposed: false, start: 0 }]);
-  const columns = (...names: string[]) => {
+  const columns = (...names: [string, ...string[]]) => {
     let start = 0;
     const parts: ParameterPart[] = [];
     for (const name of names) {
       parts.push({ name, shape: shapeOf(name), transposed: true, start });
-      start += shapeOf(name)[0] ?? 0;
+      start += shapeOf(name)[0]!;
     }
-    return add([shapeOf(names[0] ?? '')[1] ?? 0, start], parts);
+    return add([shapeOf(names[0])[1]!, start], parts);
   };
-  const rows = (...names: string[]) =>
+  const rows = (...names: [string, ...string[]]) =>
     add(
-      [names.length, shapeOf(names[0] ?? '')[0] ?? 0],
+      [names.length, shapeOf(names[0])[0]!],
       names.map((name, start) => ({ name, shape: shapeOf(name), transposed: false, start })),
     );
   const embedding = asStored('model.embed_tokens.weight');
@@ -107,7 +107,7 @@ function forEachNumber(
     for (let i = 0; i < size; i++) visit(start + i, i);
     return;
   }
-  const [outputs = 0, inputs = 0] = part.shape;
+  const [outputs, inputs] = part.shape as [number, number];
   for (let input = 0; input < inputs; input++) {
     const start = entry.offset + input * width + part.start;
     for (let output = 0; output < outputs; output++) visit(start + output, output * inputs + input);
@@ -129,7 +129,7 @@ export function flatten(layout: ParameterLayout, tensors: NamedTensors): Float32
       }
       const { data } = tensor;
       forEachNumber(entry, part, (flatIndex, tensorIndex) => {
-        flat[flatIndex] = data[tensorIndex] ?? 0;
+        flat[flatIndex] = data[tensorIndex]!;
       });
       used++;
     }
@@ -149,7 +149,7 @@ export function unflatten(layout: ParameterLayout, config: PolicyConfig, flat: F
       const data = tensors.get(part.name)?.data;
       if (!data) throw new Error(`The layout names a tensor the policy does not have: "${part.name}".`);
       forEachNumber(entry, part, (flatIndex, tensorIndex) => {
-        data[tensorIndex] = flat[flatIndex] ?? 0;
+        data[tensorIndex] = flat[flatIndex]!;
       });
     }
   }

@@ -5,7 +5,7 @@
  * the first decoding step, which needs its logits anyway.
  * Invariant: the weights are those of the moment the session began, also when the engine has stepped since.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { KeyValues } from './attention.ts';
 import type { PackingLimits } from './batching.ts';
 import { bucketRows, bucketTime } from './batching.ts';
@@ -67,7 +67,7 @@ function joinPieces(pieces: readonly KeyValues[][]): KeyValues[] {
   const [first = [], ...rest] = pieces;
   if (rest.length === 0) return first;
   return first.map((_, layer) => {
-    const parts = pieces.flatMap((piece) => piece[layer] ?? []);
+    const parts = pieces.flatMap((piece) => piece[layer]!);
     const joined = {
       keys: tf.concat(parts.map((part) => part.keys)),
       values: tf.concat(parts.map((part) => part.values)),

@@ -7,7 +7,7 @@
  * Invariant: what a sequence becomes depends on its prompt, the seed, its id, and what was forced, not on its neighbours
  * (the conformance suite compares).
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { sampleToken, uniformAt } from '../../policy/sampling.ts';
 import type { RolloutEvent, RolloutOptions, RolloutRequest, RolloutSession } from '../engine.ts';
 import { RolloutSequences, type SequenceState } from '../rolloutSequences.ts';

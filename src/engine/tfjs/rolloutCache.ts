@@ -2,9 +2,9 @@
  * What a rollout asks of its key/value cache, and the choice between the two.
  *
  * `KeyValueCache` keeps everything in tensors, for GPUs; `HostKeyValueCache` in plain arrays, for the backends that compute on the
- * CPU, where reading a tensor costs nothing and writing in place saves the copies. Invariant: both give the same numbers to rounding.
+ * CPU, where reading a tensor costs nothing and writing in place saves the copies. Both give the same numbers to rounding.
  */
-import type * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs';
 import type { KeyValues } from './attention.ts';
 
 /** Where a row of the rebuilt cache comes from; `length` keys are taken. */

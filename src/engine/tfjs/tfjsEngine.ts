@@ -3,10 +3,10 @@
  *
  * It is the oracle that the hand-written kernels are checked against, the fallback where there is no WebGPU, and
  * the peer the kernels are timed against. Invariants. (1) After any method, resolved or rejected, tfjs holds exactly the tensors of the
- * weights, the optimizer and open rollout sessions. (2) A step whose loss or gradient norm is not finite leaves
+ * weights, the optimizer, snapshots and open rollout sessions. (2) A step whose loss or gradient norm is not finite leaves
  * weights and moments untouched. (3) Same seed and same backend: same numbers; no op with an unordered reduction is used.
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
 import type {
   BatchLoss,
@@ -20,8 +20,10 @@ import type {
   SequenceLogProbs,
   SftSequence,
   SftStats,
+  WeightSnapshot,
 } from '../engine.ts';
 import { NonFiniteLossError } from '../engine.ts';
+import { WeightSnapshots } from '../weightSnapshots.ts';
 import { Parameters } from './adamw.ts';
 import type { BackendOptions, StartedBackend } from './backend.ts';
 import { startBackend, useBackend } from './backend.ts';
@@ -78,6 +80,7 @@ class TfjsEngine implements PolicyEngine {
   readonly #onHost: boolean;
   readonly #layout: ParameterLayout;
   readonly #parameters: Parameters;
+  readonly #snapshots = new WeightSnapshots<readonly tf.Tensor[]>((weights) => tf.dispose([...weights]));
   readonly #outgrown: ModelConstants[] = [];
   #constants: ModelConstants;
   #model: Model;
@@ -159,21 +162,21 @@ class TfjsEngine implements PolicyEngine {
     return { stats, gradients };
   }
 
+  async snapshot(tensors?: NamedTensors): Promise<WeightSnapshot> {
+    await this.#activate();
+    return this.#snapshots.add(this.#parameters.frozen(tensors && flatten(this.#layout, tensors)));
+  }
+
   async logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    snapshot?: WeightSnapshot,
   ): Promise<readonly SequenceLogProbs[]> {
     await this.#activate();
+    const weights = snapshot === undefined ? this.#parameters.weights : this.#snapshots.weightsOf(snapshot);
     this.#coverPositions(sequences);
     const greedyIsOne = temperature === 0 ? 1 : temperature;
-    return sequenceLogProbs(
-      this.#model,
-      this.#parameters.weights,
-      sequences,
-      greedyIsOne,
-      this.config.heads,
-      this.#limits,
-    );
+    return sequenceLogProbs(this.#model, weights, sequences, greedyIsOne, this.config.heads, this.#limits);
   }
 
   async logits(tokens: Int32Array): Promise<Float32Array> {
@@ -213,6 +216,7 @@ class TfjsEngine implements PolicyEngine {
   }
 
   dispose(): void {
+    this.#snapshots.dispose();
     this.#parameters.dispose();
     for (const constants of [this.#constants, ...this.#outgrown]) disposeConstants(constants);
   }

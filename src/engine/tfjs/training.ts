@@ -1,10 +1,10 @@
 /**
  * Gradients of a batch: micro-batch by micro-batch, accumulated on the device, read back once.
  *
- * Invariant: the result is the gradient of the whole batch's token-mean loss, whatever the packing; the device is asked for
+ * The result is the gradient of the whole batch's token-mean loss, whatever the packing; the device is asked for
  * numbers exactly once per batch (a read-back costs more than a micro-batch on some backends).
  */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { countMasked } from '../layout/packing.ts';
 import type { BatchLoss, GrpoStats, SequenceLogProbs, SftStats } from '../engine.ts';
 import type { MicroBatch, PackingLimits } from './batching.ts';
@@ -46,7 +46,7 @@ export async function batchGradient(
   packed.dispose();
   const parts = Math.ceil(total.size / NORM_BLOCK);
   let squared = 0;
-  for (let i = 0; i < parts; i++) squared += numbers[i] ?? NaN;
+  for (let i = 0; i < parts; i++) squared += numbers[i]!;
   const { logProbs, entropies } = unpack(
     batch.sequences,
     micros,
@@ -106,8 +106,8 @@ export async function sequenceLogProbs(
   packed.dispose();
   const { logProbs, entropies } = unpack(sequences, micros, numbers, true);
   return sequences.map((_, s) => ({
-    logProbs: logProbs[s] ?? new Float32Array(),
-    entropies: entropies[s] ?? new Float32Array(),
+    logProbs: logProbs[s]!,
+    entropies: entropies[s]!,
   }));
 }
 
@@ -124,7 +124,7 @@ function unpack(
   for (const { rows, time, members } of micros) {
     const cells = rows * time;
     members.forEach((member, row) => {
-      const length = sequences[member]?.tokens.length ?? 0;
+      const length = sequences[member]!.tokens.length;
       const from = start + row * time;
       logProbs[member]?.set(numbers.subarray(from, from + length - 1), 1);
       if (withEntropy) entropies[member]?.set(numbers.subarray(from + cells, from + cells + length - 1), 1);

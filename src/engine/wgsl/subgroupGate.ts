@@ -108,5 +108,5 @@ async function attention(gpu: Gpu, library: KernelLibrary, config: PolicyConfig)
 function agrees(want: Float32Array | undefined, got: Float32Array | undefined): boolean {
   if (!want || want.length !== got?.length) return false;
   const largest = want.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-  return want.every((x, i) => Math.abs(x - (got[i] ?? NaN)) <= tolerance * largest);
+  return want.every((x, i) => Math.abs(x - got[i]!) <= tolerance * largest);
 }

@@ -1,8 +1,8 @@
 /**
  * The hand-written WebGPU engine: `PolicyEngine` on a raw `GPUDevice`.
  *
- * Invariants. (1) Calls are served one after another in the order they were made; none sees another half done. (2) Nothing
- * random and no float atomics: the same calls on the same adapter give bit-identical weights. (3) Device errors reject
+ * Calls are served one after another in the order they were made; none sees another half done. Nothing
+ * random and no float atomics: the same calls on the same adapter give bit-identical weights. Device errors reject
  * the call they belong to; a lost device resolves `lost` with a sentence and every later call rejects with it.
  */
 import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
@@ -18,7 +18,9 @@ import type {
   SequenceLogProbs,
   SftSequence,
   SftStats,
+  WeightSnapshot,
 } from '../engine.ts';
+import { WeightSnapshots } from '../weightSnapshots.ts';
 import { describeGpu } from './device/describe.ts';
 import { openDevice, type Gpu, type Tuning } from './device/device.ts';
 import { FlatParameters } from './model/flatParameters.ts';
@@ -99,7 +101,11 @@ class Engine implements WgslEngine {
   readonly #parameters: FlatParameters;
   readonly #runner: BatchRunner;
   readonly #rollouts: DecodePlans;
+  readonly #snapshots = new WeightSnapshots<GPUBuffer>((buffer) => {
+    this.#release(buffer);
+  });
   #tail: Promise<unknown> = Promise.resolve();
+  #isDisposed = false;
 
   constructor(
     gpu: Gpu,
@@ -165,11 +171,19 @@ class Engine implements WgslEngine {
     });
   }
 
+  snapshot(tensors?: NamedTensors): Promise<WeightSnapshot> {
+    return this.#next(async () => this.#snapshots.add(await this.#parameters.frozen(tensors)));
+  }
+
   logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    snapshot?: WeightSnapshot,
   ): Promise<readonly SequenceLogProbs[]> {
-    return this.#next(() => this.#runner.logProbs(sequences, temperature));
+    return this.#next(() => {
+      const weights = snapshot && this.#snapshots.weightsOf(snapshot);
+      return this.#runner.logProbs(sequences, temperature, weights);
+    });
   }
 
   logits(tokens: Int32Array): Promise<Float32Array> {
@@ -181,10 +195,21 @@ class Engine implements WgslEngine {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
+    this.#snapshots.dispose();
     this.#rollouts.dispose();
     this.#runner.dispose();
     this.#parameters.destroy();
     this.#gpu.destroy();
+  }
+
+  /** Destroy a snapshot's buffer, once no call that may still read it is under way. */
+  #release(buffer: GPUBuffer): void {
+    if (this.#isDisposed) buffer.destroy();
+    else
+      void this.#tail.then(() => {
+        buffer.destroy();
+      });
   }
 
   /** Run `work` after everything asked for before it. */

@@ -1,8 +1,8 @@
 /**
  * A PolicyEngine for tests that says what it is told to: the recipe's logic without a network.
  *
- * Invariant: it keeps the interface's contract to the letter (masks, turns, forced tokens, context), so what holds for the recipe on
- * it holds on a real engine. `steps` records every batch it was asked to learn from.
+ * Its sessions pass the same suite as every engine's (scriptedEngine.test.ts), so what holds for the recipe on it holds on a real
+ * engine; losses, log-probabilities and weights are constants. `steps` records every batch it was asked to learn from.
  */
 import type {
   BatchLoss,
@@ -15,14 +15,22 @@ import type {
   RolloutSession,
   SequenceLogProbs,
   SftSequence,
+  WeightSnapshot,
 } from '../../engine/engine.ts';
+import { RolloutSequences, type SequenceState } from '../../engine/rolloutSequences.ts';
+import { WeightSnapshots } from '../../engine/weightSnapshots.ts';
 import { policyConfig, type NamedTensors } from '../../policy/config.ts';
-import { vocabularySize } from '../../tasks/vocabulary.ts';
+import { tokenIds, vocabularySize } from '../../tasks/vocabulary.ts';
 
-/** The turns that sequence `id` will speak: each ends with a turn-end or an end token, or runs into the context. */
+/**
+ * What sequence `id` will say, turn by turn: each turn ends with a turn-end or an end token. A sequence whose script is over says
+ * padding until its context is full.
+ */
 export type Script = (id: number, prompt: readonly number[], seed: number) => readonly (readonly number[])[];
 
+/** The log-probability of every token under the engine's weights, and under a snapshot's. */
 export const scriptedLogProb = -0.5;
+export const snapshotLogProb = -0.75;
 
 export class ScriptedEngine implements PolicyEngine {
   readonly description = {
@@ -35,6 +43,9 @@ export class ScriptedEngine implements PolicyEngine {
   readonly config = policyConfig('micro', vocabularySize);
   readonly lost = new Promise<string>(() => undefined);
   readonly steps: { readonly batch: BatchLoss; readonly optimizer: OptimizerSettings }[] = [];
+  /** Snapshots that were taken and not disposed of. */
+  liveSnapshots = 0;
+  readonly #snapshots = new WeightSnapshots<number>(() => this.liveSnapshots--);
   readonly #script: Script;
 
   constructor(script: Script) {
@@ -70,9 +81,19 @@ export class ScriptedEngine implements PolicyEngine {
     throw new Error('The scripted engine has no gradients.');
   }
 
-  async logProbs(sequences: readonly Pick<SftSequence, 'tokens'>[]): Promise<readonly SequenceLogProbs[]> {
+  async snapshot(): Promise<WeightSnapshot> {
+    this.liveSnapshots++;
+    return this.#snapshots.add(snapshotLogProb);
+  }
+
+  async logProbs(
+    sequences: readonly Pick<SftSequence, 'tokens'>[],
+    _temperature: number,
+    snapshot?: WeightSnapshot,
+  ): Promise<readonly SequenceLogProbs[]> {
+    const logProb = snapshot === undefined ? scriptedLogProb : this.#snapshots.weightsOf(snapshot);
     return sequences.map(({ tokens }) => ({
-      logProbs: new Float32Array(tokens.length).fill(scriptedLogProb),
+      logProbs: new Float32Array(tokens.length).fill(logProb),
       entropies: new Float32Array(tokens.length).fill(0.25),
     }));
   }
@@ -85,90 +106,60 @@ export class ScriptedEngine implements PolicyEngine {
     return new ScriptedSession(this.#script, options);
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.#snapshots.dispose();
+  }
 }
 
-interface Row {
-  readonly id: number;
-  readonly turns: number[][];
-  readonly tokens: number[];
-  readonly mask: number[];
-  state: 'running' | 'waiting' | 'stopping' | 'overflowing';
+/** How many tokens of its script a sequence has said. */
+interface Said {
+  said: number;
 }
 
 class ScriptedSession implements RolloutSession {
-  readonly #script: Script;
-  readonly #options: RolloutOptions;
-  readonly #rows = new Map<number, Row>();
+  readonly #sequences: RolloutSequences<Said>;
+  readonly #running = new Set<SequenceState & Said>();
+  readonly #script: (id: number, prompt: readonly number[]) => readonly number[];
+  readonly #lines = new Map<number, readonly number[]>();
 
   constructor(script: Script, options: RolloutOptions) {
-    this.#script = script;
-    this.#options = options;
+    this.#sequences = new RolloutSequences(options, vocabularySize, () => ({ said: 0 }));
+    this.#script = (id, prompt) => script(id, prompt, options.seed).flat();
   }
 
   get live(): number {
-    return this.#rows.size;
+    return this.#sequences.live;
   }
 
   add(requests: readonly RolloutRequest[]): void {
-    for (const { id, prompt } of requests) {
-      const turns = this.#script(id, prompt, this.#options.seed).map((turn) => [...turn]);
-      this.#rows.set(id, { id, turns, tokens: [...prompt], mask: prompt.map(() => 0), state: 'running' });
-    }
+    this.#sequences.add(requests);
+    for (const { id, prompt } of requests) this.#lines.set(id, this.#script(id, prompt));
+    for (const sequence of this.#sequences.admit(requests.length)) this.#running.add(sequence);
   }
 
-  async advance(): Promise<readonly RolloutEvent[]> {
-    return [...this.#rows.values()].flatMap((row) => this.#advanceRow(row));
-  }
-
-  #advanceRow(row: Row): RolloutEvent[] {
-    if (row.state === 'waiting') return [];
-    if (row.state === 'stopping') return [this.#finish(row, 'stopped')];
-    if (row.state === 'overflowing') return [this.#finish(row, 'context')];
-    for (const token of row.turns.shift() ?? []) {
-      if (row.tokens.length >= this.#options.context) break;
-      row.tokens.push(token);
-      row.mask.push(1);
-      if (this.#options.endTokens.includes(token)) return [this.#finish(row, 'end')];
-      if (this.#options.turnEndTokens.includes(token)) {
-        row.state = 'waiting';
-        return [{ type: 'turn', sequence: snapshot(row) }];
+  /** Every running sequence says its next turn, or `maxTokens` tokens of it. */
+  advance(maxTokens = Infinity): Promise<readonly RolloutEvent[]> {
+    return this.#sequences.advance(async () => {
+      for (const sequence of this.#running) {
+        const line = this.#lines.get(sequence.id) ?? [];
+        for (let i = 0; i < maxTokens && sequence.state === 'running'; i++) {
+          const token = line[sequence.said++] ?? tokenIds.pad;
+          this.#sequences.appendSampled(sequence, token, scriptedLogProb);
+        }
+        if (sequence.state === 'done') this.#running.delete(sequence);
       }
-    }
-    return row.tokens.length >= this.#options.context || row.turns.length === 0
-      ? [this.#finish(row, 'context')]
-      : [];
-  }
-
-  #finish(row: Row, reason: 'end' | 'context' | 'stopped'): RolloutEvent {
-    this.#rows.delete(row.id);
-    return { type: 'finished', reason, sequence: snapshot(row) };
+    });
   }
 
   force(id: number, tokens: readonly number[]): void {
-    const row = this.#rows.get(id);
-    if (row === undefined) throw new Error(`There is no sequence ${id}.`);
-    const room = this.#options.context - row.tokens.length;
-    row.tokens.push(...tokens.slice(0, room));
-    row.mask.push(...tokens.slice(0, room).map(() => 0));
-    row.state = tokens.length > room ? 'overflowing' : 'running';
+    this.#sequences.force(id, tokens);
   }
 
   finish(id: number): void {
-    const row = this.#rows.get(id);
-    if (row !== undefined) row.state = 'stopping';
+    this.#sequences.finish(id);
   }
 
   dispose(): void {
-    this.#rows.clear();
+    this.#sequences.close();
   }
-}
-
-function snapshot(row: Row) {
-  return {
-    id: row.id,
-    tokens: Int32Array.from(row.tokens),
-    lossMask: Uint8Array.from(row.mask),
-    logProbs: Float32Array.from(row.mask, (sampled) => (sampled === 1 ? scriptedLogProb : 0)),
-  };
 }

@@ -4,7 +4,7 @@
  *
  * All bars share one logarithmic scale, from 1 (equally fast) to the largest ratio of the report, so they can be compared with each other.
  */
-import type { BenchReport, Cell, EngineCell, Spread, Target } from '../../lab/speedTest.ts';
+import type { BenchReport, EngineCell, Quantiles, Target, TimedCell } from '../../lab/speedTest.ts';
 import { formatCount, formatNumber, formatShare, missing, plural } from '../app/format.ts';
 import styles from './speed.module.css';
 
@@ -45,7 +45,7 @@ export function SpeedReport({ report }: { readonly report: BenchReport }) {
 
 interface TableProps {
   readonly preset: string;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly TimedCell[];
 }
 
 function SpeedTable({ preset, cells, largest }: TableProps & { readonly largest: number }) {
@@ -98,7 +98,7 @@ function SpeedTable({ preset, cells, largest }: TableProps & { readonly largest:
   );
 }
 
-function SpreadCell({ spread }: { readonly spread: Spread | undefined }) {
+function SpreadCell({ spread }: { readonly spread: Quantiles | undefined }) {
   if (spread === undefined) return <td>{missing}</td>;
   return (
     <td title={plural(spread.samples, 'sample')}>
@@ -110,7 +110,7 @@ function SpreadCell({ spread }: { readonly spread: Spread | undefined }) {
   );
 }
 
-function Bar({ ratio, largest }: { readonly ratio: Spread; readonly largest: number }) {
+function Bar({ ratio, largest }: { readonly ratio: Quantiles; readonly largest: number }) {
   const place = (value: number) => (100 * Math.log(Math.max(1, value))) / Math.log(largest);
   return (
     <span className={styles.bar} aria-hidden data-slower={ratio.median < 1}>
@@ -158,7 +158,7 @@ function CallTable({ preset, cells }: TableProps) {
 }
 
 interface CallRowProps {
-  readonly cell: Cell;
+  readonly cell: TimedCell;
   readonly name: string;
   readonly engine: EngineCell;
 }

@@ -1,13 +1,13 @@
 /**
  * Runs single kernels for tests and for the gate before subgroups: named arrays in, one dispatch, named arrays out. Not for a run's work.
  *
- * Invariant: any validation error fails the call, so a kernel that was silently dropped cannot pass.
+ * Any validation error fails the call, so a kernel that was silently dropped cannot pass.
  */
 import { BufferSet, readBuffer, UniformArena } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type DispatchSpec } from './dispatchList.ts';
 import { KernelLibrary } from './kernels.ts';
-import { batchUniformBytes, type BatchUniform } from '../training/trainingPlan.ts';
+import { batchUniformBytes, type BatchUniform } from './batchUniform.ts';
 
 export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 

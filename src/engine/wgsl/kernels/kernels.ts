@@ -1,7 +1,7 @@
 /**
  * Compiled kernels: one pipeline per (file, constants), compiled once per device, in parallel, with progress.
  *
- * Invariant: a kernel that does not compile rejects with a message that names the `.wgsl` file and line.
+ * A kernel that does not compile rejects with a message that names the `.wgsl` file and line.
  */
 import type { Gpu } from '../device/device.ts';
 import { DeviceFault } from '../device/device.ts';

@@ -50,7 +50,7 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
     const gradient = differentiate((p) => rmsNormOracle(p, weight, d, config.rmsNormEps), x, dy);
     expectClose(
       out['dx'],
-      gradient.map((g, i) => g + (dx[i] ?? NaN)),
+      gradient.map((g, i) => g + dx[i]!),
       1e-4,
     );
     const dWeight = differentiate((p) => rmsNormOracle(x, p, d, config.rmsNormEps), weight, dy);
@@ -93,8 +93,8 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
     const layout = parameterLayout(config);
     const parameters = normal(layout.size);
     const dx = normal(rows * 7);
-    const ids = Array.from({ length: rows }, (_, r) => tokens[r * 4] ?? 0);
-    const order = ids.map((_, r) => r).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0) || a - b);
+    const ids = Array.from({ length: rows }, (_, r) => tokens[r * 4]!);
+    const order = ids.map((_, r) => r).sort((a, b) => ids[a]! - ids[b]! || a - b);
     const firstRow = Array.from({ length: 6 }, (_, id) => ids.filter((other) => other < id).length);
     const splits = 3;
     const out = await harness().run(
@@ -124,7 +124,7 @@ describeKernels('layers', ({ harness, random, normal, context }) => {
     );
     const want = new Float64Array(5 * 7);
     ids.forEach((id, r) => {
-      for (let j = 0; j < 7; j++) want[id * 7 + j] = (want[id * 7 + j] ?? 0) + (dx[r * 7 + j] ?? NaN);
+      for (let j = 0; j < 7; j++) want[id * 7 + j] = want[id * 7 + j]! + dx[r * 7 + j]!;
     });
     const partialsPlace = { splits, stride: layout.size, offset: 0 };
     expectClose(sumPartials(out['gradientPartials'], partialsPlace, want.length), want);

@@ -59,12 +59,12 @@ function makeBatch(lengths: readonly number[], vocabulary: number, settings: Los
     vocabulary,
   );
   const targets: LossTarget[] = now.map(({ logProb }, row) => {
-    const oldLogProb = Math.fround(logProb - (logRatios[row % logRatios.length] ?? 0));
+    const oldLogProb = Math.fround(logProb - logRatios[row % logRatios.length]!);
     return {
       mask: row % 4 === 3 ? 0 : 1,
       advantage: Math.fround(random.normal() + (row % 2 === 0 ? 0.5 : -0.5)),
       oldLogProb,
-      samplerLogProb: Math.fround(oldLogProb - (logWeights[row % logWeights.length] ?? 0)),
+      samplerLogProb: Math.fround(oldLogProb - logWeights[row % logWeights.length]!),
       referenceLogProb: Math.fround(logProb + 0.5 * random.normal()),
     };
   });
@@ -80,7 +80,7 @@ function differentiateRows(losses: (z: Float64Array) => number[], logits: Float3
       losses(Float64Array.from(logits, (z, i) => (i % stride === column ? z + by : z)));
     const [up, down] = [moved(epsilon), moved(-epsilon)];
     up.forEach((value, row) => {
-      gradient[row * stride + column] = (value - (down[row] ?? NaN)) / (2 * epsilon);
+      gradient[row * stride + column] = (value - down[row]!) / (2 * epsilon);
     });
   }
   return gradient;
@@ -107,7 +107,7 @@ describeKernels('loss', ({ harness, random, context }) => {
       const got = await run(objective);
       lossStatNames.forEach((stat, field) => {
         expectClose(
-          want.map((_, row) => got['rowStats']?.[row * 8 + field] ?? NaN),
+          want.map((_, row) => got['rowStats']![row * 8 + field]!),
           want.map((row) => row[stat]),
           1e-4,
         );
@@ -120,7 +120,7 @@ describeKernels('loss', ({ harness, random, context }) => {
       const scored = await run('logProbs');
       expect(scored['logits']).toEqual(logits);
       expectClose(
-        want.map((_, row) => scored['rowStats']?.[row * 8 + 6] ?? NaN),
+        want.map((_, row) => scored['rowStats']![row * 8 + 6]!),
         want.map((row) => row.logProb),
         1e-4,
       );

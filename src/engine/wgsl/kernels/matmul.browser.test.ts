@@ -5,7 +5,7 @@ import { describeKernels, expectClose } from '../testing/kernelTesting.ts';
 import { matmul, type ModelContext } from '../model/modelContext.ts';
 import { matmulOracle } from '../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
-import { splitRows } from '../training/trainingPlan.ts';
+import { splitRows } from './batchUniform.ts';
 
 describeKernels(
   'matmul',
@@ -48,7 +48,7 @@ describeKernels(
           },
         );
         const want = matmulOracle(a, b, { m, n, k }, false, true);
-        expectClose(out, withResidual ? want.map((x, i) => x + (residual[i] ?? NaN)) : want);
+        expectClose(out, withResidual ? want.map((x, i) => x + residual[i]!) : want);
       }
       const nn = await harness().run(
         { a, b, out: new Float32Array(m * n) },
@@ -80,9 +80,7 @@ describeKernels(
         const sum = Float64Array.from({ length: m * n }, (_, i) => {
           let total = 0;
           for (let s = 0; s < splits; s++) {
-            total +=
-              (tn['out']?.[s * layout.size + i] ?? NaN) -
-              (accumulate ? (before[s * layout.size + i] ?? NaN) : 0);
+            total += tn['out']![s * layout.size + i]! - (accumulate ? before[s * layout.size + i]! : 0);
           }
           return total;
         });

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
 import { describeKernels, expectClose, sumPartials } from '../testing/kernelTesting.ts';
-import { optimizerDispatches } from '../model/modelBackward.ts';
+import { optimizerDispatches } from '../model/optimizerStep.ts';
 import { statsDispatch } from '../model/modelForward.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
 
@@ -54,17 +54,17 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
     const gradient = sumPartials(state.gradientPartials, place, layout.size);
     const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
     expectClose(out['gradient'], gradient);
-    expect(Math.abs((out['totals']?.[8] ?? NaN) / norm - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(out['totals']![8]! / norm - 1)).toBeLessThan(1e-5);
     const scale = Math.min(1, maxNorm / (norm + 1e-6));
     const want = { parameters: [] as number[], m: [] as number[], v: [] as number[] };
     gradient.forEach((g, i) => {
-      const first = beta1 * (state.m[i] ?? NaN) + (1 - beta1) * g * scale;
-      const second = beta2 * (state.v[i] ?? NaN) + (1 - beta2) * (g * scale) ** 2;
+      const first = beta1 * state.m[i]! + (1 - beta1) * g * scale;
+      const second = beta2 * state.v[i]! + (1 - beta2) * (g * scale) ** 2;
       const shrink = 1 - lr * (layout.decayedBlocks[Math.floor(i / 64)] ? decay : 0);
       want.m.push(first);
       want.v.push(second);
       want.parameters.push(
-        (state.parameters[i] ?? NaN) * shrink - (lr * first) / c1 / (Math.sqrt(second / c2) + epsilon),
+        state.parameters[i]! * shrink - (lr * first) / c1 / (Math.sqrt(second / c2) + epsilon),
       );
     });
     for (const name of ['parameters', 'm', 'v'] as const) expectClose(out[name], want[name]);
@@ -90,7 +90,7 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
       const want = totals.map((before, field) => {
         if (field >= 6) return before; // the optimizer's part
         let sum = accumulate ? before : 0;
-        for (let row = 0; row < rows; row++) sum += rowStats[row * 8 + field] ?? NaN;
+        for (let row = 0; row < rows; row++) sum += rowStats[row * 8 + field]!;
         return sum;
       });
       expectClose(got, want);

@@ -46,8 +46,8 @@ describeKernels('rollout', ({ harness, random, normal, context }) => {
       const rows: number[] = [];
       const wanted: number[] = [];
       lengths.forEach((length, i) => {
-        const fresh = newRows[i] ?? 0;
-        const slot = slotOf[i] ?? 0;
+        const fresh = newRows[i]!;
+        const slot = slotOf[i]!;
         const positions = Array.from({ length }, (_, t) => t);
         const all = normal(length * 8);
         const normed = rmsNormOracle(all, of(group.inputNorm), 8, config.rmsNormEps);
@@ -64,11 +64,11 @@ describeKernels('rollout', ({ harness, random, normal, context }) => {
           const isNew = t >= length - fresh;
           for (let j = 0; j < dKey; j++) {
             const at = (slot * stride + t) * dKey + j;
-            wantK[at] = qk[t * (heads + kvHeads) * headDim + heads * headDim + j] ?? NaN;
-            wantV[at] = qkv[t * dQkv + (heads + kvHeads) * headDim + j] ?? NaN;
+            wantK[at] = qk[t * (heads + kvHeads) * headDim + heads * headDim + j]!;
+            wantV[at] = qkv[t * dQkv + (heads + kvHeads) * headDim + j]!;
             if (isNew) continue;
-            cacheK[at] = wantK[at] ?? NaN;
-            cacheV[at] = wantV[at] ?? NaN;
+            cacheK[at] = wantK[at]!;
+            cacheV[at] = wantV[at]!;
           }
           if (!isNew) continue;
           rows.push(0, t, slot, 0);
@@ -118,16 +118,11 @@ describeKernels('rollout', ({ harness, random, normal, context }) => {
     );
     const table = layout.embedding.offset;
     const embedded = [...active].flatMap((slot) => {
-      const at = table + (slots[slot * 4] ?? NaN) * rows;
+      const at = table + slots[slot * 4]! * rows;
       return [...parameters.subarray(at, at + rows)];
     });
     expect([...(out['layer0.x'] ?? [])]).toEqual(embedded);
-    const places = [...active].flatMap((slot) => [
-      slots[slot * 4] ?? NaN,
-      slots[slot * 4 + 1] ?? NaN,
-      slot,
-      0,
-    ]);
+    const places = [...active].flatMap((slot) => [slots[slot * 4]!, slots[slot * 4 + 1]!, slot, 0]);
     expect([...words(out['tokens'])]).toEqual(places);
   });
 

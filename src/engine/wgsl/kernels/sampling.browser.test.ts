@@ -62,8 +62,8 @@ describeKernels('sampling', ({ harness, random, context }) => {
         const drawn = sampleToken(logits, row * stride, vocabulary, sampling, uniform);
         const at = (slot * CHUNK + ((position + 1) % CHUNK)) * 2;
         expect(tokens[at]).toBe(drawn.token);
-        expect(Math.abs((output[at + 1] ?? NaN) - drawn.logProb)).toBeLessThan(1e-5);
-        const kind = stopKinds[drawn.token] ?? 0;
+        expect(Math.abs(output[at + 1]! - drawn.logProb)).toBeLessThan(1e-5);
+        const kind = stopKinds[drawn.token]!;
         const full = position + 2 >= limit ? slotStatus.full : slotStatus.running;
         expect(left).toEqual([drawn.token, position + 1, id, kind === 0 ? full : kind]);
       });

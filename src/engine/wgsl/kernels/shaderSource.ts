@@ -40,93 +40,132 @@ export function expandShader(
   constants: ShaderConstants,
   floats: Readonly<Record<string, number>> = {},
 ): ShaderSource {
-  const lines: string[] = [];
-  const origins: LineOrigin[] = [];
-  const push = (text: string, origin: LineOrigin) => {
-    lines.push(text);
-    origins.push(origin);
-  };
-  const pushFirst = (text: string, origin: LineOrigin) => {
-    lines.unshift(text);
-    origins.unshift(origin);
-  };
-  for (const [name, value] of Object.entries(constants)) {
-    const text =
-      typeof value === 'boolean' ? `const ${name}: bool = ${value};` : `const ${name}: u32 = ${value}u;`;
-    push(text, { file: `${file} (constants)`, line: 1 });
+  const expansion = new Expansion(files, constants);
+  expansion.declare(`${file} (constants)`, floats);
+  expansion.include(file);
+  const code = expansion.lines.map(({ text }) => text).join('\n');
+  return { code, origins: expansion.lines.map(({ origin }) => origin), bindings: bindingsOf(code) };
+}
+
+interface Line {
+  readonly text: string;
+  readonly origin: LineOrigin;
+}
+
+const directives = new Set(['include', 'if', 'else', 'endif', 'for', 'end']);
+
+class Expansion {
+  readonly lines: Line[] = [];
+  readonly #files: Readonly<Record<string, string>>;
+  readonly #constants: ShaderConstants;
+  readonly #included = new Set<string>();
+
+  constructor(files: Readonly<Record<string, string>>, constants: ShaderConstants) {
+    this.#files = files;
+    this.#constants = constants;
   }
-  for (const [name, value] of Object.entries(floats)) {
-    push(`const ${name}: f32 = ${floatConstant(value)};`, { file: `${file} (constants)`, line: 1 });
+
+  declare(file: string, floats: Readonly<Record<string, number>>): void {
+    const origin = { file, line: 1 };
+    for (const [name, value] of Object.entries(this.#constants)) {
+      const declaration = typeof value === 'boolean' ? `bool = ${value}` : `u32 = ${value}u`;
+      this.lines.push({ text: `const ${name}: ${declaration};`, origin });
+    }
+    for (const [name, value] of Object.entries(floats)) {
+      this.lines.push({ text: `const ${name}: f32 = ${floatConstant(value)};`, origin });
+    }
   }
-  const included = new Set<string>();
-  const visit = (name: string) => {
-    if (included.has(name)) return;
-    included.add(name);
-    const source = files[name];
+
+  include(name: string): void {
+    if (this.#included.has(name)) return;
+    this.#included.add(name);
+    const source = this.#files[name];
     if (source === undefined) throw new Error(`There is no shader file ${name}.`);
     const conditions: boolean[] = []; // innermost last
-    let repeat: { variable: string; count: number; body: [string, LineOrigin][] } | undefined;
+    let loop: Loop | undefined;
     source.split('\n').forEach((text, index) => {
       const origin = { file: name, line: index + 1 };
       const fail = (what: string) => new Error(`${name}:${origin.line}: ${what}.`);
-      const [directive, argument = ''] = /^#(\w+)\s*(.*)$/.exec(text)?.slice(1) ?? [];
-      const live = conditions.every(Boolean);
+      const [, directive, argument = ''] = /^#(\w+)\s*(.*)$/.exec(text) ?? [];
+      if (directive !== undefined && !directives.has(directive))
+        throw fail(`unknown directive #${directive}`);
+      if (directive !== undefined && readCondition(directive, argument, conditions, this.#constants, fail))
+        return;
+      if (!conditions.every(Boolean)) return;
       switch (directive) {
-        case 'if': {
-          const value = constants[argument];
-          if (value === undefined) throw fail(`no constant named ${argument}`);
-          conditions.push(Boolean(value));
-          break;
-        }
-        case 'else': {
-          const condition = conditions.pop();
-          if (condition === undefined) throw fail('#else without #if');
-          conditions.push(!condition);
-          break;
-        }
-        case 'endif':
-          if (conditions.pop() === undefined) throw fail('#endif without #if');
-          break;
-        case 'for': {
-          if (!live) break;
-          if (repeat) throw fail('#for inside #for');
-          const [variable = '', count = ''] = argument.split(/\s+/);
-          const times = /^\d+$/.test(count) ? Number(count) : constants[count];
-          if (typeof times !== 'number') throw fail(`no count named ${count}`);
-          repeat = { variable, count: times, body: [] };
-          break;
-        }
-        case 'end': {
-          if (!live) break;
-          if (!repeat) throw fail('#end without #for');
-          for (let i = 0; i < repeat.count; i++) {
-            for (const [line, from] of repeat.body)
-              push(line.replaceAll(`{${repeat.variable}}`, String(i)), from);
-          }
-          repeat = undefined;
-          break;
-        }
-        case 'include':
-          if (live) visit(argument.replaceAll('"', ''));
-          break;
         case undefined:
-          if (!live) break;
-          if (repeat) repeat.body.push([text, origin]);
-          else if (text.startsWith('enable ')) pushFirst(text, origin);
-          else push(text, origin);
+          if (loop) loop.body.push({ text, origin });
+          else if (text.startsWith('enable ')) this.lines.unshift({ text, origin });
+          else this.lines.push({ text, origin });
           break;
-        default:
-          throw fail(`unknown directive #${directive}`);
+        case 'include':
+          this.include(argument.replaceAll('"', ''));
+          break;
+        case 'for':
+          if (loop) throw fail('#for inside #for');
+          loop = loopOf(argument, this.#constants, fail);
+          break;
+        case 'end':
+          if (!loop) throw fail('#end without #for');
+          this.lines.push(...unrolled(loop));
+          loop = undefined;
+          break;
       }
     });
     if (conditions.length > 0) throw new Error(`${name}: #if without #endif.`);
-    if (repeat) throw new Error(`${name}: #for without #end.`);
-  };
-  visit(file);
-  const code = lines.join('\n');
-  const bindings = new Map<string, number>();
-  for (const match of code.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<[^>]*>\s*(\w+)/g)) {
-    bindings.set(match[2] ?? '', Number(match[1]));
+    if (loop) throw new Error(`${name}: #for without #end.`);
   }
-  return { code, origins, bindings };
+}
+
+/** `#if`, `#else` and `#endif` change `conditions`. @returns whether the directive was one of them */
+function readCondition(
+  directive: string,
+  argument: string,
+  conditions: boolean[],
+  constants: ShaderConstants,
+  fail: (what: string) => Error,
+): boolean {
+  switch (directive) {
+    case 'if': {
+      const value = constants[argument];
+      if (value === undefined) throw fail(`no constant named ${argument}`);
+      conditions.push(Boolean(value));
+      return true;
+    }
+    case 'else': {
+      const condition = conditions.pop();
+      if (condition === undefined) throw fail('#else without #if');
+      conditions.push(!condition);
+      return true;
+    }
+    case 'endif':
+      if (conditions.pop() === undefined) throw fail('#endif without #if');
+      return true;
+    default:
+      return false;
+  }
+}
+
+interface Loop {
+  readonly variable: string;
+  readonly count: number;
+  readonly body: Line[];
+}
+
+function loopOf(argument: string, constants: ShaderConstants, fail: (what: string) => Error): Loop {
+  const [variable = '', count = ''] = argument.split(/\s+/);
+  const times = /^\d+$/.test(count) ? Number(count) : constants[count];
+  if (typeof times !== 'number') throw fail(`no count named ${count}`);
+  return { variable, count: times, body: [] };
+}
+
+function unrolled({ variable, count, body }: Loop): Line[] {
+  return Array.from({ length: count }, (_, i) =>
+    body.map(({ text, origin }) => ({ text: text.replaceAll(`{${variable}}`, String(i)), origin })),
+  ).flat();
+}
+
+function bindingsOf(code: string): ReadonlyMap<string, number> {
+  const declarations = code.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<[^>]*>\s*(\w+)/g);
+  return new Map([...declarations].map(([, binding, name]) => [name!, Number(binding)]));
 }

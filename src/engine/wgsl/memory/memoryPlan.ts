@@ -68,6 +68,8 @@ export interface MemoryPlan {
   readonly training: number; // activations of the largest micro-batch, and inputs
   readonly rollout: number; // key/value cache, activations of a step, the session's own weights
   readonly total: number;
+  /** What `snapshot` would hold besides, for as long as it is kept. */
+  readonly snapshot: number;
 }
 
 /** The graphics memory of a run, device or no device. Throws `MemoryPlanError` where it cannot be held. */
@@ -81,7 +83,8 @@ export function memoryPlan(config: PolicyConfig, needs: MemoryNeeds, limits: Dev
   const parameters = totalBytes(flat, parameterExtras);
   const training = totalBytes(activations, trainingExtras(shape.rows));
   const rollout = totalBytes(rolloutBuffers(config, slots), rolloutExtras(config, slots));
-  return { parameters, training, rollout, total: parameters + training + rollout };
+  const snapshot = parameterLayout(config).size * 4;
+  return { parameters, training, rollout, total: parameters + training + rollout, snapshot };
 }
 
 /** The plan for a batch of `rows` tokens whose longest sequence has `longest`. */

@@ -1,7 +1,7 @@
 /**
  * The flat buffers on the device: parameters, gradient and its split-K partials, AdamW's m and v; and the three dispatches of a step.
  *
- * Invariant: all share one layout; the step count lives here and moves only when the weights did.
+ * All share one layout; the step count lives here and moves only when the weights did.
  */
 import type { NamedTensors, PolicyConfig } from '../../../policy/config.ts';
 import type { OptimizerSettings } from '../../engine.ts';
@@ -11,7 +11,7 @@ import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dis
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { parameterBuffers, parameterExtras, splitCount } from '../memory/bufferSizes.ts';
 import { checkMemory, type DeviceLimits } from '../memory/memoryPlan.ts';
-import { optimizerDispatches } from './modelBackward.ts';
+import { optimizerDispatches } from './optimizerStep.ts';
 import {
   flattenTensors,
   namedTensors,
@@ -189,23 +189,38 @@ export class FlatParameters {
 
   async readTotals(): Promise<Totals> {
     const bytes = await readStaging(this.#gpu, this.buffers.get('totalsStaging'), TOTALS_BYTES);
-    const [loss, entropy, clipLow, clipHigh, dualClip, kl] = new Float32Array(bytes);
-    const [gradNorm, , finite] = new Float32Array(bytes, 32);
+    const sums = new Float32Array(bytes); // stats.wgsl's six, then from 8 on gradientNorm.wgsl's
     return {
-      loss: loss ?? NaN,
-      entropy: entropy ?? NaN,
-      clipLow: clipLow ?? NaN,
-      clipHigh: clipHigh ?? NaN,
-      dualClip: dualClip ?? NaN,
-      kl: kl ?? NaN,
-      gradNorm: gradNorm ?? NaN,
-      finite: finite === 1,
+      loss: sums[0]!,
+      entropy: sums[1]!,
+      clipLow: sums[2]!,
+      clipHigh: sums[3]!,
+      dualClip: sums[4]!,
+      kl: sums[5]!,
+      gradNorm: sums[8]!,
+      finite: sums[10] === 1,
     };
   }
 
   /** The weights moved: count it. */
   stepped(): void {
     this.#step++;
+  }
+
+  /** Weights that later steps do not move: the present ones, or `tensors`. The caller destroys the buffer. // [layout.size] */
+  async frozen(tensors?: NamedTensors): Promise<GPUBuffer> {
+    const { device } = this.#gpu;
+    const flat = tensors && flattenTensors(this.layout, tensors);
+    const buffer = await this.#gpu.guarded('Keeping a copy of the weights', () =>
+      device.createBuffer({
+        label: 'frozen weights',
+        size: this.layout.size * 4,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+      }),
+    );
+    if (flat) device.queue.writeBuffer(buffer, 0, flat);
+    else this.copyTo(buffer);
+    return buffer;
   }
 
   /** Queue a copy of the present weights into `target`, a buffer of the flat size. */

@@ -1,8 +1,8 @@
 /**
- * The decoder backward as dispatches, each layer's in reverse order of its forward, and the optimizer's three.
+ * The decoder backward as dispatches, each layer's in reverse order of its forward.
  *
- * Invariant: every weight's gradient is written to gradient partials (never added up with atomics), the residual stream's
- * gradient lives in `dx` and is added to in place by each block.
+ * Every weight's gradient is written to split-K partials, never added up with atomics, so that sums have a fixed order. The residual
+ * stream's gradient lives in `dx`, and each block adds to it in place.
  */
 import type { DispatchSpec } from '../kernels/dispatchList.ts';
 import { widths } from '../memory/bufferSizes.ts';
@@ -238,47 +238,4 @@ export function layerAttentionBackward(c: ModelContext, layer: number): Dispatch
       x: { perRow: w.normedHeads, groupSize: 64 },
     },
   ];
-}
-
-/** The partials' sum, its norm, AdamW: three dispatches over the flat buffers. */
-export function optimizerDispatches(c: ModelContext): { sum: DispatchSpec[]; update: DispatchSpec[] } {
-  const size = c.layout.size;
-  const groups = Math.ceil(size / 1024);
-  return {
-    sum: [
-      {
-        kernel: { file: 'gradientSum.wgsl', constants: { SPLITS: c.splits, PARTIAL_STRIDE: size } },
-        bindings: {
-          gradientPartials: c.buffer('gradientPartials'),
-          gradient: c.buffer('gradient'),
-          squares: c.buffer('squares'),
-        },
-        x: groups,
-      },
-      {
-        kernel: { file: 'gradientNorm.wgsl', constants: { GROUPS: groups } },
-        bindings: {
-          squares: c.buffer('squares'),
-          totals: c.buffer('totals'),
-          optimizer: c.buffer('optimizer'),
-        },
-        x: 1,
-      },
-    ],
-    update: [
-      {
-        kernel: { file: 'adamw.wgsl', constants: { PARTIAL_STRIDE: size } },
-        bindings: {
-          gradient: c.buffer('gradient'),
-          decayed: c.buffer('decayed'),
-          totals: c.buffer('totals'),
-          parameters: c.buffer('parameters'),
-          m: c.buffer('m'),
-          v: c.buffer('v'),
-          optimizer: c.buffer('optimizer'),
-        },
-        x: groups,
-      },
-    ],
-  };
 }

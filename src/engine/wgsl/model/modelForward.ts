@@ -1,7 +1,7 @@
 /**
  * The decoder forward as dispatches, and the loss: pure lists of `DispatchSpec`.
  *
- * Invariant: what a kernel binds is named after what it holds; a layer is the same nine forward dispatches whether its
+ * What a kernel binds is named after what it holds; a layer is the same nine forward dispatches whether its
  * rows are packed training tokens or the next tokens of rollout slots (only where keys lie differs). Structure: Qwen3.
  */
 import type { DispatchSpec } from '../kernels/dispatchList.ts';

@@ -1,5 +1,5 @@
 /**
- * The static rollout plan: slots, their key/value cache, and the dispatch lists of a decoding step and of a prefill.
+ * The static plan of a rollout: slots, their key/value cache, and the dispatch lists of a decoding step and of a prefill.
  *
  * Invariant: made once for (slots, positions); a chunk is prefill and steps replayed in one submit, its results copied to one
  * of two staging buffers, and creates no GPU object but the command encoder. Rows are the active slots only, so a long
@@ -27,7 +27,7 @@ import {
 } from '../memory/rolloutBuffers.ts';
 import { copySpecs, prefillSpecs, rolloutContext, stepSpecs, updateSpec } from './rolloutDispatches.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
-import { batchUniformBytes, noObjective } from '../training/trainingPlan.ts';
+import { batchUniformBytes, noObjective } from '../kernels/batchUniform.ts';
 
 /** Statuses of rollout.wgsl. */
 export const slotStatus = { idle: 0, running: 1, turn: 2, ended: 3, full: 4 } as const;

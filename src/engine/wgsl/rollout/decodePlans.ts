@@ -1,8 +1,8 @@
 /**
- * The rollout plans of an engine: made when a session first moves, handed back when it is disposed of, reused when the
+ * The decode plans of an engine: made when a session first moves, handed back when it is disposed of, reused when the
  * next session fits.
  *
- * Invariant: at most one idle plan is kept, so that a page that goes from training to evaluation holds one cache, not two.
+ * At most one idle plan is kept, so that a page that goes from training to evaluation holds one cache, not two.
  */
 import type { PolicyConfig } from '../../../policy/config.ts';
 import type { Gpu } from '../device/device.ts';
@@ -56,7 +56,7 @@ export class DecodePlans {
     this.#idle = plan;
   }
 
-  /** A copy of the present weights; hand it back with `releaseSnapshot`. */
+  /** A copy of the present weights for a session to begin with; hand it back with `releaseSnapshot`. */
   snapshot(): GPUBuffer {
     const { gpu, parameters } = this.resources;
     const buffer =

@@ -102,7 +102,7 @@ async function expectFollowsSpecification(
       uniform,
     );
     expect(sequence.tokens[t]).toBe(drawn.token);
-    expect(Math.abs((sequence.logProbs[t] ?? NaN) - drawn.logProb)).toBeLessThan(1e-4);
+    expect(Math.abs(sequence.logProbs[t]! - drawn.logProb)).toBeLessThan(1e-4);
   }
 }
 
@@ -137,8 +137,7 @@ test('the sampler and the trainer agree on log-probabilities within 1e-4', async
   let worst = 0;
   sequences.forEach((sequence, s) => {
     sequence.lossMask.forEach((mask, t) => {
-      if (mask)
-        worst = Math.max(worst, Math.abs((scored[s]?.logProbs[t] ?? NaN) - (sequence.logProbs[t] ?? NaN)));
+      if (mask) worst = Math.max(worst, Math.abs(scored[s]!.logProbs[t]! - sequence.logProbs[t]!));
     });
   });
   expect(worst).toBeLessThan(1e-4);
@@ -224,8 +223,8 @@ test('sampled frequencies follow the distribution (chi-square)', async () => {
   const done = await drive(session, []);
   const counts = new Float64Array(config.vocabularySize);
   for (const { sequence } of done.values()) {
-    const token = sequence.tokens.at(-1) ?? 0;
-    counts[token] = (counts[token] ?? 0) + 1;
+    const token = sequence.tokens.at(-1)!;
+    counts[token] = counts[token]! + 1;
   }
   const logits = (await engine.logits(Int32Array.from(prompt))).slice(-config.vocabularySize);
   const maximum = Math.max(...logits);
@@ -238,9 +237,9 @@ test('sampled frequencies follow the distribution (chi-square)', async () => {
     const expected = (draws * Math.exp(z - maximum)) / total;
     if (expected < 5) {
       restExpected += expected;
-      restSeen += counts[i] ?? 0;
+      restSeen += counts[i]!;
     } else {
-      chiSquare += ((counts[i] ?? 0) - expected) ** 2 / expected;
+      chiSquare += (counts[i]! - expected) ** 2 / expected;
       cells++;
     }
   });

@@ -2,7 +2,7 @@
  * Rollouts as dispatches: one decoding step of the active slots, the prefill of tokens that are given, and the small
  * kernels between them.
  *
- * Invariant: a token's key and value are the same numbers whichever list computed them: both lists are the same kernels on
+ * A token's key and value are the same numbers whichever list computed them: both lists are the same kernels on
  * rows of (token, position, slot), and attention reads every key from the cache.
  */
 import type { PolicyConfig } from '../../../policy/config.ts';

@@ -2,7 +2,7 @@
  * What the kernel tests share: a harness for each tuning, a context for the dispatch builders, packed rows, and a relative
  * comparison.
  *
- * Invariant: every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
+ * Every topic is run in both tunings, with barriers shared by lanes (GPU) and one thread a row (CPU rasteriser).
  */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { PolicyConfig } from '../../../policy/config.ts';
@@ -68,8 +68,8 @@ export function expectClose(got: Numbers | undefined, want: Numbers, tolerance =
   let worst = 0;
   let scale = 1e-6;
   for (let i = 0; i < want.length; i++) {
-    worst = Math.max(worst, Math.abs((got?.[i] ?? NaN) - (want[i] ?? NaN)));
-    scale = Math.max(scale, Math.abs(want[i] ?? NaN));
+    worst = Math.max(worst, Math.abs(got![i]! - want[i]!));
+    scale = Math.max(scale, Math.abs(want[i]!));
     if (Number.isNaN(worst)) break;
   }
   expect(worst / scale).toBeLessThan(tolerance);
@@ -100,8 +100,7 @@ export function sumPartials(
 ): Float64Array {
   return Float64Array.from({ length }, (_, i) => {
     let total = 0;
-    for (let s = 0; s < place.splits; s++)
-      total += gradientPartials?.[s * place.stride + place.offset + i] ?? NaN;
+    for (let s = 0; s < place.splits; s++) total += gradientPartials![s * place.stride + place.offset + i]!;
     return total;
   });
 }

@@ -5,7 +5,7 @@
 
 export type Numbers = ArrayLike<number>;
 
-const at = (x: Numbers, i: number): number => x[i] ?? NaN;
+const at = (x: Numbers, i: number): number => x[i]!;
 
 /** a [m, k] b^T [n, k], or with `transposeB` false b [k, n]; a is [k, m] when `transposeA`. // [m, n] */
 export function matmulOracle(
@@ -174,7 +174,7 @@ export function lossOracle(
     );
     const top = Math.max(...z);
     const logTotal = top + Math.log(z.reduce((sum, value) => sum + Math.exp(value - top), 0));
-    const logProb = (z[at(tokens, (row + 1) * 4)] ?? NaN) - logTotal;
+    const logProb = z[at(tokens, (row + 1) * 4)]! - logTotal;
     const rowEntropy = -z.reduce((sum, value) => sum + Math.exp(value - logTotal) * (value - logTotal), 0);
     const scored = { ...none, logProb, rowEntropy };
     if (target.mask === 0) return scored;

@@ -18,11 +18,13 @@ import { NonFiniteLossError } from '../../engine.ts';
 import { readBuffer, readStaging } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
 import type { FlatParameters, Totals } from '../model/flatParameters.ts';
+import { encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
 import { largestMicroBatch, MAX_SUBMITS, trainingShape, type DeviceLimits } from '../memory/memoryPlan.ts';
 import { countMasked, groupByCapacity, packSequences, writeTargets } from '../../layout/packing.ts';
-import { noObjective, TrainingPlan, type BatchUniform } from './trainingPlan.ts';
+import { noObjective, type BatchUniform } from '../kernels/batchUniform.ts';
+import { TrainingPlan } from './trainingPlan.ts';
 
 export interface SubmitCounts {
   submits: number;
@@ -79,7 +81,7 @@ export class BatchRunner {
         });
         plan.encodeInputs(encoder, place, micro);
         const pass = encoder.beginComputePass();
-        plan.encode(pass, micro.rows, ['body', 'head', 'loss', 'backward']);
+        plan.encode(pass, micro.rows);
         if (first + place === groups.length - 1) this.#parameters.encode(pass, optimizer !== undefined);
         pass.end();
       });
@@ -99,9 +101,11 @@ export class BatchRunner {
     return statsOf(batch.kind, totals, count);
   }
 
+  /** @param weights other than the engine's own // [layout.size] */
   async logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
+    weights?: GPUBuffer,
   ): Promise<readonly SequenceLogProbs[]> {
     const out = sequences.map(({ tokens }) => ({
       logProbs: new Float32Array(tokens.length),
@@ -109,25 +113,20 @@ export class BatchRunner {
     }));
     if (!sequences.some(({ tokens }) => tokens.length > 0)) return out;
     const { plan, groups } = await this.#planFor(sequences);
+    const { body, head, loss } = weights ? await plan.forwardOf(weights) : plan.forward;
+    const settings = { ...noObjective, temperature: temperature === 0 ? 1 : temperature };
     const staging = plan.buffers.get('rowStaging');
     for (const members of groups) {
       const micro = packSequences(sequences, members, this.#config.vocabularySize);
-      this.#submitForward(
-        plan,
-        micro,
-        { ...noObjective, temperature },
-        ['body', 'head', 'loss'],
-        (encoder) => {
-          encoder.copyBufferToBuffer(plan.buffers.get('rowStats'), 0, staging, 0, micro.rows * 32);
-        },
-      );
+      this.#submitForward(plan, micro, settings, [body, head, loss], (encoder) => {
+        encoder.copyBufferToBuffer(plan.buffers.get('rowStats'), 0, staging, 0, micro.rows * 32);
+      });
       const rows = new Float32Array(await readStaging(this.#gpu, staging, micro.rows * 32));
       for (const { sequence, row } of micro.placed) {
-        const one = out[sequence];
-        if (!one) continue;
-        for (let t = 1; t < one.logProbs.length; t++) {
-          one.logProbs[t] = rows[(row + t - 1) * 8 + 6] ?? NaN;
-          one.entropies[t] = rows[(row + t - 1) * 8 + 7] ?? NaN;
+        const { logProbs, entropies } = out[sequence]!;
+        for (let t = 1; t < logProbs.length; t++) {
+          logProbs[t] = rows[(row + t - 1) * 8 + 6]!;
+          entropies[t] = rows[(row + t - 1) * 8 + 7]!;
         }
       }
     }
@@ -139,7 +138,8 @@ export class BatchRunner {
     if (tokens.length === 0) return new Float32Array();
     const { plan } = await this.#planFor([{ tokens }]);
     const micro = packSequences([{ tokens }], [0], this.#config.vocabularySize);
-    this.#submitForward(plan, micro, noObjective, ['body', 'head']);
+    const { body, head } = plan.forward;
+    this.#submitForward(plan, micro, noObjective, [body, head]);
     const { vocabulary, vocabularyStride } = widths(this.#config);
     const padded = await readBuffer(
       this.#gpu,
@@ -199,14 +199,14 @@ export class BatchRunner {
     plan: TrainingPlan,
     micro: ReturnType<typeof packSequences>,
     settings: Omit<BatchUniform, 'rows' | 'accumulate' | 'objective'>,
-    parts: Parameters<TrainingPlan['encode']>[2],
+    lists: readonly (readonly Dispatch[])[],
     after?: (encoder: GPUCommandEncoder) => void,
   ): void {
     plan.upload(this.#gpu, 0, micro, { ...settings, accumulate: false, objective: 'logProbs' });
     const encoder = this.#gpu.device.createCommandEncoder();
     plan.encodeInputs(encoder, 0, micro);
     const pass = encoder.beginComputePass();
-    plan.encode(pass, micro.rows, parts);
+    for (const list of lists) encodeDispatches(pass, list, micro.rows);
     pass.end();
     after?.(encoder);
     this.#gpu.device.queue.submit([encoder.finish()]);

@@ -35,73 +35,39 @@ import {
   packedAttention,
   statsDispatch,
 } from '../model/modelForward.ts';
+import { batchUniformBytes, type BatchUniform } from '../kernels/batchUniform.ts';
 import type { MicroBatch } from '../../layout/packing.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
-
-/** The `Batch` uniform of batch.wgsl, in its order. */
-export interface BatchUniform {
-  readonly rows: number;
-  readonly accumulate: boolean;
-  readonly objective: 'logProbs' | 'sft' | 'grpo';
-  readonly inverseCount: number;
-  readonly temperature: number;
-  readonly clipLow: number;
-  readonly clipHigh: number;
-  readonly dualClip: number;
-  readonly tisCap: number;
-  readonly entropyCoefficient: number;
-  readonly klCoefficient: number;
-}
-
-/** What loss.wgsl reads, where nothing is learned: a forward pass, or a rollout. */
-export const noObjective = {
-  inverseCount: 0,
-  temperature: 1,
-  clipLow: 0,
-  clipHigh: 0,
-  dualClip: 0,
-  tisCap: 0,
-  entropyCoefficient: 0,
-  klCoefficient: 0,
-} as const satisfies Partial<BatchUniform>;
-
-const objectiveCodes = { logProbs: 0, sft: 1, grpo: 2 } as const;
-
-/** Rows that one gradient partial sums over, a multiple of the matmul's k tile. */
-export function splitRows(rows: number, splits: number): number {
-  return Math.max(16, Math.ceil(Math.ceil(rows / splits) / 16) * 16);
-}
-
-export function batchUniformBytes(batch: BatchUniform, splits: number): ArrayBuffer {
-  const bytes = new ArrayBuffer(BATCH_BYTES);
-  new Uint32Array(bytes, 0, 4).set([
-    batch.rows,
-    batch.accumulate ? 1 : 0,
-    splitRows(batch.rows, splits),
-    objectiveCodes[batch.objective],
-  ]);
-  new Float32Array(bytes, 16).set([
-    batch.inverseCount,
-    batch.temperature,
-    batch.clipLow,
-    batch.clipHigh,
-    batch.dualClip,
-    batch.tisCap,
-    batch.entropyCoefficient,
-    batch.klCoefficient,
-  ]);
-  return bytes;
-}
 
 /** What a micro-batch brings along. */
 const inputNames = ['tokens', 'targets', 'order', 'firstRow', 'batch'] as const;
 
-type ListName = 'body' | 'head' | 'loss' | 'backward';
+/** The parts of a forward pass: decoder layers, logits, log-softmax with the objective. */
+type ForwardLists = Readonly<Record<'body' | 'head' | 'loss', readonly Dispatch[]>>;
+
+async function forwardLists(gpu: Gpu, library: KernelLibrary, context: ModelContext): Promise<ForwardLists> {
+  const specs: DispatchSpec[] = [embedding(context)];
+  for (let layer = 0; layer < context.config.layers; layer++) {
+    specs.push(...attentionInput(context, layer), packedAttention(context, layer));
+    specs.push(...attentionOutputAndFfn(context, layer));
+  }
+  const [body, head, loss] = await Promise.all([
+    buildDispatches(gpu, library, specs),
+    buildDispatches(gpu, library, headForward(context)),
+    buildDispatches(gpu, library, lossDispatches(context)),
+  ]);
+  return { body, head, loss };
+}
 
 export class TrainingPlan {
   readonly shape: TrainingShape;
   readonly buffers: BufferSet;
-  readonly #lists: Readonly<Record<ListName, readonly Dispatch[]>>;
+  /** The forward pass of the engine's own weights. */
+  readonly forward: ForwardLists;
+  readonly #backward: readonly Dispatch[];
+  /** Makes the forward pass of other weights. */
+  readonly #forwardWith: (weights: GPUBuffer) => Promise<ForwardLists>;
+  readonly #forwardOf = new WeakMap<GPUBuffer, Promise<ForwardLists>>();
   readonly #splits: number;
   readonly #places: ReturnType<typeof uploadPlaces>;
 
@@ -110,13 +76,16 @@ export class TrainingPlan {
     shape: TrainingShape,
     splits: number,
     buffers: BufferSet,
-    lists: Record<ListName, readonly Dispatch[]>,
+    lists: { forward: ForwardLists; backward: readonly Dispatch[] },
+    forwardWith: (weights: GPUBuffer) => Promise<ForwardLists>,
   ) {
     this.shape = shape;
     this.#splits = splits;
     this.#places = uploadPlaces(config, shape.rows);
     this.buffers = buffers;
-    this.#lists = lists;
+    this.forward = lists.forward;
+    this.#backward = lists.backward;
+    this.#forwardWith = forwardWith;
   }
 
   /** Plan, check, allocate, compile, bind. Rejects with a sentence when the adapter cannot hold it. */
@@ -158,19 +127,17 @@ export class TrainingPlan {
         isSoftware: gpu.isSoftware,
         subgroupLanes: gpu.subgroupLanes,
       };
-      const body: DispatchSpec[] = [embedding(context)];
-      for (let layer = 0; layer < config.layers; layer++) {
-        body.push(...attentionInput(context, layer), packedAttention(context, layer));
-        body.push(...attentionOutputAndFfn(context, layer));
-      }
-      const [bodyList, head, loss, back] = await Promise.all([
-        buildDispatches(gpu, library, body),
-        buildDispatches(gpu, library, headForward(context)),
-        buildDispatches(gpu, library, lossDispatches(context)),
+      const [forward, backwardList] = await Promise.all([
+        forwardLists(gpu, library, context),
         buildDispatches(gpu, library, [statsDispatch(context), ...backward(context)]),
       ]);
-      const lists = { body: bodyList, head, loss, backward: back };
-      return new TrainingPlan(config, shape, parameters.splits, buffers, lists);
+      const forwardWith = (weights: GPUBuffer) =>
+        forwardLists(gpu, library, {
+          ...context,
+          buffer: (name) => (name === 'parameters' ? weights : context.buffer(name)),
+        });
+      const lists = { forward, backward: backwardList };
+      return new TrainingPlan(config, shape, parameters.splits, buffers, lists, forwardWith);
     } catch (error) {
       buffers.destroy();
       throw error;
@@ -179,7 +146,8 @@ export class TrainingPlan {
 
   /** Dispatches of one forward and backward pass. */
   get dispatchCount(): number {
-    return Object.values(this.#lists).reduce((sum, list) => sum + list.length, 0);
+    const lists = [...Object.values(this.forward), this.#backward];
+    return lists.reduce((sum, list) => sum + list.length, 0);
   }
 
   /** Queue the writes of a micro-batch to its place in `uploads`; ordered before the next submit, which `encodeInputs` is in. */
@@ -208,9 +176,17 @@ export class TrainingPlan {
     }
   }
 
-  /** Encode parts of the pass in order. */
-  encode(pass: GPUComputePassEncoder, rows: number, parts: readonly ListName[]): void {
-    for (const part of parts) encodeDispatches(pass, this.#lists[part], rows);
+  /** The forward pass of other weights than the engine's, made when first asked for. // weights [layout.size] */
+  forwardOf(weights: GPUBuffer): Promise<ForwardLists> {
+    const known = this.#forwardOf.get(weights) ?? this.#forwardWith(weights);
+    this.#forwardOf.set(weights, known);
+    return known;
+  }
+
+  /** A whole pass of the engine's own weights: forward, loss and gradients. */
+  encode(pass: GPUComputePassEncoder, rows: number): void {
+    const { body, head, loss } = this.forward;
+    for (const list of [body, head, loss, this.#backward]) encodeDispatches(pass, list, rows);
   }
 
   destroy(): void {
