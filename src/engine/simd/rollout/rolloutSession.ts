@@ -42,7 +42,7 @@ const DEFAULT_CHUNK = 8;
 const PREFILL_ROWS = 128;
 
 /** Slots that are decoded together for a whole chunk: few enough that their cache stays near. */
-const DECODE_ROWS = 64;
+const DECODE_ROWS = 16;
 
 /** Where a sequence is. */
 interface Place {
