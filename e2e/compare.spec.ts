@@ -95,7 +95,7 @@ test('a recorded run is shown as one, and replayed round by round', async ({ lab
     /^Round 3/,
   );
 
-  await bar.getByRole('button', { name: 'Play on' }).click();
+  await bar.getByRole('button', { name: 'Play' }).click();
   await expect(bar).toHaveAttribute('data-frame', '11', { timeout: 40_000 });
   await expect(bar.getByRole('button', { name: 'Replay' })).toBeVisible();
   await expect.poll(() => lab.tile('calls')).toBe(end);
@@ -125,7 +125,7 @@ test('the recorded runs that come with the page open, packed as they are', async
     await expect(page.getByTestId('phase-evaluation')).toHaveAttribute('data-status', 'done');
     // A recorded arm over a preset has a preset of its own, where there is one.
     if (preset === 'nano' && arm === 'sparse') {
-      const take = page.getByRole('button', { name: 'Take its settings' });
+      const take = page.getByRole('button', { name: 'Use its settings' });
       await take.click();
       await expect(page.getByRole('combobox', { name: 'Preset' })).toHaveValue('Nano, sparse cold start');
       await expect(page).toHaveURL(/[?#]preset=nano-sparse/);

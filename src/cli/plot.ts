@@ -99,7 +99,7 @@ export function heatMapPlot({ title, rowLabel, columnLabel, rows, columns, value
       const ground =
         value === null
           ? '#f4f4f4'
-          : `rgb(${[255, 255, 255].map((w, i) => Math.round(w + value * ([0, 92, 175][i] ?? 0) - value * w)).join(' ')})`;
+          : `rgb(${[0, 92, 175].map((blue) => Math.round(255 + value * (blue - 255))).join(' ')})`;
       return (
         `<rect x="${x}" y="${y}" width="${cell.width}" height="${cell.height}" fill="${ground}" stroke="#fff"/>` +
         text(

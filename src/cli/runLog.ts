@@ -57,10 +57,10 @@ export function headline(event: RunEvent): string | null {
       return `${event.phase}: ${event.total} ${event.unit}`;
     case 'round': {
       const { values } = event;
-      const calls = values['tool_use/avg_tool_calls_per_trajectory'] ?? 0;
+      const calls = values['tool_use/avg_tool_calls_per_trajectory'];
       const entropy = values['actor/entropy'];
       return (
-        `${event.phase} ${event.step}: ${calls.toFixed(2)} calls, ${percent(values['critic/score/mean'])} right, ` +
+        `${event.phase} ${event.step}: ${calls === undefined ? '–' : calls.toFixed(2)} calls, ${percent(values['critic/score/mean'])} right, ` +
         `${percent(values['response_length/clip_ratio'])} cut off${entropy === undefined ? '' : `, entropy ${entropy.toFixed(3)}`}`
       );
     }
@@ -81,7 +81,8 @@ export function headline(event: RunEvent): string | null {
   }
 }
 
-const percent = (share: number | undefined) => `${(100 * (share ?? 0)).toFixed(1)}%`;
+/** A dash for what was not measured. */
+const percent = (share: number | undefined) => (share === undefined ? '–' : `${(100 * share).toFixed(1)}%`);
 
 /** Minutes and seconds. */
 export function clock(seconds: number): string {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { benchReportMessage, fakeBench } from './testing/speedTest.ts';
-import { BenchRunner } from './speedTest.ts';
+import { speedTestReportMessage, fakeSpeedTest } from './testing/speedTest.ts';
+import { SpeedTestRunner } from './speedTest.ts';
 import type { LabStore, RunState } from './state.ts';
 
 type Status = RunState['status'];
 
-/** As much of the lab as the benchmark looks at. */
+/** As much of the lab as the speed test looks at. */
 function labAt(status: Status) {
   const withRun = (now: Status) => ({ runs: now === 'idle' ? [] : [{ status: now }] });
   let state = withRun(status);
@@ -24,9 +24,9 @@ function labAt(status: Status) {
   return { store, become, listeners };
 }
 
-describe('the benchmark runner', () => {
+describe('the speed test', () => {
   it('starts a worker, keeps what it reports, and lets it go at the end', () => {
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     const lab = labAt('idle');
     runner.start(['mini', 'nano'], lab.store);
     expect(newest().received).toEqual([
@@ -38,22 +38,26 @@ describe('the benchmark runner', () => {
     ]);
     newest().say({ type: 'progress', doing: 'mini, SFT: timing wgsl', share: 0.25 });
     expect(runner.getState()).toMatchObject({ status: 'running', share: 0.25, report: null });
-    newest().say(benchReportMessage);
+    newest().say(speedTestReportMessage);
     newest().say({ type: 'done' });
-    expect(runner.getState()).toMatchObject({ status: 'done', report: benchReportMessage.report });
+    expect(runner.getState()).toMatchObject({ status: 'done', report: speedTestReportMessage.report });
     expect(runner.getState().markdown).toContain('mini, SFT step');
     expect(newest().terminated).toBe(true);
     expect(lab.listeners.size).toBe(0);
   });
 
   it('keeps what was measured when it is stopped, and hears no more of that worker', () => {
-    const { runner, workers, newest } = fakeBench();
+    const { runner, workers, newest } = fakeSpeedTest();
     const lab = labAt('done');
     runner.start(['mini'], lab.store);
-    newest().say(benchReportMessage);
+    newest().say(speedTestReportMessage);
     runner.stop();
     const stopped = runner.getState();
-    expect(stopped).toMatchObject({ status: 'stopped', message: null, report: benchReportMessage.report });
+    expect(stopped).toMatchObject({
+      status: 'stopped',
+      message: null,
+      report: speedTestReportMessage.report,
+    });
     workers[0]?.say({ type: 'done' });
     workers[0]?.crash('late');
     expect(runner.getState()).toBe(stopped);
@@ -63,14 +67,14 @@ describe('the benchmark runner', () => {
   });
 
   it.each(['starting', 'running', 'paused'] as const)('does not start beside a run that is %s', (status) => {
-    const { runner, workers } = fakeBench();
+    const { runner, workers } = fakeSpeedTest();
     runner.start(['mini'], labAt(status).store);
     expect(workers).toHaveLength(0);
     expect(runner.getState().status).toBe('idle');
   });
 
   it('gives way to a run that starts', () => {
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     const lab = labAt('idle');
     runner.start(['mini'], lab.store);
     lab.become('idle');
@@ -82,7 +86,7 @@ describe('the benchmark runner', () => {
   });
 
   it('starts once, and only with something to time', () => {
-    const { runner, workers } = fakeBench();
+    const { runner, workers } = fakeSpeedTest();
     const lab = labAt('idle');
     runner.start([], lab.store);
     expect(workers).toHaveLength(0);
@@ -93,14 +97,14 @@ describe('the benchmark runner', () => {
 
   it('says why it failed: in the worker, without one, or before there was one', () => {
     const lab = labAt('idle');
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     runner.start(['mini'], lab.store);
     newest().say({ type: 'failed', message: 'This browser has no WebGPU.' });
     expect(runner.getState()).toMatchObject({ status: 'failed', message: 'This browser has no WebGPU.' });
     runner.start(['mini'], lab.store);
     newest().crash('out of memory');
-    expect(runner.getState().message).toBe('The benchmark broke off: out of memory');
-    const without = new BenchRunner({
+    expect(runner.getState().message).toBe('The speed test stopped early: out of memory');
+    const without = new SpeedTestRunner({
       createWorker: () => {
         throw new Error('No workers here.');
       },

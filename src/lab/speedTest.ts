@@ -1,11 +1,17 @@
 /**
- * The benchmark as the page knows it: started, stopped, and what it has found, in one state that a component can subscribe to.
+ * The speed test as the page knows it: start, stop, and what it has found, in one state that a component can subscribe to.
  *
- * Invariants. (1) Never beside a run: it does not start while there is one, and one that starts stops it. (2) Stopping is ending its
+ * Invariants (speedTest.test.ts). (1) Never beside a run: it does not start while there is one, and one that starts stops it. (2) Stopping is ending its
  * worker; what was reported until then stays and says that it is not complete. (3) A message from a worker that has been
  * ended reaches nobody.
  */
-import type { BenchPreset, BenchReport, FromBench, ToBench, WorkKind } from '../worker/speedTestProtocol.ts';
+import type {
+  BenchPreset,
+  BenchReport,
+  FromSpeedTest,
+  ToSpeedTest,
+  WorkKind,
+} from '../worker/speedTestProtocol.ts';
 import type { LabState, LabStore } from './state.ts';
 import type { WorkerPort } from './workerPort.ts';
 
@@ -21,18 +27,18 @@ export type {
 } from '../worker/speedTestProtocol.ts';
 
 /** The policies that the page offers to time. */
-export const benchChoices = ['micro', 'mini', 'nano', 'small'] as const satisfies readonly BenchPreset[];
+export const speedTestChoices = ['micro', 'mini', 'nano', 'small'] as const satisfies readonly BenchPreset[];
 
-export type BenchPort = WorkerPort<ToBench, FromBench>;
+export type SpeedTestPort = WorkerPort<ToSpeedTest, FromSpeedTest>;
 
-export interface BenchEnvironment {
-  createWorker(): BenchPort;
+export interface SpeedTestEnvironment {
+  createWorker(): SpeedTestPort;
   date(): string; // ISO
   readonly host: string;
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export interface BenchState {
+export interface SpeedTestState {
   readonly status: 'idle' | 'running' | 'done' | 'stopped' | 'failed';
   readonly doing: string;
   readonly share: number; // 0 to 1
@@ -43,7 +49,7 @@ export interface BenchState {
   readonly message: string | null;
 }
 
-const idle: BenchState = {
+const idle: SpeedTestState = {
   status: 'idle',
   doing: '',
   share: 0,
@@ -61,25 +67,25 @@ export function runIsUnderWay({ runs }: Pick<LabState, 'runs'>): boolean {
   return runs.some(({ status }) => status === 'starting' || status === 'running' || status === 'paused');
 }
 
-export class BenchRunner {
-  readonly #environment: BenchEnvironment;
+export class SpeedTestRunner {
+  readonly #environment: SpeedTestEnvironment;
   readonly #listeners = new Set<() => void>();
-  #state: BenchState = idle;
-  #port: BenchPort | null = null;
+  #state: SpeedTestState = idle;
+  #port: SpeedTestPort | null = null;
   #unwatch: (() => void) | null = null;
 
-  constructor(environment: BenchEnvironment) {
+  constructor(environment: SpeedTestEnvironment) {
     this.#environment = environment;
   }
 
-  readonly getState = (): BenchState => this.#state;
+  readonly getState = (): SpeedTestState => this.#state;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
 
-  /** Does nothing while a run of `lab` is under way, or while a benchmark is. */
+  /** Does nothing while a run of `lab` is under way, or while a speed test is. */
   start(presets: readonly BenchPreset[], lab: LabStore): void {
     if (this.#port !== null || presets.length === 0 || runIsUnderWay(lab.getState())) return;
     this.#set({ ...idle, status: 'running', doing: 'starting' });
@@ -87,7 +93,7 @@ export class BenchRunner {
       if (runIsUnderWay(state)) {
         this.#end(
           'stopped',
-          'A run has started, so the benchmark was stopped: each would slow the other down.',
+          'A run has started, so the speed test was stopped: each would slow the other down.',
         );
       }
     });
@@ -100,7 +106,7 @@ export class BenchRunner {
         if (port === this.#port) this.#receive(message);
       });
       port.onError((message) => {
-        if (port === this.#port) this.#end('failed', `The benchmark broke off: ${message}`);
+        if (port === this.#port) this.#end('failed', `The speed test stopped early: ${message}`);
       });
       port.post({ type: 'start', presets, works, secondsPerCell, date, host, versions });
     } catch (error) {
@@ -112,7 +118,7 @@ export class BenchRunner {
     if (this.#port !== null) this.#end('stopped', null);
   }
 
-  #receive(message: FromBench): void {
+  #receive(message: FromSpeedTest): void {
     switch (message.type) {
       case 'progress':
         this.#set({ ...this.#state, doing: message.doing, share: message.share });
@@ -137,7 +143,7 @@ export class BenchRunner {
     this.#set({ ...this.#state, status, message, doing: '' });
   }
 
-  #set(state: BenchState): void {
+  #set(state: SpeedTestState): void {
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }

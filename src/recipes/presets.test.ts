@@ -42,13 +42,19 @@ describe('presets', () => {
     expect(presetSettings('small').stage2.context).toBe(presetSettings('nano').stage2.context);
   });
 
-  it('tells which preset settings are, whatever the seed, and else which they began with', () => {
+  it('tells which preset settings are nearest to, whatever the seed', () => {
     for (const { name, settings } of presets)
       expect(presetOf(withSetting(settings, 'run.seed', 99), 'micro')).toBe(name);
     const sparse = withChanges(presetSettings('nano'), findArm('sparse')?.changes ?? {});
     expect(presetOf(sparse, 'nano')).toBe('nano-sparse');
-    expect(presetOf(withSetting(sparse, 'stage1.steps', 21), 'nano')).toBe('nano');
-    expect(presetOf(withSetting(sparse, 'stage1.steps', 21), 'gone')).toBe('gone');
+    expect(presetOf(withSetting(sparse, 'stage1.steps', 21), 'nano')).toBe('nano-sparse');
+    expect(presetOf(withSetting(sparse, 'stage1.steps', 21), 'gone')).toBe('nano-sparse');
+    const tied = withSetting(withSetting(presetSettings('nine'), 'teacher.sparseWeight', 3), 'run.seed', 7);
+    const distances = presets.map(
+      ({ settings }) => differingPaths(settings, { ...tied, run: settings.run }).length,
+    );
+    expect(Math.min(...distances)).toBe(1);
+    expect(presetOf(tied, 'nine')).toBe('nine');
   });
 
   it('lets every cold start see every length that stage 2 uses', () => {

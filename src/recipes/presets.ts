@@ -213,12 +213,15 @@ export function presetSettings(name: string): RunSettings {
 }
 
 /**
- * The preset that these settings are, seed and backend aside: an arm laid over one preset may be another one. The name given,
- * which they are changes of, where they are none.
+ * The preset that these settings are nearest to, by the number of settings that differ, seed and backend aside: an arm laid over one preset
+ * may be another one, and a recording from before a setting existed differs from its own preset in that.
+ * @param name of the preset that they are said to be changes of, which is taken where no other one is nearer
  */
 export function presetOf(settings: RunSettings, name: string): string {
-  const same = presets.find(
-    (preset) => differingPaths(preset.settings, { ...settings, run: preset.settings.run }).length === 0,
-  );
-  return same?.name ?? name;
+  const changes = (preset: Preset) =>
+    differingPaths(preset.settings, { ...settings, run: preset.settings.run }).length;
+  const [first, ...others] = [...presets].sort((a, b) => Number(b.name === name) - Number(a.name === name));
+  let nearest = first!;
+  for (const preset of others) if (changes(preset) < changes(nearest)) nearest = preset;
+  return nearest.name;
 }

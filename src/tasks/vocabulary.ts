@@ -57,6 +57,6 @@ export function encodeText(text: string): number[] {
 /** The text of tokens, control tokens by name. For people and for the sandbox's code; never re-encoded. */
 export function decodeTokens(tokens: ArrayLike<number>): string {
   let text = '';
-  for (let i = 0; i < tokens.length; i++) text += tokenTexts[tokens[i] ?? -1] ?? '\uFFFD';
+  for (let i = 0; i < tokens.length; i++) text += tokenTexts[tokens[i]!] ?? '\uFFFD';
   return text;
 }

@@ -38,6 +38,56 @@ async function roll(turns: readonly (readonly number[])[], plan: Partial<Rollout
   return { trajectory, sandbox };
 }
 
+describe('Python', () => {
+  /** Four sequences of which the first calls in its first chunk, or all do; what happened, in order. */
+  async function order(callers: number): Promise<string[]> {
+    const happened: string[] = [];
+    const engine = new ScriptedEngine((id) =>
+      id < callers ? [call('7*2'), answer('15')] : [[...encodeText('b'.repeat(60))], answer('15')],
+    );
+    const start = engine.startRollout.bind(engine);
+    engine.startRollout = (options) => {
+      const session = start(options);
+      const advance = session.advance.bind(session);
+      session.advance = async (maxTokens) => {
+        happened.push('advance');
+        return await advance(maxTokens ?? 8);
+      };
+      const force = session.force.bind(session);
+      session.force = (id, tokens) => {
+        happened.push('answered');
+        force(id, tokens);
+      };
+      return session;
+    };
+    const sandbox = new ArithmeticSandbox();
+    const run = sandbox.run.bind(sandbox);
+    sandbox.run = async (cells) => {
+      happened.push('called');
+      return await run(cells);
+    };
+    await drain(
+      rollOut(engine, sandbox, 0, {
+        problems: [problem, problem, problem, problem],
+        sampling: { temperature: 1, topP: 1 },
+        seed: 1,
+        context: 200,
+        callBudget: 50,
+        maxOutputLength: 8,
+      }),
+    );
+    return happened.slice(0, happened.lastIndexOf('answered') + 1);
+  }
+
+  it('runs beside the next chunk while other sequences move on', async () => {
+    expect(await order(1)).toEqual(['advance', 'called', 'advance', 'answered']);
+  });
+
+  it('is waited for where most sequences wait for it', async () => {
+    expect(await order(4)).toEqual(['advance', 'called', 'answered', 'answered', 'answered', 'answered']);
+  });
+});
+
 describe('rollouts', () => {
   it('runs calls and forces their output back, outside the loss', async () => {
     const { trajectory, sandbox } = await roll([

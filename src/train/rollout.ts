@@ -2,7 +2,8 @@
  * Rollouts: the policy writes, its calls really run, their output comes back as forced tokens.
  *
  * Invariants. (1) Tokens, mask and log-probabilities are the engine's; nothing is decoded and re-encoded but the code of
- * a call, which only the sandbox reads. (2) All calls of one chunk go to the sandbox as one batch. (3) A trajectory that
+ * a call, which only the sandbox reads. (2) All calls of one chunk go to the sandbox as one batch, which runs beside the next chunk
+ * where enough sequences can move on in it. (3) A trajectory that
  * asks for one call more than its budget, or outgrows its context, is cut there and keeps what it has.
  * Follows ASTER's multi-turn loop (at most 50 tool calls, one call a turn, a stateful interpreter per trajectory).
  */
@@ -33,6 +34,20 @@ export interface RolloutPlan {
 
 type PendingCall = NonNullable<ReturnType<typeof pendingCall>>;
 
+/** A sequence that handed its turn back, and the call that it ends in; null where no call had been opened. */
+interface Turn {
+  readonly sequence: RolloutSequence;
+  readonly call: PendingCall | null;
+}
+
+/** Turns whose calls Python is running. */
+interface Calling {
+  readonly turns: readonly Turn[];
+  readonly results: Promise<readonly ExecutionResult[]>;
+}
+
+const noCalls: Calling = { turns: [], results: Promise.resolve([]) };
+
 interface Draft {
   readonly calls: ToolCall[];
   overBudget: boolean;
@@ -56,11 +71,27 @@ export async function* rollOut(
   });
   let finished = 0;
   let tokens = 0;
+  let calling: Calling = noCalls;
+  /** Hand Python's results back, as soon as they are there. */
+  const answer = async () => {
+    const { turns } = calling;
+    const results = await calling.results;
+    calling = noCalls;
+    turns.forEach(({ sequence, call }, i) => {
+      const result = itemAt(results, i);
+      const response = responseTokens(result, plan.maxOutputLength);
+      const end = sequence.tokens.length + response.length;
+      // Nothing ran where nothing had been opened: the policy is told so, but that is no call (tasks/calls.ts).
+      if (call !== null) itemAt(drafts, sequence.id).calls.push({ ...call, result, end });
+      session.force(sequence.id, response);
+    });
+  };
   try {
     session.add(plan.problems.map((problem, id) => ({ id, prompt: promptTokens(problem) })));
     while (session.live > 0) {
       const events = await session.advance();
-      const waiting: { sequence: RolloutSequence; call: PendingCall | null }[] = [];
+      await answer();
+      const turns: Turn[] = [];
       for (const event of events) {
         const id = event.sequence.id;
         const draft = itemAt(drafts, id);
@@ -75,18 +106,14 @@ export async function* rollOut(
           draft.overBudget = true;
           session.finish(id);
         } else {
-          waiting.push({ sequence: event.sequence, call });
+          turns.push({ sequence: event.sequence, call });
         }
       }
-      const results = await execute(sandbox, firstTrajectory, waiting);
-      waiting.forEach(({ sequence, call }, i) => {
-        const result = itemAt(results, i);
-        const response = responseTokens(result, plan.maxOutputLength);
-        const end = sequence.tokens.length + response.length;
-        // A `</tool_call>` without its opener gets an error as its response, but is no call: nothing ran (tasks/calls.ts).
-        if (call !== null) itemAt(drafts, sequence.id).calls.push({ ...call, result, end });
-        session.force(sequence.id, response);
-      });
+      calling = { turns, results: execute(sandbox, firstTrajectory, turns) };
+      calling.results.catch(() => undefined); // told when they are waited for
+      // Python works beside the next chunk where at least half of the sequences can move on in it. The rule counts sequences, not
+      // time, so the same seed still gives the same ticks.
+      if (2 * turns.length > session.live) await answer();
       yield { ...within(...(plan.progress === undefined ? [] : [plan.progress(finished)])), tokens };
       tokens = 0;
     }
@@ -104,14 +131,14 @@ export async function* rollOut(
 async function execute(
   sandbox: Sandbox,
   firstTrajectory: number,
-  waiting: readonly { readonly sequence: RolloutSequence; readonly call: PendingCall | null }[],
+  turns: readonly Turn[],
 ): Promise<ExecutionResult[]> {
-  const cells: Cell[] = waiting.flatMap(({ sequence, call }) =>
+  const cells: Cell[] = turns.flatMap(({ sequence, call }) =>
     call === null ? [] : [{ trajectory: firstTrajectory + sequence.id, code: call.code }],
   );
   const results = cells.length > 0 ? await sandbox.run(cells) : [];
   let next = 0;
-  return waiting.map(({ call }) =>
+  return turns.map(({ call }) =>
     call === null
       ? { kind: 'format', message: 'The call was closed without having been opened.' }
       : itemAt(results, next++),

@@ -78,7 +78,7 @@ function orderProblems({ task, teacher, curation, grpo, stage1, stage2 }: RunSet
   demand(
     grpo.miniBatches <= grpo.promptsPerStep,
     'grpo.miniBatches',
-    `${grpo.promptsPerStep} prompts a step cannot be split into ${grpo.miniBatches} mini-batches.`,
+    `Prompts a step (${grpo.promptsPerStep}) must be at least as many as mini-batches (${grpo.miniBatches}), since each mini-batch has a prompt of its own.`,
   );
   return problems;
 }

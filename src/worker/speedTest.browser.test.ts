@@ -1,18 +1,18 @@
 /**
- * A small benchmark in its own worker, as the page runs it: it really measures both engines on the adapter at hand.
+ * A small speed test in its own worker, as the page runs it: it really measures both engines on the adapter at hand.
  */
 import { expect, test } from 'vitest';
 import { openDevice } from '../engine/wgsl/device/device.ts';
 import { gpuVariants, softwareVariants, subgroupVariants } from '../bench/matmulKernel.ts';
 import { matmulError } from '../bench/peaks.ts';
-import type { BenchReport, FromBench, ToBench } from './speedTestProtocol.ts';
+import type { BenchReport, FromSpeedTest, ToSpeedTest } from './speedTestProtocol.ts';
 
-function run(message: ToBench): Promise<{ report: BenchReport; markdown: string; stages: string[] }> {
+function run(message: ToSpeedTest): Promise<{ report: BenchReport; markdown: string; stages: string[] }> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./speedTest.worker.ts', import.meta.url), { type: 'module' });
     const stages: string[] = [];
     let found: { report: BenchReport; markdown: string } | null = null;
-    worker.onmessage = ({ data }: MessageEvent<FromBench>) => {
+    worker.onmessage = ({ data }: MessageEvent<FromSpeedTest>) => {
       switch (data.type) {
         case 'progress':
           stages.push(data.doing);

@@ -6,9 +6,9 @@ import { offerGpu, tapGpu } from '../bench/gpuTap.ts';
 import { markdown } from '../bench/markdown.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
-import type { FromBench, ToBench } from './speedTestProtocol.ts';
+import type { FromSpeedTest, ToSpeedTest } from './speedTestProtocol.ts';
 
-const post = (message: FromBench) => self.postMessage(message);
+const post = (message: FromSpeedTest) => self.postMessage(message);
 
 /** Passes progress on, and a report whenever it has grown. */
 function onProgress(): (progress: BenchProgress) => void {
@@ -21,7 +21,7 @@ function onProgress(): (progress: BenchProgress) => void {
   };
 }
 
-async function start({ presets, works, secondsPerCell, date, host, versions }: ToBench): Promise<void> {
+async function start({ presets, works, secondsPerCell, date, host, versions }: ToSpeedTest): Promise<void> {
   const gpu = navigator.gpu as GPU | undefined;
   if (!gpu) throw new WgslUnavailableError('This browser has no WebGPU, so there is nothing to compare.');
   const tap = tapGpu(gpu);
@@ -35,7 +35,7 @@ async function start({ presets, works, secondsPerCell, date, host, versions }: T
   });
 }
 
-self.onmessage = ({ data }: MessageEvent<ToBench>) => {
+self.onmessage = ({ data }: MessageEvent<ToSpeedTest>) => {
   start(data).then(
     () => post({ type: 'done' }),
     (error: unknown) =>

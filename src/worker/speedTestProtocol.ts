@@ -1,7 +1,7 @@
 /**
  * The contract between the page and the speed test's worker; nothing else crosses.
  *
- * Invariant: every message survives structured clone; a worker takes one `start`, answers with `progress` and `report` messages, and
+ * Every message survives structured clone. A worker takes one `start`, answers with `progress` and `report` messages, and
  * ends with `done` or `failed`. Stopping is terminating the worker: what it has reported stays with the page.
  */
 import type { BenchReport, WorkKind } from '../bench/report.ts';
@@ -11,7 +11,7 @@ export type { BenchReport, TimedCell, EngineCell, Peak, Target, WorkKind } from 
 export type { Quantiles } from '../bench/statistics.ts';
 export type { BenchPreset } from '../bench/workload.ts';
 
-export interface ToBench {
+export interface ToSpeedTest {
   readonly type: 'start';
   readonly presets: readonly BenchPreset[];
   readonly works: readonly WorkKind[];
@@ -22,7 +22,7 @@ export interface ToBench {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export type FromBench =
+export type FromSpeedTest =
   | { readonly type: 'progress'; readonly doing: string; readonly share: number }
   /** What has been found so far, as numbers and as text; sent again whenever a cell is done. */
   | { readonly type: 'report'; readonly report: BenchReport; readonly markdown: string }

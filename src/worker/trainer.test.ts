@@ -229,7 +229,9 @@ describe('the trainer', () => {
     page.start();
     await page.until('done');
     expect(page.messages).toContainEqual(expect.objectContaining({ type: 'started', memory }));
-    const createSandbox = vi.fn(async () => new ArithmeticSandbox());
+    const started = new ArithmeticSandbox();
+    const dispose = vi.spyOn(started, 'dispose');
+    const createSandbox = vi.fn(async () => started);
     const full = new Page({
       createSandbox,
       planMemory: () => {
@@ -241,7 +243,26 @@ describe('the trainer', () => {
     expect(full.failures).toEqual([
       { type: 'failed', source: 'engine', message: 'Training needs 2 GB of graphics memory.' },
     ]);
-    expect(createSandbox).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(dispose).toHaveBeenCalledOnce());
+  });
+
+  it('starts Python beside the engine, and says what its start is doing once the engine stands', async () => {
+    let built = () => {};
+    const page = new Page({
+      createEngine: () =>
+        new Promise<PolicyEngine>((resolve) => (built = () => resolve(new ScriptedEngine(answers)))),
+      createSandbox: async (_settings, _baseUrl, onProgress) => {
+        onProgress('Loading Python', 0.5);
+        return new ArithmeticSandbox();
+      },
+    });
+    page.start();
+    const boots = () =>
+      page.messages.flatMap((message) => (message.type === 'boot' ? [message.message] : []));
+    expect(boots()).toEqual(['Preparing the policy']);
+    built();
+    await page.until('done');
+    expect(boots()).toEqual(['Preparing the policy', 'Loading Python']);
   });
 
   it('stops in an orderly way on a loss that is not finite, and on a lost device', async () => {

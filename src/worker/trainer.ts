@@ -120,6 +120,14 @@ export class Trainer {
     const boot: BootReport = (message, share) =>
       this.#ports.post({ type: 'boot', message, ...(share === undefined ? {} : { share }) });
     boot('Preparing the policy');
+    // Engine and Python start side by side; what Python's start is doing is said once the engine stands.
+    let pythonsBoot: () => void = () => undefined;
+    let sayPythons = (): void => undefined;
+    const startingSandbox = this.#ports.createSandbox(settings, baseUrl, (message, share) => {
+      pythonsBoot = () => boot(message, share);
+      sayPythons();
+    });
+    startingSandbox.catch(() => undefined); // told when it is waited for
     let engine: PolicyEngine;
     let memory: readonly MemoryPart[] | undefined;
     let sandbox: Sandbox;
@@ -128,13 +136,19 @@ export class Trainer {
       memory = this.#ports.planMemory?.(engine, settings);
     } catch (error) {
       this.#fail('engine', error);
+      void startingSandbox.then(
+        (started) => started.dispose(),
+        () => undefined,
+      );
       return;
     }
+    sayPythons = () => pythonsBoot();
+    sayPythons();
     this.#engine = engine;
     this.#settings = settings;
     void engine.lost.then((message) => this.#fail('device-lost', new Error(message)));
     try {
-      sandbox = await this.#ports.createSandbox(settings, baseUrl, boot);
+      sandbox = await startingSandbox;
     } catch (error) {
       this.#fail('sandbox', error);
       return;

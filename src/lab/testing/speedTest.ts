@@ -1,19 +1,19 @@
-/** For tests only: a benchmark whose workers say what a test tells them to. */
-import type { FromBench, ToBench } from '../../worker/speedTestProtocol.ts';
-import { BenchRunner, type BenchPort } from '../speedTest.ts';
+/** For tests only: a speed test whose workers say what a test tells them to. */
+import type { FromSpeedTest, ToSpeedTest } from '../../worker/speedTestProtocol.ts';
+import { SpeedTestRunner, type SpeedTestPort } from '../speedTest.ts';
 
-export { benchReportMessage } from '../../worker/testing/speedTest.ts';
+export { speedTestReportMessage } from '../../worker/testing/speedTest.ts';
 
-export class FakeBenchWorker implements BenchPort {
-  readonly received: ToBench[] = [];
+export class FakeSpeedTestWorker implements SpeedTestPort {
+  readonly received: ToSpeedTest[] = [];
   terminated = false;
   crash: (message: string) => void = () => undefined;
-  #listener: (message: FromBench) => void = () => undefined;
+  #listener: (message: FromSpeedTest) => void = () => undefined;
 
-  post(message: ToBench): void {
+  post(message: ToSpeedTest): void {
     this.received.push(structuredClone(message));
   }
-  onMessage(listener: (message: FromBench) => void): void {
+  onMessage(listener: (message: FromSpeedTest) => void): void {
     this.#listener = listener;
   }
   onError(listener: (message: string) => void): void {
@@ -22,16 +22,16 @@ export class FakeBenchWorker implements BenchPort {
   terminate(): void {
     this.terminated = true;
   }
-  say(message: FromBench): void {
+  say(message: FromSpeedTest): void {
     this.#listener(structuredClone(message));
   }
 }
 
-export function fakeBench() {
-  const workers: FakeBenchWorker[] = [];
-  const runner = new BenchRunner({
+export function fakeSpeedTest() {
+  const workers: FakeSpeedTestWorker[] = [];
+  const runner = new SpeedTestRunner({
     createWorker: () => {
-      const worker = new FakeBenchWorker();
+      const worker = new FakeSpeedTestWorker();
       workers.push(worker);
       return worker;
     },

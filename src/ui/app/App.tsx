@@ -1,7 +1,7 @@
 /**
  * The page: providers, the frame, and which panel is open. Everything else reads the store for itself.
  *
- * Invariant: nothing here draws numbers, and what redraws with the run's status, phase or round is one element's attributes.
+ * Nothing here redraws with the run but the attributes of one element, which say its status, phase and round.
  */
 import { useCallback, useState, type ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
@@ -10,7 +10,7 @@ import './mantine.css';
 import './tokens.css';
 import type { LabStore, RunState } from '../../lab/state.ts';
 import { SmallCharts } from '../charts/SmallCharts.tsx';
-import { Hero } from '../overview/Overview.tsx';
+import { Overview } from '../overview/Overview.tsx';
 import { HelpDialog } from '../guide/HelpDialog.tsx';
 import { Notices } from '../notices/Notices.tsx';
 import { PhaseRibbon } from '../topbar/PhaseRibbon.tsx';
@@ -40,7 +40,7 @@ const selectPhase = (run: RunState) => run.phases.findLast(({ status }) => statu
 const selectRound = (run: RunState) => run.series.rounds.at(-1)?.x ?? '';
 const selectSource = (run: RunState) => run.source.kind;
 
-/** The page's root element, which says how the run stands. What is inside does not redraw with it. */
+/** The page's root element: its attributes say how the run stands. What is inside does not redraw with it. */
 function Root({ children }: { children: ReactNode }) {
   return (
     <div
@@ -70,7 +70,7 @@ function Page() {
         <Notices onShowSettings={() => setPanel('settings')} />
         <div className={styles.grid}>
           <ErrorBoundary what="The density chart">
-            <Hero />
+            <Overview />
           </ErrorBoundary>
           <SidePanel chosen={panel} onChoose={setPanel} />
           <ErrorBoundary what="The small charts">

@@ -1,7 +1,7 @@
 /**
- * What stands in the page when drawing it has failed: a sentence, what to do, a button. Never a blank page.
+ * What the page shows where drawing a part of it has failed: what happened, what to do, and a button, never a blank page.
  *
- * Used around the whole page and around each panel, so that a fault in one panel leaves the run and the others alone.
+ * It stands around the whole page and around each panel, so that a fault in one panel leaves the run and the other panels alone.
  */
 import { Component, type ErrorInfo, type ReactNode } from 'react';
 import { Button } from '@mantine/core';
@@ -32,7 +32,7 @@ export class ErrorBoundary extends Component<Props, { readonly message: string |
       <section className={styles.fault} role="alert">
         <h2 className={styles.title}>{this.props.what} could not be drawn.</h2>
         <p className={styles.text}>
-          The run itself is not touched by this. Draw it again, or reload the page if it fails once more.
+          The run itself is not affected. Draw it again, or reload the page if it fails once more.
         </p>
         <code className={styles.message}>{this.state.message}</code>
         <div className={styles.actions}>

@@ -1,7 +1,7 @@
 /**
  * Numbers and durations as people read them. Every number in the page goes through here.
  *
- * Invariant: a missing or non-finite number is an en dash, never NaN and never 0.
+ * Invariant (format.test.ts): a missing or non-finite number is an en dash, never NaN and never 0.
  */
 import type { MetricDefinition } from '../../metrics/registry.ts';
 

@@ -1,8 +1,8 @@
 /**
- * React's only door to the lab: the store in a context, read by selector.
+ * How components reach the lab's store: a React context, read through selectors.
  *
- * Invariant: selectors return references that live in the state (or primitives), never fresh objects, because
- * `useSyncExternalStore` compares them with `Object.is`. The store itself publishes at most four times a second.
+ * A selector must return a primitive or an object that is part of the state, never a fresh object: `useSyncExternalStore` compares by
+ * `Object.is` and would draw for ever. The store publishes at most four times a second.
  */
 import { createContext, useCallback, useContext, useSyncExternalStore, type ReactNode } from 'react';
 import { shownRun, type LabActions, type LabState, type LabStore, type RunState } from '../../lab/state.ts';

@@ -2,7 +2,7 @@
  * The keyboard: Space starts, pauses and resumes (but never throws away a finished run), a full stop goes one step, a
  * question mark opens the help.
  *
- * Invariant: a key that means something where the focus is (a button, a field, a list, an open dialog) is left to it.
+ * Invariant (page.test.tsx): a key that means something to the element in focus (a button, a field, a list, an open dialog) is left to it.
  */
 import { useEffect } from 'react';
 import { shownRun } from '../../lab/state.ts';

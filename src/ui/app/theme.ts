@@ -1,8 +1,8 @@
 /**
- * Mantine's theme, bent to the lab's tokens (`tokens.css`).
+ * Mantine's theme, made of the lab's tokens (`tokens.css`).
  *
- * Invariant: Mantine's own colour variables point at the lab's, so a Mantine component and a hand-made one cannot drift
- * apart, and both schemes are switched by one attribute.
+ * Mantine's colour variables point at the lab's, so Mantine's components and our own always have the same colours, and one attribute
+ * switches both to the dark scheme.
  */
 import { createTheme, type CSSVariablesResolver } from '@mantine/core';
 

@@ -1,5 +1,5 @@
 /**
- * Two types that the lab's state does not name itself.
+ * Two types that the lab's state uses without naming them.
  */
 import type { RunView } from '../../record/runView.ts';
 import type { ToolCall } from '../../tasks/trajectory.ts';

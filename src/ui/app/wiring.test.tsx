@@ -184,9 +184,9 @@ describe('a recorded run', () => {
     await screen.findByTestId('replay');
     expect(root()).toMatchObject({ status: 'done', source: 'recording' });
     expect(input('Seed').value).toBe('2');
-    click('Take its settings');
+    click('Use its settings');
     expect(input('Seed').value).toBe('4');
-    expect(screen.queryByText('Take its settings')).toBeNull();
+    expect(screen.queryByText('Use its settings')).toBeNull();
     click('Train');
     expect(screen.queryByTestId('replay')).toBeNull();
     expect(root()).toMatchObject({ status: 'starting', source: 'live', round: '' });

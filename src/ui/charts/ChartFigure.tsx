@@ -1,8 +1,7 @@
 /**
  * The frame around every chart: name, one-sentence explanation, newest value, legend, and the same numbers as a table.
  *
- * Invariant: whatever a chart shows is also reachable as text. The table takes the chart's place while it is open, so
- * the two never cost drawing time together.
+ * The table takes the chart's place while it is open, so only one of them is drawn.
  */
 import { useId, useState, type ReactNode } from 'react';
 import { ActionIcon, Popover } from '@mantine/core';
@@ -14,7 +13,7 @@ interface Props {
   /** Stable name: the test id is `chart-<id>`. */
   readonly id: string;
   readonly title: string;
-  /** What is drawn over what, where the title does not say. */
+  /** What the axes are, where the title does not say. */
   readonly subtitle?: string;
   /** One sentence. */
   readonly help: string;
@@ -88,7 +87,7 @@ export function ChartFigure({
   );
 }
 
-/** A key under the title: swatch and name, with the dash or marker of its line. */
+/** The lines of a chart by name, each with its colour and its dash or marker. */
 export function Legend({ entries }: { entries: readonly LegendEntry[] }) {
   return (
     <ul className={styles.legend} aria-hidden="true">

@@ -1,8 +1,6 @@
 /**
- * The one tooltip design of all charts.
- *
- * recharts hands it the points under the pointer (or under the keyboard's cursor); labels and formats come from the
- * chart, so the same number never reads two ways.
+ * The tooltip of all charts. recharts hands it the point under the pointer or the keyboard's cursor; the chart says how to label and format
+ * its values.
  */
 import styles from './chart.module.css';
 

@@ -1,12 +1,12 @@
 /**
- * A chart's numbers as a table, in the order of time, scrolled to the newest.
+ * A chart's numbers as a table, oldest first, scrolled to the newest.
  */
 import { useEffect, useRef } from 'react';
 import styles from './chart.module.css';
 
 export interface TableData {
   readonly columns: readonly string[];
-  /** In the order of time. The first cell heads its row. */
+  /** Oldest first. The first cell is the row's header. */
   readonly rows: readonly (readonly string[])[];
 }
 

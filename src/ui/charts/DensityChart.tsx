@@ -100,7 +100,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       {collapse.reference === null ? null : <ReferenceMark reference={collapse.reference} />}
       {collapse.alarm === null ? null : <AlarmMark alarm={collapse.alarm} top={top} end={end} />}
       <Area dataKey="band" {...ground} fill="var(--lab-band)" fillOpacity={1} />
-      {/* An area without a filling draws the same line, without measuring its length at every drawing as Line does. */}
+      {/* An area without a fill: recharts' Line measures its path at every drawing, which forces a layout. */}
       <Area
         dataKey="mean"
         {...area}

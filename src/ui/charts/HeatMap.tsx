@@ -1,8 +1,8 @@
 /**
  * The histogram of tool calls over time: a column per round, a row per number of calls, shade = share of trajectories.
  *
- * Invariant: it is drawn on a canvas from the store's merged columns, on its turn, and only when they changed (or the
- * size, or the colour scheme). The figure around it holds the same numbers as a table.
+ * A canvas, redrawn only when the store's merged columns, its size or the colour scheme change. The figure around it holds the same numbers
+ * as a table.
  */
 import { memo, useEffect, useRef } from 'react';
 import { useComputedColorScheme } from '@mantine/core';
@@ -19,7 +19,7 @@ interface Props {
   readonly zoneTop: number;
 }
 
-/** Most rows drawn; what lies above goes into the top one. */
+/** Most rows drawn; trajectories with more calls are counted in the top one. */
 const mostRows = 20;
 
 export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
@@ -32,7 +32,7 @@ export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
     if (element === null) return;
     const redraw = () => draw(element, { columns, end, zoneTop }, rows);
     redraw();
-    // A crash of the GPU process wipes canvases too.
+    // A crash of the browser's GPU process clears canvases, too.
     element.addEventListener('contextrestored', redraw);
     return () => element.removeEventListener('contextrestored', redraw);
   }, [columns, end, zoneTop, rows, size.width, size.height, scheme]);
@@ -47,7 +47,7 @@ export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
         <canvas ref={canvas} className={styles.canvas} aria-hidden="true" />
         {columns.length === 0 ? (
           <p className={styles.hint}>
-            One column a round, one row a number of calls; darker where more trajectories made it.
+            A column per round, a row per number of calls; darker where more trajectories made that many.
           </p>
         ) : null}
       </div>

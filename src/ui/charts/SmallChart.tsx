@@ -1,8 +1,8 @@
 /**
  * One small chart: a few lines (or a stack of areas) over rounds or cold-start steps, from a definition.
  *
- * Invariant: it redraws on its turn only (`turns.ts`), from the store's decimated series, and never animates. Lines are areas
- * without a filling: recharts' Line measures its path at every drawing, which forces a layout.
+ * It draws what it is given and never animates. Lines are areas without a fill, since recharts' Line measures its path at every drawing,
+ * which forces a layout.
  */
 import { memo, useMemo } from 'react';
 import { Area, ComposedChart, ReferenceDot, Tooltip, XAxis, YAxis } from 'recharts';

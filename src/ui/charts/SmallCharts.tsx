@@ -1,7 +1,6 @@
 /**
- * The strip of small charts under the hero.
- *
- * Invariant: each is its own subscriber and takes its own turn, so one publication of the lab becomes short tasks, one a chart.
+ * The strip of small charts under the overview. Each subscribes on its own and takes its own turn (`turns.ts`), so new numbers are drawn
+ * in several short tasks, not in one long one.
  */
 import { lazy, memo, Suspense, useCallback, useMemo } from 'react';
 import type { SeriesPoint } from '../../record/metricSeries.ts';
@@ -18,12 +17,12 @@ import { sameRounds, sameSteps } from './sameSeries.ts';
 import { useRunInTurn } from './turns.ts';
 import styles from './smallCharts.module.css';
 
-/** recharts is the largest part of the page; the page opens without it. */
+/** recharts is the largest part of the page, so it is loaded after the page has opened. */
 const SmallChart = lazy(async () => ({ default: (await import('./SmallChart.tsx')).SmallChart }));
 
 const selectSeries = (run: RunState) => run.series;
 
-/** Small charts are glanced at, and the training needs the processor more: they are drawn once a second. */
+/** Once a second is often enough for small charts, and leaves the processor to the training. */
 const smallTurns = {
   rounds: { select: selectSeries, pace: 1000, same: sameRounds },
   sft: { select: selectSeries, pace: 1000, same: sameSteps },

@@ -1,8 +1,7 @@
 /**
  * Which small charts there are, and what each draws. Names and explanations come from the metric registry.
  *
- * Invariant: every series is told apart by more than its colour; at most seven charts beside the density chart, which is what a
- * live page can redraw without being felt, a turn each.
+ * Lines of one chart differ in dash as well as in colour. Seven is about as many charts as a live page can redraw unnoticed.
  */
 import { metricDefinition, type MetricName } from '../../metrics/registry.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
@@ -37,7 +36,7 @@ const help = (...names: MetricName[]) => names.map((name) => metricDefinition(na
 const lowerFirst = (sentence: string) => sentence.charAt(0).toLowerCase() + sentence.slice(1);
 const tickNumber = (value: number) =>
   Number.isInteger(value) ? value.toFixed(0) : String(+value.toPrecision(2));
-/** As 1e-4: for numbers far below one. */
+/** "1e-4": for numbers far below one. */
 const tickPower = (value: number) => (value === 0 ? '0' : value.toExponential().replace('e+', 'e'));
 /** The sampler and the trainer, both in float32, agree better than this on every sampled token's probability. */
 const probabilityBound = 1e-4;
@@ -110,7 +109,7 @@ export const smallCharts: readonly ChartDefinition[] = [
   {
     id: 'tools',
     title: 'Results',
-    help: `What became of the calls, by kind. ${help('tool_use/execution_success_ratio')} What is left raised an error, timed out, ran out of memory or was refused for its form.`,
+    help: `What became of the calls, by kind. ${help('tool_use/execution_success_ratio')} What is left raised an error, timed out, ran out of memory or was refused for its format.`,
     source: 'rounds',
     series: [
       {
@@ -132,7 +131,7 @@ export const smallCharts: readonly ChartDefinition[] = [
         area: true,
       },
       { metric: 'tool_use/execution_memory_ratio', label: 'memory', colour: 'var(--lab-blue)', area: true },
-      { metric: 'tool_use/execution_format_ratio', label: 'form', colour: 'var(--lab-orange)', area: true },
+      { metric: 'tool_use/execution_format_ratio', label: 'format', colour: 'var(--lab-orange)', area: true },
     ],
     top: 1,
     leastTop: 1,
@@ -154,7 +153,7 @@ export const smallCharts: readonly ChartDefinition[] = [
   {
     id: 'mismatch',
     title: 'Mismatch',
-    help: `${help('rollout_probs_diff_max', 'rollout_probs_diff_mean')} The scale ends at the bound, ${probabilityBound}: a line that reaches the top says that the two do not run the same policy.`,
+    help: `${help('rollout_probs_diff_max', 'rollout_probs_diff_mean')} The scale ends at the bound, ${probabilityBound}: a line that reaches the top means that sampler and trainer do not compute the same policy.`,
     source: 'rounds',
     series: [
       { metric: 'rollout_probs_diff_max', label: 'largest', colour: 'var(--lab-vermillion)' },

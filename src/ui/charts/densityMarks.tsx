@@ -46,7 +46,7 @@ export function CollapseZone({ zoneTop, top }: ZoneProps) {
       >
         <Label
           value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
-          // A zone too thin for its words has them above it.
+          // Where the zone is too thin for the words, they stand above it.
           position={zoneTop < top / 6 ? 'insideBottomRight' : 'insideTopRight'}
           offset={7}
           fill="var(--lab-alarm-ink)"

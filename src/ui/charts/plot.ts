@@ -1,13 +1,12 @@
 /**
- * What every chart draws alike: its axes' and areas' looks, and measures that the density chart and its heat map share, so that a round
- * stands at the same x in both.
+ * What all charts share: the look of axes and areas, and the margins that put a round at the same x in the density chart and in its heat map.
  *
  * Rounds count from 1, and round r takes the width from r - 0.5 to r + 0.5: so does its column in the map.
  */
 export const yAxisWidth = 30;
 export const plotMargin = { top: 6, right: 14, bottom: 0, left: 0 };
 
-/** The x axis of `end` rounds, edge to edge. */
+/** The x axis of `end` rounds, from the left edge of the first to the right edge of the last. */
 export function roundDomain(end: number): [number, number] {
   return [0.5, end + 0.5];
 }
@@ -26,16 +25,15 @@ const axis = { type: 'number', allowDataOverflow: true, tickLine: false } as con
 /** An axis over rounds or steps. */
 export const xAxis = { ...axis, dataKey: 'x', axisLine: { stroke: 'var(--lab-line-strong)' } } as const;
 
-/** An axis of values; its line is left to the grid of the page. */
+/** An axis of values, without a line. */
 export const yAxis = { ...axis, axisLine: false } as const;
 
-/** The labels of an axis. */
 export const tickLabel = (fontSize: number) => ({ fill: 'var(--lab-ink-3)', fontSize });
 
-/** Of every area, filled or not: straight, still, and over gaps. */
+/** Every area, filled or not: straight lines, no animation, gaps bridged. */
 export const area = { type: 'linear', isAnimationActive: false, connectNulls: true } as const;
 
-/** An area that is a ground for others: a stack's layer, a band. */
+/** An area behind others: a layer of a stack, a band. */
 export const ground = { ...area, stroke: 'none', dot: false, activeDot: false } as const;
 
 /** The tooltip's line through the chart. */

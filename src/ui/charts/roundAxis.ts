@@ -1,8 +1,8 @@
 /**
  * The x axis of everything measured on rollouts: how many rounds the run will have, and where its phases begin.
  *
- * Invariant: before a phase begins its place is the plan's (from the settings), afterwards it is where it really began;
- * the axis covers the whole plan from the first moment, so a chart fills from left to right and never rescales.
+ * Invariant (roundAxis.test.ts): until a phase begins its place is the one planned by the settings, afterwards where it really began. The
+ * axis covers the whole plan from the start, so a chart fills from left to right and does not rescale.
  */
 import type { RunSettings } from '../../recipes/formModel.ts';
 import type { RunState } from '../../lab/state.ts';
@@ -74,7 +74,7 @@ export function phaseAt(spans: readonly PhaseSpan[], round: number): PhaseSpan |
   return spans.findLast((span) => round > span.from) ?? spans[0];
 }
 
-/** Ticks from 0 to an `axisTop`, at plain numbers. */
+/** Ticks from 0 to an `axisTop`, at round numbers. */
 export function axisTicks(top: number): number[] {
   const step =
     [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 10, 20, 25, 50].find((candidate) => {
@@ -84,7 +84,7 @@ export function axisTicks(top: number): number[] {
   return Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step);
 }
 
-/** The top of an axis that must hold `value`: from a short list, so that it moves rarely. */
+/** The top of an axis that must include `value`: from a short list, so that it changes rarely. */
 export function axisTop(value: number, least: number): number {
   const tops = [0.1, 0.2, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40, 50, 80, 100, 150, 200];
   const wanted = Math.max(value * 1.04, least);

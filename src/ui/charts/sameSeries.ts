@@ -1,8 +1,8 @@
 /**
  * Whether two snapshots of the series draw the same chart.
  *
- * The lab makes one new snapshot for any new number, but a point that has not changed stays the same object, so the
- * newest point tells whether a chart has anything new to show.
+ * Any new number makes a new snapshot, but a point that has not changed stays the same object, so the newest point tells
+ * whether a chart has anything new to show.
  */
 import type { SeriesView } from '../../record/runSeries.ts';
 

@@ -1,15 +1,15 @@
 /**
  * Charts take turns: when the lab publishes new numbers, one chart redraws per frame instead of all in one task.
  *
- * Invariant: what a chart shows is a value it was handed on its turn, cached until its next one, so React never sees
- * a snapshot that is newer than the notification (the "maximum update depth" trap of throttled subscriptions), and no
- * task on the main thread redraws more than one chart.
+ * Invariant (turns.test.tsx): a chart shows the value that it was handed on its turn, until its next turn. So no task on the main thread
+ * redraws more than one chart, and React never reads a newer value than it was notified of (which would end in its "maximum update depth"
+ * error).
  */
 import { useState, useSyncExternalStore } from 'react';
 import { shownRun, type LabStore, type RunState } from '../../lab/state.ts';
 import { useLabStore } from '../app/lab.tsx';
 
-/** Between two turns, milliseconds: about a frame, so that input and painting come in between. */
+/** Time between two turns, milliseconds: about a frame, so that input and painting come in between. */
 const gap = 18;
 
 const waiting = new Set<() => void>();
@@ -25,7 +25,7 @@ function next(): void {
   if (waiting.size > 0) timer = setTimeout(next, gap);
 }
 
-/** Ask for a turn; asking twice before it comes is asking once. */
+/** Ask for a turn; asking again before it comes changes nothing. */
 export function takeTurn(draw: () => void): void {
   waiting.add(draw);
   timer ??= setTimeout(next, gap);
@@ -35,7 +35,7 @@ export interface Turn<T> {
   readonly select: (run: RunState) => T;
   /** While the run goes on, at most one drawing in this time, ms. */
   readonly pace: number;
-  /** Whether two values draw the same; told apart by identity where absent. */
+  /** Whether two values draw the same; compared by identity where absent. */
   readonly same?: (a: T, b: T) => boolean;
 }
 

@@ -24,8 +24,9 @@ function NoStudy() {
       <header className={styles.head}>
         <h3>One run is an anecdote</h3>
         <p>
-          A study runs an experiment’s variants on several seeds, without a page. Its <code>study.json</code>{' '}
-          opens here: a line for each variant with its spread, and this run beside them.
+          A study runs an experiment’s variants on several seeds, on the command line. Its{' '}
+          <code>study.json</code> opens here: a line for each variant with its spread, and this run beside
+          them.
         </p>
       </header>
       <div>

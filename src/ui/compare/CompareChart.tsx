@@ -1,7 +1,6 @@
 /**
  * A metric by rollout round: a line for each variant, the mean over its seeds, with a band from the smallest to the largest.
- *
- * Invariant: it draws what it is given and never animates; the figure around it holds the same numbers as a table.
+ * It never animates; the figure around it holds the same numbers as a table.
  */
 import { memo, useMemo } from 'react';
 import { Area, ComposedChart, Label, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts';
@@ -31,7 +30,7 @@ type Row = Record<string, number | readonly [number, number]> & { readonly x: nu
 const tick = tickLabel(10.5);
 const margin = { top: 5, right: 8, bottom: 0, left: 0 };
 
-/** Lines have their own rounds; the chart wants one row for each. */
+/** recharts wants one row per round with the values of all lines; the lines may have different rounds. */
 function rowsOf(lines: readonly DrawnLine[]): readonly Row[] {
   const rows = new Map<number, Row>();
   for (const { name, points } of lines) {
@@ -116,7 +115,7 @@ export const CompareChart = memo(function CompareChart({ lines, stages, metric }
           fillOpacity={0.14}
         />
       ))}
-      {/* Areas without a filling: see DensityChart. */}
+      {/* Areas without a fill: DensityChart says why. */}
       {lines.map(({ name, style, points }) => (
         <Area
           key={name}

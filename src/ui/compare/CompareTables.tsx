@@ -1,7 +1,8 @@
 /**
- * A study in numbers: what became of the calls, of the accuracy, and what each run took.
+ * A study in numbers: calls, accuracy, and how long each run took.
  *
- * Invariant: a cell is a mean over seeds with its smallest and largest value; what no run measured is a dash.
+ * Invariant (compare.test.tsx): a cell is a mean over seeds with its smallest and largest value.
+ * What no run measured is a dash.
  */
 import { useState, type ReactNode } from 'react';
 import type { AlarmCount, BenchmarkChange, CompareRow } from '../../study/compare.ts';
@@ -140,7 +141,7 @@ export function BudgetSwitch({ budget, onChange }: { budget: Budget; onChange: (
   );
 }
 
-/** Wide tables scroll by themselves, by keyboard as well. */
+/** Wide tables scroll inside the panel, by keyboard as well. */
 export function Scroll({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={label}>

@@ -1,7 +1,6 @@
 /**
- * A study's cross table as a heat map: what was trained under one condition and evaluated under another.
- *
- * Invariant: a table whose ground is shaded by the number that stands in the cell; it reads without its colours.
+ * A study's cross table: policies trained under one condition and evaluated under another. Each cell is shaded by its number, and can be
+ * read without the colour.
  */
 import { useState, type CSSProperties } from 'react';
 import { crossEvaluation } from '../../study/crossEvaluation.ts';

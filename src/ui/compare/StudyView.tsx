@@ -1,8 +1,8 @@
 /**
  * An open study: what it asked and how it was made, its lines, and its numbers, with the run shown laid over it.
  *
- * Invariant: every number comes from study/compare.ts; a line that is switched off is left out of the chart and of its table twin
- * alike, never of the tables below.
+ * Every number comes from study/compare.ts. Invariant (compare.test.tsx): a line that is switched off is left out of the chart and of the
+ * chart's table, never of the tables below.
  */
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { CloseButton, Select } from '@mantine/core';
@@ -146,7 +146,7 @@ function StudyHead({ name, study }: { name: string; study: Study }) {
   );
 }
 
-/** Said only where the variants do not begin their stages together. */
+/** Shown only where the variants do not begin their stages in the same round. */
 function StageNote({ stages }: { stages: ReturnType<typeof stageStarts> }) {
   const apart = stages.filter(({ variants }) => variants.length > 0);
   if (apart.length === 0) return null;

@@ -1,5 +1,5 @@
 /**
- * The key of the comparison, which also switches its lines on and off.
+ * The legend of the comparison, which also switches its lines on and off.
  */
 import type { VariantStyle } from './variantStyle.ts';
 import styles from './compare.module.css';

@@ -117,11 +117,16 @@ describe('a study', () => {
     renderInLab(fakeLab({ study: { name: 's', study } }), <Compare />);
     expect(screen.queryByTestId('compare-cross')).toBeNull();
     cleanup();
-    const variants = ['chain', 'horner', 'chain-to-horner', 'horner-to-chain'];
+    const variant = (trainedOn: string, evaluatedOn: string) => {
+      const name = trainedOn === evaluatedOn ? trainedOn : `${trainedOn}-to-${evaluatedOn}`;
+      return { name, title: name, trainedOn, evaluatedOn };
+    };
+    const variants = [variant('chain', 'chain'), variant('horner', 'horner'), variant('chain', 'horner')];
     const families = {
       ...study,
-      variants: variants.map((name) => ({ name, title: name })),
-      runs: variants.slice(0, 3).map((name) => exampleStudyRun(name, 1, [])),
+      crossed: { trainedOn: 'trained on', evaluatedOn: 'evaluated on' },
+      variants: [...variants, variant('horner', 'chain')],
+      runs: variants.map(({ name }) => exampleStudyRun(name, 1, [])),
     };
     renderInLab(fakeLab({ study: { name: 's', study: families } }), <Compare />);
     const map = screen.getByTestId('compare-cross');

@@ -1,8 +1,8 @@
 /**
  * How a study's variants are told apart: a colour and a dash, by their place in the study.
  *
- * Invariant: no two variants share both, and two that share a colour differ in their dash. The first, in most experiments the one
- * with the least interaction, has the colour of the collapse zone.
+ * Invariant (compare.test.tsx): no two variants share both. The first, in most experiments the one with the fewest calls, has the colour of
+ * the collapse zone.
  */
 export interface VariantStyle {
   readonly colour: string;
@@ -16,8 +16,8 @@ const colours = ['vermillion', 'blue', 'green', 'purple', 'orange', 'grey'].map(
 const dashes = [undefined, '7 3', '2 3', '9 3 2 3', '4 2'];
 
 export function variantStyle(place: number): VariantStyle {
-  const colour = colours[place % colours.length] ?? 'var(--lab-ink)';
-  // Neighbours differ in both, as far as there are dashes.
+  const colour = colours[place % colours.length]!;
+  // Two variants next to each other differ in both.
   const turn = Math.floor(place / colours.length);
   const dash = dashes[(place + turn) % dashes.length];
   return dash === undefined ? { colour } : { colour, dash };

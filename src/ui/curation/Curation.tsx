@@ -1,6 +1,5 @@
 /**
- * Curation shows its work: the pool by density, what each filter took (with examples), the curated bin, and the curated
- * trajectories themselves.
+ * What curation did: the pool by density, what each filter dropped (with examples), and the curated trajectories themselves.
  */
 import { useState } from 'react';
 import type { RunState } from '../../lab/state.ts';
@@ -48,18 +47,18 @@ function shownTrajectories(
     case 'otherBin':
       return { title: 'Dropped: another density', trajectories: report.examples.otherBin };
     case 'surplus':
-      return { title: 'Left over: enough without them', trajectories: report.examples.surplus };
+      return { title: 'Left over: more than were needed', trajectories: report.examples.surplus };
   }
 }
 
 function NothingYet() {
   return (
     <div className={styles.empty}>
-      <h3>No pool so far</h3>
+      <h3>No trajectories yet</h3>
       <p>
         The teacher’s trajectories will be counted here by their number of tool calls. Three filters follow:
         the answer must be right, every call must have succeeded, and the interaction density must lie in the
-        bin that the settings ask for. What each filter took can be opened and read.
+        bin that the settings ask for. What each filter dropped can be opened and read.
       </p>
     </div>
   );

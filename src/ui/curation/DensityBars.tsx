@@ -1,8 +1,7 @@
 /**
  * The pool's histogram of tool calls: whole pool behind, curated set in front, coloured and named by bin.
  *
- * Invariant: bars are plain elements (a dozen of them, drawn once a run), and the same numbers stand in a table for those
- * who do not see them.
+ * The bars are plain elements: there are about a dozen, drawn once a run. A hidden table holds the same numbers for screen readers.
  */
 import type { CurationReport } from '../../curation/curate.ts';
 import { densityBin, type BinSettings } from '../../curation/density.ts';

@@ -1,5 +1,5 @@
 /**
- * From pool to curated set: how many each filter took, as a falling row of bars; each can be opened.
+ * From pool to curated set: how many trajectories each filter dropped, as a row of bars; each can be opened.
  */
 import { UnstyledButton } from '@mantine/core';
 import type { RunSettings } from '../../recipes/formModel.ts';
@@ -23,7 +23,7 @@ export function Funnel({ report, bins, shown, onShow }: Props) {
     { id: 'wrongAnswer', label: 'wrong answer', count: dropped.wrongAnswer },
     { id: 'failedCall', label: 'a call failed', count: dropped.failedCall },
     { id: 'otherBin', label: `not ${binWords(bins)}`, count: dropped.otherBin },
-    { id: 'surplus', label: 'enough without them', count: dropped.surplus },
+    { id: 'surplus', label: 'more than needed', count: dropped.surplus },
   ];
   const afterEach = steps.map((_, index) =>
     steps.slice(0, index + 1).reduce((left, { count }) => left - count, pool),
@@ -49,7 +49,7 @@ export function Funnel({ report, bins, shown, onShow }: Props) {
         >
           <span className={styles.label}>{label}</span>
           <span className={styles.bar}>
-            <span className={styles.left} style={{ width: share(afterEach[index] ?? 0, pool) }} />
+            <span className={styles.left} style={{ width: share(afterEach[index]!, pool) }} />
             <span className={styles.dropped} style={{ width: share(count, pool) }} />
           </span>
           <span className={styles.count}>

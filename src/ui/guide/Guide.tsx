@@ -11,15 +11,15 @@ import styles from './guide.module.css';
 const selectPhases = (run: RunState) => run.phases;
 const selectPreset = (state: LabState) => state.presetName;
 
-/** Pairs of presets that show collapse and its cure: within minutes on any machine, and with as many calls as the paper's. */
+/** Two pairs of presets that show collapse and its cure: in minutes on any machine, and with nine calls as in the paper. */
 const pairs = [
   { name: 'quick-sparse', question: 'Thinks first, checks afterwards. Will it keep checking?' },
-  { name: 'quick', question: 'Takes every step by a tool call. Will it stay so?' },
+  { name: 'quick', question: 'Takes every step by a tool call. Will it keep calling?' },
   {
     name: 'nano-sparse',
     question: 'Nine steps in its head, then asks for its answer again. Will it go on asking?',
   },
-  { name: 'nano', question: 'Nine steps, nine calls, as in the paper. Will it stay so?' },
+  { name: 'nano', question: 'Nine steps, nine calls, as in the paper. Will it keep calling?' },
 ] as const;
 
 export function Guide() {
@@ -38,9 +38,9 @@ export function Guide() {
         <Anchor href="https://arxiv.org/abs/2602.01204" target="_blank" rel="noreferrer">
           arXiv 2602.01204
         </Anchor>
-        ) is a cold start on few, but <em>interaction-dense</em> trajectories. Here the whole recipe runs on
-        your own machine, on a small policy and arithmetic it must chain step by step; every tool call is
-        really executed.
+        ) is a cold start on a few <em>interaction-dense</em> trajectories. Here the whole recipe runs on your
+        own machine, with a small policy and arithmetic problems of several steps; every tool call is really
+        executed.
       </p>
       <h3 className={styles.heading}>Same model, same problems, same reward</h3>
       <div className={styles.pairs}>

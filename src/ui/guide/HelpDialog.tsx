@@ -1,5 +1,5 @@
 /**
- * Help: what one sees, the keys, and the words of the field.
+ * Help: the keys, and the terms of the field.
  */
 import { Kbd, Modal } from '@mantine/core';
 import { glossary, shortcuts } from './glossary.ts';

@@ -1,7 +1,6 @@
 /**
- * The tool, to be tried by hand: type Python, see what the policy would be told, and what really happened.
- *
- * Invariant: this Python has nothing to do with a run; a cell that loops for ever ends in a timeout here, as it does there.
+ * The tool, to be tried by hand: type Python and see what comes back. This Python is separate from every run's (lab/pythonRepl.ts); a cell
+ * that loops for ever ends at its deadline, as it does in a run.
  */
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { Button, Textarea } from '@mantine/core';
@@ -82,7 +81,7 @@ export function TryPython() {
       </div>
       <div className={styles.outcome} role="status" data-testid="try-python-result">
         {busy ? (
-          'Python is at it (the first cell also starts it) …'
+          'Running … (the first cell also starts Python)'
         ) : outcome === null ? null : (
           <OutcomeLine outcome={outcome} />
         )}

@@ -1,5 +1,5 @@
 /**
- * The words of the field, each in a sentence or two, and the page's keys.
+ * The terms of the field, each in a sentence or two, and the page's keys.
  */
 export interface GlossaryEntry {
   readonly term: string;
@@ -7,7 +7,7 @@ export interface GlossaryEntry {
 }
 
 export const shortcuts: readonly { readonly key: string; readonly what: string }[] = [
-  { key: 'Space', what: 'Train, pause or resume, when the focus is on no control' },
+  { key: 'Space', what: 'Train, pause or resume, unless a button or field has the focus' },
   { key: '.', what: 'Go one step, then pause' },
   { key: '?', what: 'This help' },
   { key: '← →', what: 'In a transcript: go from token to token. In a chart: from point to point' },
@@ -30,7 +30,7 @@ export const glossary: readonly GlossaryEntry[] = [
   },
   {
     term: 'Trajectory',
-    meaning: 'All that one sample consists of: prompt, thoughts, calls, Python’s output, answer.',
+    meaning: 'The whole text of one sample: prompt, thoughts, calls, Python’s output, answer.',
   },
   {
     term: 'Cold start',
@@ -40,13 +40,13 @@ export const glossary: readonly GlossaryEntry[] = [
   {
     term: 'GRPO',
     meaning:
-      'Group relative policy optimisation: sample a group for each prompt, and push up what did better than the group’s mean, without a value network.',
+      'Group relative policy optimisation: sample a group of answers for each prompt, and make those more likely that did better than the group’s mean. It needs no value network.',
   },
   { term: 'Group', meaning: 'The G samples of one prompt, eight by default.' },
   {
     term: 'Advantage',
     meaning:
-      'How much better a sample did than its group, in standard deviations. If all did alike it is zero, and the group is dead: it teaches nothing.',
+      'How much better a sample did than its group, in standard deviations. If all samples of a group got the same reward it is zero, and the group is dead: it teaches nothing.',
   },
   {
     term: 'Clip-Higher',
@@ -55,7 +55,7 @@ export const glossary: readonly GlossaryEntry[] = [
   },
   {
     term: 'Dual clip',
-    meaning: 'A bound for tokens with negative advantage whose ratio has grown very large.',
+    meaning: 'A bound on the loss of tokens with a negative advantage whose ratio has grown very large.',
   },
   {
     term: 'TIS',

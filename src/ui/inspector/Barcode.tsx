@@ -1,8 +1,8 @@
 /**
  * A trajectory as a strip: how long it thought, where it called, what came back, whether it answered.
  *
- * Invariant: width is tokens, on the scale of the longest of the group; kinds differ in height and pattern, not only in
- * colour. The strip is decoration for eyes: the same facts stand as text beside it.
+ * Width is in tokens, scaled to the longest trajectory of the group. Kinds differ in height and pattern, not only in colour. Screen readers
+ * skip the strip; the row's label says the same in words.
  */
 import { memo, useMemo } from 'react';
 import type { Trajectory } from '../../tasks/trajectory.ts';
@@ -11,7 +11,7 @@ import styles from './barcode.module.css';
 
 interface Props {
   readonly trajectory: Trajectory;
-  /** Tokens of the longest strip shown together. */
+  /** Tokens of the longest trajectory in the list. */
   readonly longest: number;
 }
 

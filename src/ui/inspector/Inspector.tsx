@@ -1,8 +1,8 @@
 /**
  * Any rollout of the last rounds: pick a round, a group (one prompt), a sample, and read it.
  *
- * Invariant: it follows the newest round until a person picks something; from then on what they read stays put while
- * the run goes on, until they ask to follow again.
+ * Invariant (inspector.test.tsx): it follows the newest round until a person picks something; then it stays there, whatever the run does,
+ * until they switch Follow on again.
  */
 import { memo, useDeferredValue, useMemo, useState } from 'react';
 import { Switch } from '@mantine/core';
@@ -20,14 +20,14 @@ const selectRounds = (run: RunState) => run.rounds;
 const selectRun = (run: RunState) => run.id;
 
 interface Pick {
-  /** The run it was made in; a pick may outlive its round in the store, but not its run. */
+  /** The run that it belongs to: a pick is kept when its round leaves the store, but not when its run does. */
   readonly run: RunState['id'];
   readonly round: RoundView;
   readonly prompt: number;
   readonly sample: number;
 }
 
-/** Rounds arrive while the page is busy elsewhere, and a group is hundreds of tokens: it is drawn in slices. */
+/** A group is hundreds of tokens, so a new round is drawn at low priority: React may interrupt it for input. */
 export function Inspector() {
   const rounds = useDeferredValue(useRun(selectRounds));
   const run = useRun(selectRun);
@@ -87,7 +87,7 @@ const Rollouts = memo(function Rollouts({ rounds, run }: Props) {
   );
 });
 
-/** A round that was picked may have left the store since; a replay that was moved back has not come to it yet. */
+/** False where a replay was moved back to before the round. A live run's round may have left the store, but it has happened. */
 function hasHappened({ phase, round }: RoundView, rounds: RunState['rounds']): boolean {
   const newest = rounds.at(-1);
   return (
@@ -103,7 +103,7 @@ function NothingYet() {
       <p>
         When the policy is sampled – a few times during the cold start, then in every step of reinforcement
         learning – its trajectories can be read here token by token: what it thought, what it sent to Python,
-        what Python really said, and what it earned.
+        what Python really answered, and which reward it got.
       </p>
     </div>
   );

@@ -24,7 +24,7 @@ export function RoundPicker({ rounds, round, onPick }: Props) {
       .split('|')
       .map((pair) => pair.split('=') as [string, string]),
   );
-  // The round that is being read may have left the store; it stays on the list while it is read.
+  // The round being read may have left the store; it stays in the list as long as it is shown.
   const listed = rounds.some((kept) => keyOf(kept) === keyOf(round)) ? rounds : [round, ...rounds];
   const index = listed.findIndex((kept) => keyOf(kept) === keyOf(round));
   const data = listed.toReversed().map((kept) => ({

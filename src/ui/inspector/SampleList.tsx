@@ -1,5 +1,5 @@
 /**
- * The samples of one group, a row each: right or wrong, calls, advantage, how it ended, and the strip of its tokens.
+ * The samples of one group, a row each: right or wrong, calls, advantage, a strip of its tokens, and why it was cut off if it was.
  */
 import { Check, X } from 'lucide-react';
 import { UnstyledButton } from '@mantine/core';

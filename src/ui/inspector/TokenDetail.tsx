@@ -1,14 +1,14 @@
 /**
- * What is known of one token, and the key to the shading.
+ * Details of one token, and the legend of the shading.
  */
 import type { Trajectory } from '../../tasks/trajectory.ts';
 import { formatShare } from '../app/format.ts';
 import { tokenName } from './tokenGlyph.ts';
 import styles from './transcript.module.css';
 
-/** Probability at which the sampler drew the token, 0 to 1. */
+/** Probability at which the sampler drew the token, 0 to 1. @param index of a token of the trajectory */
 export function tokenProbability(trajectory: Trajectory, index: number): number {
-  return Math.min(1, Math.exp(trajectory.logProbs[index] ?? 0));
+  return Math.min(1, Math.exp(trajectory.logProbs[index]!));
 }
 
 interface Props {
@@ -22,7 +22,7 @@ export function TokenDetail({ trajectory, index, author }: Props) {
   const sampled = lossMask[index] === 1;
   return (
     <span className={styles.detail} role="status" data-testid="token-detail">
-      <code>{tokenName(tokens[index] ?? 0)}</code>
+      <code>{tokenName(tokens[index]!)}</code>
       <span>
         token {index + 1} of {tokens.length}
       </span>
@@ -34,7 +34,7 @@ export function TokenDetail({ trajectory, index, author }: Props) {
         <>
           <span>sampled</span>
           <span>p = {formatShare(tokenProbability(trajectory, index))}</span>
-          <span>log p = {(logProbs[index] ?? 0).toFixed(3).replace('-', '−')}</span>
+          <span>log p = {logProbs[index]!.toFixed(3).replace('-', '−')}</span>
         </>
       )}
     </span>
@@ -73,7 +73,7 @@ export function TokenLegend({ author }: { author: 'policy' | 'teacher' }) {
 }
 
 const legendSteps = [
-  { word: ' sure ', tint: 9 },
-  { word: ' torn ', tint: 32 },
-  { word: ' a surprise ', tint: 54 },
+  { word: ' likely ', tint: 9 },
+  { word: ' unsure ', tint: 32 },
+  { word: ' unlikely ', tint: 54 },
 ];

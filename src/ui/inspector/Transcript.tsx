@@ -1,9 +1,9 @@
 /**
- * One trajectory, readable: what was asked, thought, called, what Python really said, what was answered.
+ * One trajectory as text: prompt, thoughts, calls, what Python really answered, the answer. Without styles, or through a screen reader, it
+ * reads as a transcript.
  *
- * Invariants. (1) It is text first: without styles, or through a screen reader, it reads as a transcript. (2) Every token is
- * there, control tokens too, marked as sampled or forced by the mask that came from the sampler. (3) The arrow keys
- * step through the tokens; the line at the foot tells the one under the pointer or the cursor.
+ * Invariants (inspector.test.tsx). (1) Every token is there, control tokens too, marked as sampled or forced by the sampler's own mask.
+ * (2) The arrow keys step through the tokens; the line at the foot describes the one under the pointer or the cursor.
  */
 import { memo, useMemo, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import type { Trajectory } from '../../tasks/trajectory.ts';
@@ -15,7 +15,7 @@ import styles from './transcript.module.css';
 
 interface Props {
   readonly trajectory: Trajectory;
-  /** Who produced the tokens that are not forced. The teacher has no probabilities. */
+  /** Who wrote the tokens that are not forced. The teacher's have no probabilities. */
   readonly author: 'policy' | 'teacher';
 }
 
@@ -93,7 +93,7 @@ export const Transcript = memo(function Transcript({ trajectory, author }: Props
 
 const stopWords: Record<Trajectory['stop'], string> = {
   end: 'Ended by itself.',
-  context: 'Cut off by the context: it earns what its answer earns, nothing.',
+  context: 'Cut off: the context was full. Without a finished answer it earns nothing.',
   budget: 'Cut off: it asked for more calls than the budget allows.',
 };
 
@@ -124,7 +124,7 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
   const { tokens, lossMask } = trajectory;
   const spans = [];
   for (let i = from; i < to; i++) {
-    const glyph = tokenGlyph(tokens[i] ?? 0);
+    const glyph = tokenGlyph(tokens[i]!);
     const sampled = lossMask[i] === 1;
     const probability = sampled && author === 'policy' ? tokenProbability(trajectory, i) : 1;
     spans.push(
@@ -136,7 +136,7 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
         className={sampled ? styles.sampled : styles.forced}
         style={
           sampled
-            ? { backgroundColor: `rgb(var(--lab-token-sampled) / ${surprise(probability)}%)` }
+            ? { backgroundColor: `rgb(var(--lab-token-sampled) / ${tintPercent(probability)}%)` }
             : undefined
         }
       >
@@ -153,11 +153,11 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
 }
 
 /** How strongly a sampled token is tinted, in percent: the less likely it was, the more. */
-function surprise(probability: number): number {
+function tintPercent(probability: number): number {
   return Math.round(9 + 46 * (1 - probability));
 }
 
-/** What really happened, where the policy's view of it (the response tokens) does not say. */
+/** What happened to a call that failed; the response tokens only say what the policy was told. */
 function ResultNote({ result }: { result: ExecutionResult }) {
   switch (result.kind) {
     case 'ok':

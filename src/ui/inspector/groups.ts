@@ -21,8 +21,8 @@ export function groupsOf(trajectories: readonly ScoredTrajectory[]): readonly Gr
   }
   return [...byPrompt].map(([prompt, samples]) => ({
     prompt,
-    question: samples[0]?.problem.question ?? '',
-    answer: samples[0]?.problem.answer ?? '',
+    question: samples[0]!.problem.question,
+    answer: samples[0]!.problem.answer,
     samples: samples.toSorted((a, b) => a.sample - b.sample),
     right: samples.filter(({ reward }) => reward > 0).length,
     meanCalls: samples.reduce((sum, { calls }) => sum + calls.length, 0) / samples.length,

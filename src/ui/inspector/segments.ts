@@ -1,7 +1,7 @@
 /**
  * A trajectory's tokens cut into what a person sees: prompt, thought, call, response, answer.
  *
- * Invariant: segments cover all tokens in order without gaps; they are cut at control tokens and at the loss mask, never
+ * Invariant (segments.test.ts): segments cover all tokens in order without gaps; they are cut at control tokens and at the loss mask, never
  * by decoding. A trajectory that was cut off simply ends inside its last segment.
  */
 import type { Trajectory } from '../../tasks/trajectory.ts';
@@ -49,7 +49,7 @@ export function tokenSegments({ tokens, lossMask }: Pick<Trajectory, 'tokens' | 
   return segments;
 }
 
-/** One line of a transcript: a thought, and the call it leads to with its response. */
+/** One line of a transcript: a thought, and the call it leads to, with its response. */
 export interface TranscriptRow {
   readonly segments: readonly TokenSegment[];
   /** Which call of the trajectory this row makes, from 0; null where it makes none. */

@@ -1,9 +1,8 @@
 /**
  * How a token is drawn: a character as itself, a control token as a short sign.
  *
- * Invariant: the document holds a control token's real text (so it is copied, found and read aloud as what it is); the
- * sign is drawn in its place. Calls and responses come many to a trajectory, so theirs are one character wide:
- * `[37*2]→74·`.
+ * Invariant (inspector.test.tsx): the document holds a control token's real text, so that it can be copied, found and read aloud; CSS draws
+ * the sign in its place. A trajectory has many calls and responses, so their signs are one character wide: `[37*2]→74·`.
  */
 import { specialTokens, tokenTexts } from '../../tasks/vocabulary.ts';
 
@@ -30,13 +29,13 @@ const glyphs: readonly TokenGlyph[] = tokenTexts.map((text, id) => {
   return { text: text === '\n' ? '↵\n' : text, sign: special === undefined ? undefined : signs[special] };
 });
 
+/** @param token an id of the vocabulary; files with any other are refused (record/trajectoryFile.ts) */
 export function tokenGlyph(token: number): TokenGlyph {
-  return glyphs[token] ?? { text: '\uFFFD', sign: undefined };
+  return glyphs[token]!;
 }
 
-/** A token's name, for the line that tells about it. */
+/** A token's name, for the line of details. */
 export function tokenName(token: number): string {
-  const text = tokenTexts[token];
-  if (text === undefined) return `token ${token}`;
+  const text = tokenTexts[token]!;
   return text === ' ' ? 'space' : text === '\n' ? 'new line' : text;
 }

@@ -1,5 +1,5 @@
 /**
- * Said once when the device is not a real GPU: it works, it is slower, and what helps.
+ * Shown where there is no real GPU: that everything works, only slower, and what helps.
  */
 import { useState } from 'react';
 import { Button } from '@mantine/core';
@@ -32,7 +32,7 @@ export function DeviceNotice() {
       icon={Gauge}
       title={
         software
-          ? 'This browser’s GPU is imitated in software.'
+          ? 'This browser emulates its GPU in software.'
           : asked
             ? 'The settings ask for a backend that runs on the processor.'
             : 'No GPU is available here, so the lab runs on the processor.'

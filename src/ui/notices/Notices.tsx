@@ -1,8 +1,8 @@
 /**
- * What the page has to say beside the run: failures, corrections, settings that do not fit, slow devices.
+ * Messages above the charts: failures, corrections, settings that cannot run, slow devices. Each says what happened and what to do, and
+ * most have a button that does it; none blocks the page.
  *
- * Invariant: each is one sentence on what happened, one on what to do, and one button; none blocks the page. A failed run with a
- * checkpoint offers to go on from it, one without to begin again.
+ * Invariant (notices.test.tsx): a failed run with a checkpoint offers to go on from it, one without offers to train again.
  */
 import { Button, CloseButton } from '@mantine/core';
 import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
@@ -45,7 +45,7 @@ function FailureNotice() {
   );
 }
 
-/** The one thing to press. */
+/** The button that does what the advice says. */
 function Remedy({ failure: { source, goOn } }: { failure: FailureView }) {
   const actions = useLabActions();
   if (goOn !== undefined) {
@@ -101,7 +101,7 @@ function ProblemNotice({ onShowSettings }: { onShowSettings: () => void }) {
   );
 }
 
-/** Sentences about corrected values share one box: a bad address has many. */
+/** All in one box, since an address can be wrong in many places. */
 function Corrections() {
   const notices = useLab(selectNotices);
   const actions = useLabActions();

@@ -1,7 +1,7 @@
 /**
- * What start-up is doing (loading Python, compiling kernels), over the chart that it will fill.
+ * What a starting run is waiting for (loading Python, compiling kernels), shown over the empty chart.
  *
- * It cannot stay for ever: start-up ends in a run or, after a while without a sign of life, in a failure (the lab's store).
+ * It never stays for ever: where the worker says nothing for too long, the store reports a failure (lab/trainerLink.ts).
  */
 import { Button, Loader } from '@mantine/core';
 import type { RunState } from '../../lab/state.ts';

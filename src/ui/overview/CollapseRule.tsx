@@ -1,5 +1,5 @@
 /**
- * The collapse rule in words, beside the chart it judges; loud only when the alarm has gone off.
+ * The collapse rule in words, under the chart. It stands out only once the alarm has gone off.
  */
 import { TriangleAlert } from 'lucide-react';
 import type { RunState } from '../../lab/state.ts';

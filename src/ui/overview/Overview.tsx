@@ -1,8 +1,8 @@
 /**
  * The left of the page: tiles, the density chart that dominates, the collapse rule in words, and the heat map under it.
  *
- * Invariant: the chart and the map share one x axis. Before the first run the axes, the plan's phases and the collapse
- * zone are already there, with the welcome over them.
+ * The chart and the map share one x axis (`charts/plot.ts`). Before the first run the axes, the planned phases and the collapse zone are
+ * already there, with the welcome over them.
  */
 import { lazy, Suspense, useMemo } from 'react';
 import { useMediaQuery } from '@mantine/hooks';
@@ -27,7 +27,7 @@ const DensityChart = lazy(async () => ({
   default: (await import('../charts/DensityChart.tsx')).DensityChart,
 }));
 
-const heroTurn = { select: (run: RunState) => run.series, pace: 250, same: sameRounds };
+const overviewTurn = { select: (run: RunState) => run.series, pace: 250, same: sameRounds };
 const selectCollapse = (run: RunState) => run.collapse;
 const selectSettings = (run: RunState) => run.settings;
 const selectFresh = (run: RunState) => run.status === 'idle' && run.series.rounds.length === 0;
@@ -40,8 +40,8 @@ const densityLegend: readonly LegendEntry[] = [
   { label: 'middle half of the trajectories', colour: 'var(--lab-band)', mark: 'area' },
 ];
 
-export function Hero() {
-  const series = useRunInTurn(heroTurn);
+export function Overview() {
+  const series = useRunInTurn(overviewTurn);
   const collapse = useRun(selectCollapse);
   const starts = useRun(phaseStarts);
   const settings = useRun(selectSettings);
@@ -53,8 +53,8 @@ export function Hero() {
   const zoneTop = collapse.threshold ?? settings.collapse.calls;
   const newest = series.latest[density];
   return (
-    <section className={styles.hero} aria-labelledby="hero-title">
-      <h2 id="hero-title" className="lab-hidden">
+    <section className={styles.overview} aria-labelledby="overview-title">
+      <h2 id="overview-title" className="lab-hidden">
         Interaction density
       </h2>
       <Tiles />
@@ -88,7 +88,7 @@ export function Hero() {
           wide
           id="histogram"
           title="How the calls are spread"
-          help="The histogram of tool calls over time: a column per round, a row per number of calls; the darker a cell, the more of that round’s trajectories made so many calls."
+          help="The histogram of tool calls over time: a column per round, a row per number of calls; the darker a cell, the more of that round’s trajectories made that many calls."
           table={() => histogramTable(series.histograms)}
           summary={`${series.histograms.length} columns.`}
         >

@@ -1,5 +1,5 @@
 /**
- * For someone who does not want to wait: the recorded runs that come with the page, as buttons. Nothing where there are none.
+ * The recorded runs that come with the page, as buttons, for someone who does not want to wait. Nothing where there are none.
  */
 import { Button } from '@mantine/core';
 import { History } from 'lucide-react';

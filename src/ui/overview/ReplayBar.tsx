@@ -1,7 +1,7 @@
 /**
- * Above a run that is not live: that it is not, where it comes from, and its replay, round by round.
+ * The bar above a recorded run: that it is not live, where it comes from, and the controls that replay it round by round.
  *
- * Invariant: as long as a recorded run is shown, this says so; what the rest of the page shows is the round that stands here.
+ * Invariant (replay.test.tsx): while a recorded run is shown, the bar says so, and names the round that the rest of the page shows.
  */
 import { Button } from '@mantine/core';
 import { History, Pause, Play } from 'lucide-react';
@@ -41,7 +41,7 @@ export function ReplayBar() {
         <strong>{source.name}</strong>
         <span className={styles.facts}>{facts.join(' · ')}</span>
       </p>
-      <AdoptSettings size="compact-sm">Take its settings</AdoptSettings>
+      <AdoptSettings size="compact-sm">Use its settings</AdoptSettings>
       <ReplayControl replay={replay} />
     </section>
   );
@@ -72,7 +72,7 @@ function ReplayControl({ replay }: { replay: ReplayView }) {
         }
         onClick={() => (playing ? actions.pauseReplay() : actions.playReplay())}
       >
-        {playing ? 'Hold' : frame >= last ? 'Replay' : 'Play on'}
+        {playing ? 'Pause' : frame >= last ? 'Replay' : 'Play'}
       </Button>
       <input
         type="range"

@@ -1,8 +1,8 @@
 /**
  * The run's newest numbers, large. The first is the one the lab is about.
  *
- * Invariant: a tile's `data-value` is the number itself (empty while there is none), for tests that should not read
- * formatted text.
+ * Invariant (page.test.tsx): a tile's `data-value` is the number itself, empty while there is none, so that a test need not read formatted
+ * text.
  */
 import { memo } from 'react';
 import { Tooltip } from '@mantine/core';

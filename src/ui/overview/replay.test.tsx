@@ -68,10 +68,10 @@ describe('a recorded run', () => {
     const runSettings = withSetting(idleState.settings, 'run.seed', 7);
     const lab = fakeLab({ ...shown, runSettings });
     render(<App store={lab} />);
-    fireEvent.click(screen.getByRole('button', { name: 'Take its settings' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Use its settings' }));
     expect(lab.actions.adoptRunSettings).toHaveBeenCalledOnce();
     act(() => lab.set({ settings: runSettings }));
-    expect(screen.queryByRole('button', { name: 'Take its settings' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Use its settings' })).toBeNull();
   });
 
   it('is played, held, and moved by hand', () => {
@@ -83,7 +83,7 @@ describe('a recorded run', () => {
     const slider = screen.getByRole<HTMLInputElement>('slider', { name: 'Round shown' });
     expect(slider.value).toBe('4');
     expect(slider.getAttribute('aria-valuetext')).toBe('round 4 of 10');
-    fireEvent.click(screen.getByRole('button', { name: 'Hold' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Pause' }));
     expect(lab.actions.pauseReplay).toHaveBeenCalledOnce();
     fireEvent.change(slider, { target: { value: '7' } });
     expect(lab.actions.seekReplay).toHaveBeenCalledWith(7);

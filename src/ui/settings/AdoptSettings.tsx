@@ -1,5 +1,5 @@
 /**
- * A button that makes the settings of the run shown those of the next run. Nothing where they are already.
+ * A button that copies the settings of the run shown into the form. Nothing where they are the same.
  */
 import { Button } from '@mantine/core';
 import { differingPaths } from '../../recipes/formModel.ts';

@@ -1,8 +1,8 @@
 /**
  * A number field that lets a person finish typing.
  *
- * Invariant: the store only ever takes valid values, so on the way to one ("1" on the way to "128") the field shows what
- * was typed, not what the store still holds; a change from elsewhere (a preset, the reset button) replaces both.
+ * Invariant (panels.test.tsx): the store takes valid values only, so while one is being typed ("1" on the way to "128") the field shows what
+ * was typed, not what the store still holds. A change from elsewhere (a preset, the undo button) replaces what was typed.
  */
 import { useState } from 'react';
 import { NumberInput, type NumberInputProps } from '@mantine/core';

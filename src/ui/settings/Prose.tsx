@@ -1,5 +1,5 @@
 /**
- * A sentence of the settings' schema, with its `code` shown as code.
+ * A description from the settings' schema, with its `code` shown as code.
  */
 import styles from './settings.module.css';
 

@@ -1,5 +1,5 @@
 /**
- * One setting: a control of its kind, its sentence, its unit, its problem, and the way back to the preset's value.
+ * One setting: its control, description, unit and problem, and a button that sets it back to the preset's value.
  */
 import { useState } from 'react';
 import { ActionIcon, Select, Switch, TextInput, Tooltip } from '@mantine/core';
@@ -96,7 +96,7 @@ function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'pro
   }
 }
 
-/** Text is handed on as it is typed, and keeps what was typed while the store refuses it. */
+/** Text goes to the store as it is typed; what the store refuses stays in the field. */
 function TextSetting({ shared, field, value }: { shared: object; field: FormField; value: string }) {
   const actions = useLabActions();
   const [typed, setTyped] = useState(value);

@@ -145,7 +145,7 @@ function NextRunNote() {
   return (
     <div className={styles.nextRun} role="status">
       <span>These settings are for the next run; the one shown keeps its own.</span>
-      <AdoptSettings size="compact-xs">Take those of the run shown</AdoptSettings>
+      <AdoptSettings size="compact-xs">Use those of the run shown</AdoptSettings>
     </div>
   );
 }

@@ -1,8 +1,8 @@
 /**
  * The right of the page: guide, trajectories, curation, benchmarks, settings, comparison, speed, as tabs that scroll inside.
  *
- * Invariant: until a person chooses a tab it follows the run (the guide before it, the trajectories once there are some);
- * from then on it stays where they put it. Opening a study is choosing the comparison. Only the open tab is mounted.
+ * Invariant (page.test.tsx, compare.test.tsx): until a person chooses a tab it follows the run (the guide first, the trajectories once
+ * there are some); then it stays where they put it. Opening a study opens the comparison. Only the open tab is mounted.
  */
 import { lazy, Suspense, useDeferredValue, useEffect, useRef, type ReactNode } from 'react';
 import { Tabs } from '@mantine/core';
@@ -58,7 +58,7 @@ interface Props {
 export function SidePanel({ chosen, onChoose }: Props) {
   const hasRollouts = useRun(selectHasRollouts);
   const hasCuration = useRun(selectHasCuration);
-  // Following the run must not block the page: the next panel is drawn in slices before it appears.
+  // At low priority: drawing the next panel must not block the page.
   const followed = useDeferredValue<PanelName>(
     hasRollouts ? 'trajectories' : hasCuration ? 'curation' : 'guide',
   );

@@ -120,7 +120,7 @@ describe('settings', () => {
     const lab = fakeLab({ status: 'done', runSettings: withSetting(idleState.settings, 'run.seed', 7) });
     renderInLab(lab, <SettingsForm />);
     expect(screen.getByText(/are for the next run/)).toBeDefined();
-    fireEvent.click(screen.getByRole('button', { name: 'Take those of the run shown' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Use those of the run shown' }));
     expect(lab.actions.adoptRunSettings).toHaveBeenCalledOnce();
   });
 });

@@ -1,19 +1,19 @@
 /**
- * The benchmark: this lab's kernels against TensorFlow.js on the visitor's own adapter, run on request.
+ * The speed test: this lab's kernels against TensorFlow.js on the visitor's own adapter, started by a button.
  *
- * Invariants. (1) It never runs beside a run, and says so. (2) It goes on while another tab is open; what was measured before it was
- * stopped stays. (3) Every speed stands with its spread.
+ * Invariants (speed.test.tsx, lab/speedTest.test.ts). (1) It does not start while a run is under way, and one that starts stops it. (2) What
+ * was measured stays when it is stopped, or when another tab is opened.
  */
 import { useState, useSyncExternalStore } from 'react';
 import { Button, Chip, CopyButton, Progress } from '@mantine/core';
 import { Check, Copy, Gauge, Square } from 'lucide-react';
-import { pageBenchmark } from '../../lab/speedTestBrowser.ts';
+import { pageSpeedTest } from '../../lab/speedTestBrowser.ts';
 import {
-  benchChoices,
+  speedTestChoices,
   runIsUnderWay,
   type BenchPreset,
-  type BenchRunner,
-  type BenchState,
+  type SpeedTestRunner,
+  type SpeedTestState,
 } from '../../lab/speedTest.ts';
 import type { LabState } from '../../lab/state.ts';
 import { formatShare } from '../app/format.ts';
@@ -23,17 +23,17 @@ import styles from './speed.module.css';
 
 const selectBusy = (state: LabState) => runIsUnderWay(state);
 
-export function Speed({ runner = pageBenchmark() }: { readonly runner?: BenchRunner }) {
+export function Speed({ runner = pageSpeedTest() }: { readonly runner?: SpeedTestRunner }) {
   const lab = useLabStore();
   const busy = useLab(selectBusy);
   const state = useSyncExternalStore(runner.subscribe, runner.getState);
   const [chosen, setChosen] = useState<readonly string[]>(['mini']);
-  const presets = benchChoices.filter((name) => chosen.includes(name));
+  const presets = speedTestChoices.filter((name) => chosen.includes(name));
   return (
     <div className={styles.speed} data-testid="speed" data-status={state.status}>
       <p className={styles.note}>
         Times training steps and rollouts of this lab’s own WebGPU kernels and of TensorFlow.js’s, on the same
-        adapter and the same work, in turn. A minute or so a policy on a GPU, several without one.
+        adapter and the same work, in turn. About a minute for each policy on a GPU, several without one.
       </p>
       <Choice chosen={chosen} onChoose={setChosen} locked={state.status === 'running'} />
       <div className={styles.actions}>
@@ -53,7 +53,7 @@ export function Speed({ runner = pageBenchmark() }: { readonly runner?: BenchRun
             disabled={busy || presets.length === 0}
             onClick={() => runner.start(presets, lab)}
           >
-            Run the benchmark
+            Run the speed test
           </Button>
         )}
         {state.markdown === null ? null : <CopyMarkdown text={state.markdown} />}
@@ -75,7 +75,7 @@ function Choice({ chosen, onChoose, locked }: ChoiceProps) {
     <fieldset className={styles.choice} disabled={locked}>
       <legend className="lab-hidden">Policies to time</legend>
       <Chip.Group multiple value={[...chosen]} onChange={onChoose}>
-        {benchChoices.map((name: BenchPreset) => (
+        {speedTestChoices.map((name: BenchPreset) => (
           <Chip key={name} value={name} size="xs" disabled={locked}>
             {name}
           </Chip>
@@ -103,11 +103,11 @@ function CopyMarkdown({ text }: { readonly text: string }) {
 }
 
 /** What it is doing, why it cannot start, or why it ended. */
-function Standing({ state, busy }: { readonly state: BenchState; readonly busy: boolean }) {
+function Standing({ state, busy }: { readonly state: SpeedTestState; readonly busy: boolean }) {
   if (state.status === 'running') {
     return (
       <div className={styles.progress}>
-        <Progress value={state.share * 100} size="sm" aria-label="Progress of the benchmark" />
+        <Progress value={state.share * 100} size="sm" aria-label="Progress of the speed test" />
         <p role="status">
           {formatShare(state.share)}, {state.doing}
         </p>
@@ -130,8 +130,8 @@ function Standing({ state, busy }: { readonly state: BenchState; readonly busy: 
       )}
       {busy ? (
         <p className={styles.note}>
-          There is a run under way. A benchmark beside it would slow both down and measure neither, so it
-          waits until the run has ended or was reset.
+          A run is under way. A speed test beside it would slow both down and measure neither, so it can start
+          once the run has ended or was reset.
         </p>
       ) : null}
     </>

@@ -1,8 +1,8 @@
 /**
- * What a benchmark found: speeds with ratio bars, what a step asks of JavaScript and the GPU's queue, the adapter's own rates, the targets.
+ * What a speed test found: speeds with ratio bars, what a step costs in JavaScript and in commands to the GPU, the adapter's own rates, and
+ * the targets.
  *
- * Invariant: bars share one logarithmic scale, from 1 (equally fast) to the largest ratio of the report, so that bars of different
- * work can be compared; the numbers beside them carry the meaning.
+ * All bars share one logarithmic scale, from 1 (equally fast) to the largest ratio of the report, so they can be compared with each other.
  */
 import type { BenchReport, EngineCell, Quantiles, Target, TimedCell } from '../../lab/speedTest.ts';
 import { formatCount, formatNumber, formatShare, missing, plural } from '../app/format.ts';
@@ -31,7 +31,7 @@ export function SpeedReport({ report }: { readonly report: BenchReport }) {
             </h3>
             <SpeedTable preset={preset} cells={cells} largest={largest} />
             <details className={styles.details}>
-              <summary>What a step asks for</summary>
+              <summary>What a step costs</summary>
               <CallTable preset={preset} cells={cells} />
             </details>
           </section>
@@ -129,11 +129,11 @@ function CallTable({ preset, cells }: TableProps) {
   return (
     <>
       <table className={styles.table}>
-        <caption className="lab-hidden">What a step of {preset} asks for</caption>
+        <caption className="lab-hidden">What a step of {preset} costs</caption>
         <thead>
           <tr>
             <th scope="col">a step</th>
-            <th scope="col" title="JavaScript until the page’s worker is free for the first time">
+            <th scope="col" title="JavaScript, until the worker is first free for other work">
               JS ms
             </th>
             <th scope="col">dispatches</th>
@@ -150,8 +150,8 @@ function CallTable({ preset, cells }: TableProps) {
         </tbody>
       </table>
       <p className={styles.note}>
-        For rollouts, of one decoding step of the whole batch, on average. JavaScript until the worker is
-        first free.
+        For rollouts: one decoding step of the whole batch, on average. JavaScript: until the worker is first
+        free for other work.
       </p>
     </>
   );

@@ -1,18 +1,18 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { benchReportMessage, fakeBench } from '../../lab/testing/speedTest.ts';
+import { speedTestReportMessage, fakeSpeedTest } from '../../lab/testing/speedTest.ts';
 import { fakeLab, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { Speed } from './Speed.tsx';
 
 beforeEach(mockBrowser);
 afterEach(cleanup);
 
-const runButton = () => screen.getByRole<HTMLButtonElement>('button', { name: 'Run the benchmark' });
+const runButton = () => screen.getByRole<HTMLButtonElement>('button', { name: 'Run the speed test' });
 
-describe('the benchmark panel', () => {
+describe('the speed test’s panel', () => {
   it('times the policies that were chosen', () => {
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     renderInLab(fakeLab(), <Speed runner={runner} />);
     fireEvent.click(screen.getByRole('checkbox', { name: 'nano' }));
     fireEvent.click(runButton());
@@ -24,21 +24,21 @@ describe('the benchmark panel', () => {
   });
 
   it('asks for at least one policy', () => {
-    renderInLab(fakeLab(), <Speed runner={fakeBench().runner} />);
+    renderInLab(fakeLab(), <Speed runner={fakeSpeedTest().runner} />);
     fireEvent.click(screen.getByRole('checkbox', { name: 'mini' }));
     expect(runButton().disabled).toBe(true);
   });
 
   it('shows speeds with their spread, ratios, calls, targets and what the adapter is', () => {
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     renderInLab(fakeLab(), <Speed runner={runner} />);
     fireEvent.click(runButton());
-    act(() => newest().say(benchReportMessage));
+    act(() => newest().say(speedTestReportMessage));
     const training = screen.getByTestId('speed-mini-sft');
     expect(training.dataset['ratio']).toBe('2');
     expect(training.textContent).toMatch(/4 seq., 450 tokens \*1,000900–1,100500450–5502×/);
     expect(screen.getByTestId('speed-mini-rollout').textContent).toContain('40×');
-    const calls = screen.getByRole('table', { name: 'What a step of mini asks for', hidden: true });
+    const calls = screen.getByRole('table', { name: 'What a step of mini costs', hidden: true });
     expect(within(calls).getAllByRole('row', { hidden: true })).toHaveLength(5);
     const targets = within(screen.getByRole('list', { name: 'Targets' })).getAllByRole('listitem');
     expect(targets.map(({ dataset }) => dataset['reached'])).toEqual(['false', 'true']);
@@ -50,10 +50,10 @@ describe('the benchmark panel', () => {
   });
 
   it('keeps what it has when it is stopped, and when its tab was left', () => {
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     const { unmount } = renderInLab(fakeLab(), <Speed runner={runner} />);
     fireEvent.click(runButton());
-    act(() => newest().say(benchReportMessage));
+    act(() => newest().say(speedTestReportMessage));
     fireEvent.click(screen.getByRole('button', { name: 'Stop' }));
     expect(newest().terminated).toBe(true);
     unmount();
@@ -63,11 +63,11 @@ describe('the benchmark panel', () => {
   });
 
   it('waits for a run to end, and gives way to one that starts', () => {
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     const lab = fakeLab({ status: 'running' });
     renderInLab(lab, <Speed runner={runner} />);
     expect(runButton().disabled).toBe(true);
-    expect(screen.getByText(/There is a run under way/)).toBeDefined();
+    expect(screen.getByText(/A run is under way/)).toBeDefined();
     act(() => lab.set({ status: 'done' }));
     fireEvent.click(runButton());
     act(() => lab.set({ status: 'starting' }));
@@ -76,7 +76,7 @@ describe('the benchmark panel', () => {
   });
 
   it('says why it failed', () => {
-    const { runner, newest } = fakeBench();
+    const { runner, newest } = fakeSpeedTest();
     renderInLab(fakeLab(), <Speed runner={runner} />);
     fireEvent.click(runButton());
     act(() => newest().say({ type: 'failed', message: 'This browser has no WebGPU.' }));

@@ -1,5 +1,5 @@
 /**
- * Which engine runs on which device, and why: a badge with the reason behind it.
+ * Which engine runs on which device: a badge, with the reason and the details in a popover.
  */
 import { Popover, UnstyledButton } from '@mantine/core';
 import { Cpu } from 'lucide-react';
@@ -25,7 +25,7 @@ const backendNames: Readonly<Record<string, string>> = {
 
 const speedWords = { gpu: 'GPU', software: 'software GPU: slow', processor: 'processor: slower' } as const;
 
-/** Some adapters begin with the backend’s name, which stands before them already. */
+/** Some adapters' names begin with the backend’s name, which the badge shows already. */
 function withoutBackend(adapter: string, backend: string): string {
   return adapter.startsWith(backend) ? adapter.slice(backend.length).replace(/^[\s,:]+/, '') : adapter;
 }

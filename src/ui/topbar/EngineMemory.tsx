@@ -1,5 +1,5 @@
 /**
- * What the engine plans to hold in graphics memory: the sum, and its parts.
+ * How much graphics memory the engine has planned: the sum, and its parts.
  */
 import type { EngineView } from '../../record/recordedRun.ts';
 import styles from './engineBadge.module.css';

@@ -1,6 +1,6 @@
 /**
- * What can be taken out of the page and put into it: the run as JSON, the weights as safetensors; a run or a study from a file,
- * and the recorded runs that come with the page, where there are some.
+ * The menu of files: export the run as JSON or the weights as safetensors; open a run or a study, or a recorded run that comes with the
+ * page.
  */
 import { ActionIcon, Menu } from '@mantine/core';
 import { Box, FileDown, FileUp, FolderDown, History } from 'lucide-react';

@@ -1,8 +1,8 @@
 /**
  * The recipe as a ribbon: nine phases, each with its progress, and how long the run will still take.
  *
- * Invariant: status is told by word, icon and fill, never by colour alone; a screen reader hears one polite sentence at
- * most every eight seconds, however fast the run goes.
+ * A phase's status shows in its words, its icon and its bar, never in its colour alone. A screen reader hears one polite sentence, at most
+ * every eight seconds while the status stays the same.
  */
 import { memo, useEffect, useState } from 'react';
 import { Tooltip } from '@mantine/core';
@@ -38,7 +38,7 @@ interface PhaseProps {
   readonly paused: boolean;
 }
 
-/** The store makes all phases anew with every progress; most of them say what they said before. */
+/** Whether a phase would look the same: the store makes new objects for all phases whenever one of them advances. */
 function sameToTheEye(before: PhaseProps, after: PhaseProps): boolean {
   const [a, b] = [before.phase, after.phase];
   return (
@@ -110,7 +110,7 @@ const selectElapsed = (run: RunState) => Math.round(run.elapsedSeconds);
 const selectSpeed = (run: RunState) => Math.round(run.tokensPerSecond);
 const selectSource = (run: RunState) => run.source;
 
-/** Time left, time gone, tokens a second; or what stands instead of them. */
+/** Time left, elapsed time and speed of a live run; the name of a recorded one. */
 function RunClock() {
   const status = useRun(selectStatus);
   const left = useRun(selectLeft);

@@ -1,7 +1,7 @@
 /**
  * The two choices that matter before a click on Train: which preset, which seed.
  *
- * Invariant: every preset stands in the menu, in one of its groups; the pairs of the collapse experiment stand together.
+ * Every preset is in the menu, in one of its groups (the type of `groupOf`); the two presets of a comparison stand together.
  */
 import { Select, type ComboboxItem } from '@mantine/core';
 import { findPreset, type PresetName } from '../../recipes/presets.ts';
@@ -15,8 +15,8 @@ const selectSeed = (state: LabState) => state.settings.run.seed;
 
 const groups = {
   collapse: 'Collapse and its cure: the same run, two cold starts',
-  larger: 'Larger, for a GPU',
-  smoke: 'Everything once',
+  larger: 'Larger: for a GPU',
+  test: 'For tests: every phase, in seconds',
 } as const;
 
 /** In the order of the menu, smallest first. */
@@ -31,7 +31,7 @@ const groupOf: Readonly<Record<PresetName, keyof typeof groups>> = {
   'nano-sparse': 'collapse',
   'nano-natural': 'larger',
   small: 'larger',
-  micro: 'smoke',
+  micro: 'test',
 };
 
 const choices = Object.entries(groups).map(([key, group]) => ({

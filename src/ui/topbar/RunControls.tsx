@@ -1,8 +1,8 @@
 /**
- * Train, Pause, Resume, Go on, Step, Reset: one primary button whose word says what it will do, and two beside it.
+ * The buttons that run the lab: one primary button that reads Train, Pause, Resume or Go on, and Step and Reset beside it.
  *
- * Invariant: the trainer acts between two units of work, so a wish that it has not fulfilled yet is shown as one
- * ("Pausing …") and the button waits for it.
+ * Invariant (page.test.tsx): the trainer acts only between two units of work, so until it has paused the button reads “Pausing …” and
+ * does nothing.
  */
 import { Button, Tooltip } from '@mantine/core';
 import { Pause, Play, RotateCcw, StepForward } from 'lucide-react';

@@ -1,5 +1,5 @@
 /**
- * Share: copies the address that reproduces the run shown (or the next one, before there is a run).
+ * Copies the address that reproduces the run shown (or the next one, before there is a run).
  */
 import { useState } from 'react';
 import { ActionIcon, Tooltip } from '@mantine/core';

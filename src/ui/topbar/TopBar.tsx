@@ -1,5 +1,5 @@
 /**
- * The bar at the top: what runs, the buttons that run it, where it runs, and what can be taken away from it.
+ * The bar at the top: the choice of a run, the buttons that run it, the engine, files and help.
  */
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { CircleHelp } from 'lucide-react';

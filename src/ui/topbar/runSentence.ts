@@ -1,5 +1,5 @@
 /**
- * The run in one sentence, for people who hear the page.
+ * The run in one sentence, for people who use a screen reader.
  */
 import type { RunState } from '../../lab/state.ts';
 import { formatDuration, formatNumber, formatShare } from '../app/format.ts';

@@ -1,5 +1,5 @@
 /**
- * Asking for a file of the lab, a run or a study: a hidden input, and the function that opens the browser's dialog.
+ * Opens a file of the lab, a run or a study: a hidden input, and a function that shows the browser's file dialog.
  */
 import { useCallback, useRef } from 'react';
 import { useLabActions } from '../app/lab.tsx';
