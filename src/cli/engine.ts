@@ -1,5 +1,5 @@
 /**
- * The engine of a headless run: our kernels on Dawn, or TensorFlow.js where the settings ask for WebAssembly or plain JavaScript.
+ * The engine of a headless run: our kernels on Dawn or on the processor, or TensorFlow.js where the settings ask for it.
  *
  * What runs is named. Nothing is chosen behind the user's back: without an adapter the command stops and says what to
  * install, because a study that silently took another engine would be another study.
@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { PolicyEngine } from '../engine/engine.ts';
+import { createSimdEngine, SimdUnavailableError } from '../engine/simd/simdEngine.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjsEngine.ts';
 import { createWgslEngine, WgslUnavailableError } from '../engine/wgsl/wgslEngine.ts';
 import { policyConfig } from '../policy/config.ts';
@@ -41,13 +42,20 @@ export async function createHeadlessEngine(
         if (error instanceof WgslUnavailableError) throw new HeadlessEngineError(installAdvice);
         throw error;
       }
+    case 'simd':
+      try {
+        return await createSimdEngine({ config });
+      } catch (error) {
+        if (error instanceof SimdUnavailableError) throw new HeadlessEngineError(error.message);
+        throw error;
+      }
     case 'wasm':
     case 'cpu':
       return createTfjsEngine({ config, preferredBackends: [run.backend], wasmPath: wasmFolder() });
     case 'webgpu':
     case 'webgl':
       throw new HeadlessEngineError(
-        `A headless run has no backend “${run.backend}”: write --set run.backend=wgsl (our kernels), wasm or cpu.`,
+        `A headless run has no backend “${run.backend}”: write --set run.backend=wgsl or simd (our kernels on a graphics card or the processor), wasm or cpu.`,
       );
   }
 }

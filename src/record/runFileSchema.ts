@@ -37,7 +37,7 @@ export const fileSchema = z.object({
   preset: z.string(),
   engine: z
     .object({
-      engine: z.enum(['tfjs', 'wgsl']),
+      engine: z.enum(['tfjs', 'wgsl', 'simd']),
       backend: z.string(),
       adapter: z.string(),
       isSoftware: z.boolean().optional(),

@@ -7,9 +7,10 @@
  */
 import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
+import { SimdUnavailableError } from '../engine/simd/kernelModule.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import type { WgslEngine } from '../engine/wgsl/wgslEngine.ts';
-import { policyConfig } from '../policy/config.ts';
+import { policyConfig, type PolicyConfig } from '../policy/config.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { longestContext, type RunSettings } from '../train/settings.ts';
 
@@ -27,6 +28,14 @@ export async function describeEngine(choice: Choice, baseUrl: string): Promise<E
       if (!(error instanceof WgslUnavailableError)) throw error;
       refusal = error.message;
     }
+  }
+  if (choice === 'simd') {
+    const engine = await startSimd(policyConfig('micro', vocabularySize));
+    if (!(engine instanceof SimdUnavailableError)) {
+      engine.dispose();
+      return engine.description;
+    }
+    refusal = engine.message;
   }
   const { startBackend } = await import('../engine/tfjs/backend.ts');
   const { description } = await startBackend(portableOptions(choice, baseUrl, refusal !== null));
@@ -53,8 +62,23 @@ export async function createEngine(
       refused = true;
     }
   }
+  if (run.backend === 'simd') {
+    const engine = await startSimd(config);
+    if (!(engine instanceof SimdUnavailableError)) return engine;
+  }
   const { createTfjsEngine } = await import('../engine/tfjs/tfjsEngine.ts');
   return createTfjsEngine({ config, ...portableOptions(run.backend, baseUrl, refused) });
+}
+
+/** The engine for processors, or why it cannot run here. */
+async function startSimd(config: PolicyConfig): Promise<PolicyEngine | SimdUnavailableError> {
+  const { createSimdEngine } = await import('../engine/simd/simdEngine.ts');
+  try {
+    return await createSimdEngine({ config });
+  } catch (error) {
+    if (error instanceof SimdUnavailableError) return error;
+    throw error;
+  }
 }
 
 /**
@@ -85,14 +109,13 @@ const wantsKernels = (choice: Choice) => choice === 'auto' || choice === 'wgsl';
 
 function portableOptions(choice: Choice, baseUrl: string, withoutWebGpu: boolean) {
   const order: readonly TfjsBackendName[] = ['webgpu', 'wasm', 'webgl', 'cpu'];
+  const named = choice === 'auto' || choice === 'wgsl' || choice === 'simd' ? undefined : choice;
   const preferred = order.filter((backend) => !(withoutWebGpu && backend === 'webgpu'));
   return {
     preferredBackends:
-      choice === 'auto' || choice === 'wgsl'
-        ? preferred
-        : [choice, ...preferred.filter((other) => other !== choice)],
+      named === undefined ? preferred : [named, ...preferred.filter((other) => other !== named)],
     // Who asks for a backend by name gets it even where the GPU is imitated and WebAssembly would be faster.
-    acceptSoftwareAdapter: choice !== 'auto' && choice !== 'wgsl',
+    acceptSoftwareAdapter: named !== undefined,
     wasmPath: new URL('tfjs-wasm/', baseUrl).href,
   };
 }

@@ -77,6 +77,7 @@ class Engine implements PolicyEngine {
   });
   #lose: (sentence: string) => void = () => undefined;
   #failure: ThreadError | undefined;
+  #isDisposed = false;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(model: SimdModel, team: Team, maxSlots: number | undefined) {
@@ -163,14 +164,18 @@ class Engine implements PolicyEngine {
   }
 
   dispose(): void {
-    // The memory goes with the last reference to it.
-    void this.#next(() => this.#team.dispose()).catch(() => undefined);
+    // After what was asked for before. The memory goes with the last reference to it.
+    void this.#next(() => {
+      this.#team.dispose();
+      this.#isDisposed = true;
+    }).catch(() => undefined);
   }
 
   /** Run `work` after everything asked for before it. */
   #next<T>(work: () => T | Promise<T>): Promise<T> {
     const result = this.#tail.then(async () => {
       if (this.#failure) throw this.#failure;
+      if (this.#isDisposed) throw new Error('The engine was disposed of.');
       try {
         return await work();
       } catch (error) {

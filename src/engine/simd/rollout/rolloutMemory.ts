@@ -4,6 +4,7 @@
 import type { RolloutOptions } from '../../engine.ts';
 import { TOKEN_WORDS } from '../../layout/packing.ts';
 import type { Address } from '../kernelExports.ts';
+import { SimdMemoryError } from '../kernels.ts';
 import type { SimdModel } from '../model/simdModel.ts';
 
 /** Tokens that a slot can sample in one chunk. */
@@ -97,7 +98,12 @@ export class RolloutMemories {
     const positions = Math.ceil(context / 8) * 8;
     const floats =
       kernels.call.cacheKeyFloats(address, positions) + kernels.call.cacheValueFloats(address, positions);
-    const affordable = Math.max(1, Math.floor(CACHE_BUDGET / (config.layers * floats * 4)));
+    const affordable = Math.floor(CACHE_BUDGET / (config.layers * floats * 4));
+    if (affordable === 0) {
+      throw new SimdMemoryError(
+        `There is not enough memory for the cache of one sequence of ${context} tokens. Choose a smaller policy or a shorter context.`,
+      );
+    }
     // In steps, so that memory is used again where the next session has a few more.
     const slots = Math.min(Math.ceil(sequences / 16) * 16, this.#maxSlots, affordable);
     const idle = this.#idle;

@@ -42,7 +42,7 @@ const DEFAULT_CHUNK = 8;
 const PREFILL_ROWS = 128;
 
 /** Slots that are decoded together for a whole chunk: few enough that their cache stays near. */
-const DECODE_ROWS = 64;
+const DECODE_ROWS = 16;
 
 /** Where a sequence is. */
 interface Place {
@@ -153,8 +153,8 @@ export class SimdRolloutSession implements RolloutSession {
     const { model, memories } = this.#resources;
     const { options, queued } = this.#sequences;
     if (!this.#weights) throw new Error('The session has no weights to sample from.');
-    model.reach(options.context);
     const memory = memories.take(queued, options.context);
+    model.reach(options.context);
     const rollout = memory.begin(options, this.#weights.address);
     this.#held = { memory, rollout, rows: new Array<Row | undefined>(memory.slots).fill(undefined) };
     return this.#held;

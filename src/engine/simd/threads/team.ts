@@ -30,6 +30,8 @@ export class Team {
   readonly #others: readonly Thread[];
   #list: Address | undefined;
   #capacity = 0;
+  /** Why no task can be had done any more. */
+  #end: string | undefined;
 
   private constructor(kernels: Kernels, team: Address, others: readonly Thread[], reason: string) {
     this.#kernels = kernels;
@@ -43,12 +45,17 @@ export class Team {
    * Start as many threads as are asked for (default: one a processor, at most eight), or one where they cannot share memory or do
    * not come.
    */
-  static async start(kernels: Kernels, { module }: KernelModule, wanted = processors()): Promise<Team> {
+  static async start(
+    kernels: Kernels,
+    { module }: KernelModule,
+    wanted = processors(),
+    isShareable = canShareMemory(),
+  ): Promise<Team> {
     const alone = (why: string) =>
       new Team(kernels, kernels.call.createTeam(0), [], `One thread works${why}.`);
     const others = Math.min(Math.max(1, Math.floor(wanted)), MAX_THREADS) - 1;
     if (others === 0) return alone('');
-    if (!canShareMemory()) return alone(': more need a page that is cross-origin isolated');
+    if (!isShareable) return alone(': more need a page that is cross-origin isolated');
     const team = kernels.call.createTeam(others);
     const { memory } = kernels;
     const threads = Array.from({ length: others }, (_, index) => spawn({ module, memory, team, index }));
@@ -60,18 +67,21 @@ export class Team {
     return alone(': more could not be started');
   }
 
-  /** Has every task done. @throws ThreadError */
+  /** Has every task done. @throws ThreadError, also ever after */
   run(tasks: readonly Task[], workspaces: Address): void {
+    if (this.#end !== undefined) throw new ThreadError(this.#end);
     if (tasks.length === 0) return;
     const { call } = this.#kernels;
     const list = this.#room(tasks.length);
     this.#kernels.u32(list, tasks.length * TASK_WORDS).set(tasks.flatMap(taskWords));
     if (call.runTasks(this.#team, list, tasks.length, workspaces, mayWait() ? 1 : 0) === 0) {
-      throw new ThreadError('A thread of the engine stopped. Go on from the last checkpoint.');
+      this.#end = 'A thread of the engine stopped. Go on from the last checkpoint.';
+      throw new ThreadError(this.#end);
     }
   }
 
   dispose(): void {
+    this.#end ??= 'The engine was disposed of.';
     this.#kernels.call.disband(this.#team);
     for (const thread of this.#others) thread.terminate();
   }
