@@ -5,8 +5,11 @@
  */
 const test = '\\.(test|bench)\\.tsx?$';
 
-/** The rooms of the WebGPU engine, from the ground up: a room may import those before it. */
-const rooms = ['memory', 'device', 'kernels', 'model', 'training', 'rollout'];
+/** The rooms of the engines of our own, from the ground up: a room may import those before it. */
+const rooms = {
+  wgsl: ['memory', 'device', 'kernels', 'model', 'training', 'rollout'],
+  simd: ['model', 'threads', 'training', 'rollout'],
+};
 
 export default {
   forbidden: [
@@ -17,13 +20,15 @@ export default {
       from: {},
       to: { circular: true },
     },
-    ...rooms.slice(0, -1).map((room, floor) => ({
-      name: `wgsl-${room}-below`,
-      comment: `engine/wgsl: ${rooms.join(', ')}, each above those before it.`,
-      severity: 'error',
-      from: { path: `^src/engine/wgsl/${room}/`, pathNot: test },
-      to: { path: `^src/engine/wgsl/(${rooms.slice(floor + 1).join('|')})/` },
-    })),
+    ...Object.entries(rooms).flatMap(([engine, own]) =>
+      own.slice(0, -1).map((room, floor) => ({
+        name: `${engine}-${room}-below`,
+        comment: `engine/${engine}: ${own.join(', ')}, each above those before it.`,
+        severity: 'error',
+        from: { path: `^src/engine/${engine}/${room}/`, pathNot: test },
+        to: { path: `^src/engine/${engine}/(${own.slice(floor + 1).join('|')})/` },
+      })),
+    ),
     {
       name: 'testing-in-tests-only',
       comment:
