@@ -37,10 +37,12 @@ export const fileSchema = z.object({
   preset: z.string(),
   engine: z
     .object({
-      engine: z.enum(['tfjs', 'wgsl']),
+      engine: z.enum(['tfjs', 'wgsl', 'simd']),
       backend: z.string(),
       adapter: z.string(),
       isSoftware: z.boolean().optional(),
+      threads: count.optional(),
+      build: z.enum(['plain', 'relaxed']).optional(),
       reason: z.string(),
       memory: z.array(z.object({ name: z.string(), bytes: count })).optional(),
     })

@@ -33,12 +33,12 @@ const run = z
       ),
     ),
     backend: z
-      .enum(['auto', 'wgsl', 'webgpu', 'wasm', 'webgl', 'cpu'])
+      .enum(['auto', 'wgsl', 'simd', 'webgpu', 'wasm', 'webgl', 'cpu'])
       .default('auto')
       .meta(
         text(
           'Engine',
-          'auto and wgsl: our own WebGPU kernels where there is an adapter, else WebAssembly. webgpu, wasm, webgl, cpu: TensorFlow.js on that backend.',
+          'auto: the fastest that runs here. wgsl: our own kernels on the graphics card, by WebGPU; simd: our own kernels on the processor, by WebAssembly. webgpu, wasm, webgl, cpu: TensorFlow.js on that backend, much slower.',
         ),
       ),
   })
