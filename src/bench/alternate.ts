@@ -1,25 +1,20 @@
 /**
- * Samples of two engines in turn, and the calls of one run counted apart.
+ * Samples of two GPU engines in turn, and the calls of one run counted apart.
  *
- * The engines take turns: a machine that slows down slows both, and a ratio compares neighbours in time. A run in
- * which calls are counted is not timed, unless a run takes so long that a second one would cost more than the counting does.
+ * A run in which calls are counted is not timed, unless a run takes so long that a second one would cost more than the counting does.
  */
 import type { PolicyEngine } from '../engine/engine.ts';
 import type { GpuCounts, GpuTap } from './gpuTap.ts';
-import type { Now } from './measure.ts';
 import type { BenchEngineName, EngineCell } from './report.ts';
 import { quantilesOf, type Quantiles } from './statistics.ts';
+import { leastSamples, takeTurns, type TurnTiming } from './takeTurns.ts';
 
 /** What runs are timed with. */
-export interface Timing {
+export interface Timing extends TurnTiming {
   readonly wgsl: PolicyEngine;
   /** Null where tfjs's WebGPU backend does not run. */
   readonly tfjs: PolicyEngine | null;
   readonly tap: GpuTap;
-  readonly now: Now;
-  readonly secondsPerCell: number;
-  /** Told what is being done next. */
-  readonly onStage: (stage: string) => void;
 }
 
 export interface Sample {
@@ -39,18 +34,12 @@ export interface Alternated {
   readonly ratio: Quantiles | null;
 }
 
-/** A sample is the mean of as many runs as take this long, so that the timer's grain does not matter. */
-const sampleMs = 200;
 /** Runs longer than this are counted while they are timed: a flag and an addition per call are nothing beside it. */
 const longRunMs = 1000;
-const mostSamples = 20;
-export const leastSamples = 3;
 
 interface Measured {
   readonly name: BenchEngineName;
   readonly engine: PolicyEngine;
-  readonly repeats: number;
-  readonly long: boolean;
   readonly samples: Sample[];
   counts: GpuCounts | null;
 }
@@ -61,28 +50,31 @@ export async function alternate(
   tokens: number,
   { warmUp, sample }: Alternation,
 ): Promise<Alternated> {
-  const { now, tap, onStage, secondsPerCell } = timing;
+  const { tap, onStage } = timing;
   const measured: Measured[] = [];
   for (const name of ['wgsl', 'tfjs'] as const) {
     const engine = timing[name];
-    if (engine === null) continue;
-    onStage(`warming up ${name}`);
-    const milliseconds = await warmUp(engine);
-    const repeats = Math.max(1, Math.min(200, Math.round(sampleMs / Math.max(0.01, milliseconds))));
-    measured.push({ name, engine, repeats, long: milliseconds > longRunMs, samples: [], counts: null });
+    if (engine !== null) measured.push({ name, engine, samples: [], counts: null });
   }
-  const start = now();
-  const seconds = () => (now() - start) / 1000;
-  for (let round = 0; round < mostSamples; round++) {
-    if (seconds() > secondsPerCell && round >= leastSamples) break;
-    if (seconds() > 3 * secondsPerCell && round > 0) break; // one pair is all there is time for
-    for (const one of measured) {
-      onStage(`timing ${one.name}, sample ${round + 1}`);
-      const take = async () => void one.samples.push(await meanOf(one.repeats, () => sample(one.engine)));
-      if (one.long && one.counts === null) one.counts = await tap.count(take);
-      else await take();
-    }
-  }
+  await takeTurns(
+    timing,
+    measured.map((one) => {
+      let long = false;
+      return {
+        name: one.name,
+        warmUp: async () => {
+          const milliseconds = await warmUp(one.engine);
+          long = milliseconds > longRunMs;
+          return milliseconds;
+        },
+        sample: async (repeats) => {
+          const take = async () => void one.samples.push(await meanOf(repeats, () => sample(one.engine)));
+          if (long && one.counts === null) one.counts = await tap.count(take);
+          else await take();
+        },
+      };
+    }),
+  );
   for (const one of measured) {
     if (one.counts !== null) continue;
     onStage(`counting the calls of ${one.name}`);

@@ -8,7 +8,7 @@
 import type { GrpoSequence, PolicyEngine } from '../engine/engine.ts';
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';
 import { Random } from '../random/random.ts';
-import { alternate, fits, leastSamples, type Sample, type Timing } from './alternate.ts';
+import { alternate, fits, type Sample, type Timing } from './alternate.ts';
 import { decodingBytes, trainingBytes, trainingFlops } from './cost.ts';
 import {
   decodingWork,
@@ -20,6 +20,7 @@ import {
 } from './measure.ts';
 import type { MeasuredCell, WorkKind } from './report.ts';
 import { quantilesOf } from './statistics.ts';
+import { leastSamples } from './takeTurns.ts';
 import { fullResponse, rolloutWork, trainingBatch, type BenchPreset } from './workload.ts';
 
 /** What cells are measured with. */

@@ -17,7 +17,8 @@ import type { BenchReport, WorkKind } from '../bench/report.ts';
 import { benchPresets, type BenchPreset } from '../bench/workload.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
-import { installAdvice, openDawn } from './dawn.ts';
+import { openDawn } from './dawn.ts';
+import { installAdvice } from './installAdvice.ts';
 import { countOption, numberOption } from './options.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 
@@ -93,7 +94,7 @@ function host(): string {
 /** @returns the exit status of a speed test that could not be made */
 function failed(error: unknown): number {
   console.error(error instanceof Error ? error.message : String(error));
-  if (error instanceof WgslUnavailableError) console.error(installAdvice);
+  if (error instanceof WgslUnavailableError) console.error(`No graphics adapter was found. ${installAdvice}`);
   return 1;
 }
 

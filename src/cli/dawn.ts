@@ -14,10 +14,3 @@ export function openDawn(): GPU {
   Object.assign(globalThis, globals);
   return (instance ??= create(['disable-dawn-features=timestamp_quantization']));
 }
-
-/** What to do where Dawn finds no adapter. */
-export const installAdvice =
-  'No graphics adapter was found. With a GPU, install its Vulkan driver (NVIDIA: the driver package and libvulkan1; AMD, Intel: ' +
-  'mesa-vulkan-drivers). Without one, a software adapter does: Mesa 24 or newer (Debian 12: mesa-vulkan-drivers from bookworm-backports, with ' +
-  'libvulkan1), or Chromium’s SwiftShader (VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json). Or run on WebAssembly: ' +
-  '--set run.backend=wasm.';

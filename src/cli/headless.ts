@@ -5,7 +5,7 @@
  * same adapter (train.integration.test.ts kills one). Clocks are read here, for rates and provenance, and never handed on.
  */
 import { readFileSync } from 'node:fs';
-import type { PolicyEngine } from '../engine/engine.ts';
+import type { EngineDescription } from '../engine/engine.ts';
 import { parameterCount, policyConfig, type NamedTensors } from '../policy/config.ts';
 import { CheckpointError } from '../policy/safetensors.ts';
 import type { PhaseTrack } from '../record/phases.ts';
@@ -44,15 +44,15 @@ export async function runHeadless(
   const place = folder.resume();
   const recording =
     place === null ? Recording.begin(settings) : Recording.continued(settings, place.recording);
-  const engine = await createHeadlessEngine(settings, (share) => {
+  const { engine, description } = await createHeadlessEngine(settings, options.threads, (share) => {
     if (share === 1) progress.say('The kernels are compiled.');
   });
   try {
     const sandbox = await createNodeSandbox({ settings: settings.sandbox });
     try {
-      const provenance = provenanceOf(options, engine, sandbox);
+      const provenance = provenanceOf(options, description, sandbox);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
-      sayWhatRuns(progress, engine, sandbox, place);
+      sayWhatRuns(progress, description, sandbox, place);
       const written = new WrittenRun(folder, progress, provenance, recording, options.checkpointEvery);
       const ticks = runRecipe({
         engine,
@@ -89,7 +89,7 @@ function initialWeights({ weights, settings }: TrainOptions): NamedTensors | nul
 
 function provenanceOf(
   { settings, presetName }: TrainOptions,
-  engine: PolicyEngine,
+  engine: EngineDescription,
   sandbox: Sandbox,
 ): Provenance {
   return {
@@ -100,7 +100,7 @@ function provenanceOf(
     },
     settings,
     presetName,
-    engine: engine.description,
+    engine,
     sandbox: sandbox.version,
     parameters: parameterCount(policyConfig(settings.policy.preset, vocabularySize)),
   };
@@ -108,11 +108,11 @@ function provenanceOf(
 
 function sayWhatRuns(
   progress: Progress,
-  { description }: PolicyEngine,
+  engine: EngineDescription,
   sandbox: Sandbox,
   place: SavedPlace | null,
 ): void {
-  progress.say(`${description.engine} on ${description.adapter}; ${sandbox.version}`);
+  progress.say(`${engine.engine} on ${engine.adapter}; ${sandbox.version}. ${engine.reason}`);
   if (place === null) return;
   const { phase, done, round } = place.checkpoint.position;
   progress.say(`Going on after ${done} of ${phase}, round ${round}.`);

@@ -22,6 +22,11 @@ describe('the train command’s options', () => {
     expect(out).toBe('runs/nano-sparse-7');
   });
 
+  it('keeps threads out of the settings: they change nothing but the time', () => {
+    expect(parse('--threads', '3')).toEqual({ ...parse(), threads: 3 });
+    expect(parse().threads).toBeNull();
+  });
+
   it('begins with mini and answers --help', () => {
     expect(parse().settings).toEqual(presetSettings('mini'));
     expect(parseTrainOptions(['--help'])).toBe('help');
@@ -42,6 +47,8 @@ describe('the train command’s options', () => {
     [['--checkpoint-every', 'often'], /--checkpoint-every takes seconds, 0 or more, not “often”\./],
     [['--checkpoint-every', ''], /--checkpoint-every takes seconds/],
     [['--checkpoint-every=-1'], /--checkpoint-every takes seconds/],
+    [['--threads', '0'], /--threads takes a whole number, 1 or more, not “0”\./],
+    [['--threads', 'many'], /--threads takes a whole number/],
   ])('says what is wrong with %j', (words, message) => {
     expect(() => parseTrainOptions(words)).toThrow(UsageError);
     expect(() => parseTrainOptions(words)).toThrow(message);

@@ -50,6 +50,8 @@ export interface TrainOptions {
   /** Weights to begin with: a .safetensors file. */
   readonly weights: string | null;
   readonly checkpointEvery: number; // seconds
+  /** Of an engine on the processor; null: one a core. They change nothing but the time, so they are no setting of the run. */
+  readonly threads: number | null;
 }
 
 export const trainUsage = `npm run train -- --preset nano --arm dense --seed 1 --out runs/a
@@ -57,12 +59,13 @@ export const trainUsage = `npm run train -- --preset nano --arm dense --seed 1 -
   --preset   ${presets.map(({ name }) => name).join(', ')}  (default mini)
   --arm      ${armNames.join(', ')}: the cold start's recipe, laid over the preset
   --seed     names every random choice (default 1)
-  --set      one setting, as often as you like: --set grpo.learningRate=1e-4 --set run.backend=wasm
+  --set      one setting, as often as you like: --set grpo.learningRate=1e-4 --set run.backend=simd
   --weights  a checkpoint (.safetensors) to begin with instead of fresh weights
   --out      the run's folder (default runs/<preset>-<arm>-<seed>)
   --checkpoint-every   seconds between two checkpoints (default 60)
+  --threads  of the engine where the processor computes (default one a core); the run is the same with any number
 
-A run that was stopped goes on from its last checkpoint with the same command.`;
+A graphics card computes where there is one, else the processor; run.backend names another engine. A run that was stopped goes on from its last checkpoint with the same command.`;
 
 /** @throws UsageError */
 export function parseTrainOptions(words: readonly string[]): TrainOptions | 'help' {
@@ -93,6 +96,7 @@ export function parseTrainOptions(words: readonly string[]): TrainOptions | 'hel
     out: values.out ?? `runs/${name}`,
     weights: values.weights ?? null,
     checkpointEvery,
+    threads: values.threads === undefined ? null : countOption('threads', values.threads),
   };
 }
 
@@ -108,6 +112,7 @@ function parseWords(words: readonly string[]) {
         weights: { type: 'string' },
         out: { type: 'string' },
         'checkpoint-every': { type: 'string' },
+        threads: { type: 'string' },
         help: { type: 'boolean' },
       },
     }).values;

@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRunFile } from '../record/runFile.ts';
@@ -32,7 +33,8 @@ try {
 }
 
 /** Runs what is not finished, a few at a time, each after the run it begins with. @returns how many failed */
-async function runAll({ jobs, atOnce, out, preset }: StudyOptions): Promise<number> {
+async function runAll({ jobs, atOnce, threads, out, preset }: StudyOptions): Promise<number> {
+  const each = threads ?? Math.max(1, Math.floor(availableParallelism() / atOnce));
   const waiting = jobs.filter(({ folder }) => !isFinished(folder));
   const failed = new Set<string>();
   const running = new Map<string, Promise<void>>();
@@ -47,7 +49,7 @@ async function runAll({ jobs, atOnce, out, preset }: StudyOptions): Promise<numb
       if (job === undefined) continue;
       running.set(
         job.folder,
-        start(job, preset.name, out).then((code) => {
+        start(job, preset.name, each, out).then((code) => {
           running.delete(job.folder);
           if (code === 0) console.log(`${++done} of ${jobs.length}: ${job.folder}`);
           else failed.add(job.folder);
@@ -74,11 +76,12 @@ function isFinished(folder: string): boolean {
 function start(
   { variant, seed, folder, assignments }: Job,
   preset: string,
+  threads: number,
   out: string,
 ): Promise<number | null> {
   mkdirSync(folder, { recursive: true });
   const words = [
-    ...['--preset', preset, '--seed', `${seed}`, '--out', folder],
+    ...['--preset', preset, '--seed', `${seed}`, '--out', folder, '--threads', `${threads}`],
     ...assignments.flatMap((assignment) => ['--set', assignment]),
     ...(variant.from === undefined ? [] : ['--weights', finalWeights(runFolderOf(out, variant.from, seed))]),
   ];

@@ -38,6 +38,7 @@ describe('the study command’s options', () => {
     [[], /Name an experiment: collapse/],
     [['colapse'], /no experiment “colapse”; take one of collapse/],
     [['collapse', '--preset', 'tiny'], /no preset “tiny”/],
+    [['collapse', '--threads', '0'], /--threads takes a whole number, 1 or more, not “0”\./],
     [['collapse', '--jobs', 'x'], /--jobs takes a whole number, 1 or more, not “x”\./],
     [['collapse', '--jobs', ''], /--jobs takes a whole number/],
     [['collapse', '--jobs', '0'], /--jobs takes a whole number/],

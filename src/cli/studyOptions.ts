@@ -24,8 +24,9 @@ export const studyUsage = `npm run study -- collapse --seeds 1,2,3
   --preset    ${presets.map(({ name }) => name).join(', ')}  (default: the experiment’s own)
   --seeds     default 1,2,3
   --variants  only these, by name (default all)
-  --jobs      runs at a time (default 1; on WebAssembly, one for each core)
-  --set       a setting of every run, e.g. --set run.backend=wasm
+  --jobs      runs at a time (default 1)
+  --threads   of each run where the processor computes (default: the cores, shared among the runs at a time)
+  --set       a setting of every run, e.g. --set run.backend=simd
   --out       the study's folder (default runs/<experiment>-<preset>)`;
 
 /** One run of a study. */
@@ -43,6 +44,8 @@ export interface StudyOptions {
   readonly jobs: readonly Job[];
   /** Runs at a time. */
   readonly atOnce: number;
+  /** Of each run, where the processor computes; null: the cores, shared among the runs at a time. */
+  readonly threads: number | null;
   /** The study's folder. */
   readonly out: string;
 }
@@ -72,7 +75,11 @@ export function parseStudyOptions(words: readonly string[]): StudyOptions | 'hel
   const jobs = chosenSeeds(values.seeds ?? '1,2,3').flatMap((seed) =>
     variants.map((variant) => job(preset, variant, seed, out, values.set ?? [])),
   );
-  return { experiment, preset, jobs, atOnce: countOption('jobs', values.jobs ?? '1'), out };
+  return {
+    ...{ experiment, preset, jobs, out },
+    atOnce: countOption('jobs', values.jobs ?? '1'),
+    threads: values.threads === undefined ? null : countOption('threads', values.threads),
+  };
 }
 
 /** Where a study's run of this variant and seed lies. */
@@ -90,6 +97,7 @@ function parseWords(words: readonly string[]) {
         seeds: { type: 'string' },
         variants: { type: 'string' },
         jobs: { type: 'string' },
+        threads: { type: 'string' },
         set: { type: 'string', multiple: true },
         out: { type: 'string' },
         help: { type: 'boolean' },

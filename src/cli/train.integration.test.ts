@@ -26,7 +26,7 @@ const tiny = ['--preset', 'micro', '--checkpoint-every', '0'].concat(
     ...['stage1.steps=3', 'stage2.steps=2', 'evaluation.problems=2'],
   ].map((assignment) => ['--set', assignment]),
 );
-const wasm = ['--set', 'run.backend=wasm'];
+const simd = ['--set', 'run.backend=simd'];
 
 function train(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return spawnSync('node', [bundle, ...words], { encoding: 'utf8', env: { ...process.env, ...env } });
@@ -46,22 +46,26 @@ const rounds = (out: string) =>
 describe('npm run train', () => {
   it('goes on after a kill as if nothing had happened', { timeout: 240_000 }, async () => {
     const whole = join(folder, 'whole');
-    expect(train([...tiny, ...wasm, '--out', whole]).status).toBe(0);
+    expect(train([...tiny, ...simd, '--out', whole]).status).toBe(0);
     const killed = join(folder, 'killed');
-    const process = spawn('node', [bundle, ...tiny, ...wasm, '--out', killed], { stdio: 'ignore' });
+    const process = spawn('node', [bundle, ...tiny, ...simd, '--threads', '2', '--out', killed], {
+      stdio: 'ignore',
+    });
     const exited = new Promise((resolve) => process.on('exit', resolve));
     const metrics = join(killed, 'metrics.jsonl');
     while (!existsSync(metrics) || rounds(killed).length < 3) {
       if (process.exitCode !== null) throw new Error('the run ended before it could be killed');
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
     process.kill('SIGKILL');
     await exited;
     expect(existsSync(join(killed, 'run.json'))).toBe(false);
     // A checkpoint that was being written when the process died is passed over.
     writeFileSync(join(killed, 'checkpoints', '99999-stage1-9.safetensors'), 'cut off');
-    const again = train([...tiny, ...wasm, '--out', killed]);
+    // Under another number of threads: they are no part of what the run is.
+    const again = train([...tiny, ...simd, '--threads', '1', '--out', killed]);
     expect(again.stderr).toContain('Going on after');
+    expect(again.stderr).toContain('1 thread;');
     expect(again.status).toBe(0);
     expect(measurements(killed)).toEqual(measurements(whole));
     const trajectories = (out: string) =>
@@ -74,7 +78,7 @@ describe('npm run train', () => {
     expect(second?.series).toEqual(first?.series);
     expect(second?.view.benchmarks).toEqual(first?.view.benchmarks);
     // Finished runs are left alone; other settings are refused.
-    expect(train([...tiny, ...wasm, '--out', whole]).stderr).toContain('nothing to do');
+    expect(train([...tiny, ...simd, '--out', whole]).stderr).toContain('nothing to do');
     const kept = readdirSync(join(killed, 'checkpoints')).filter((name) => name.endsWith('.safetensors'));
     expect(kept.filter((name) => !name.includes('-end')).length).toBeLessThanOrEqual(2);
   });
@@ -82,30 +86,56 @@ describe('npm run train', () => {
   it('refuses a folder that holds another run', { timeout: 60_000 }, () => {
     const out = join(folder, 'other');
     expect(
-      train([...tiny, ...wasm, '--set', 'stage1.steps=0', '--set', 'stage2.steps=0', '--out', out]).status,
+      train([...tiny, ...simd, '--set', 'stage1.steps=0', '--set', 'stage2.steps=0', '--out', out]).status,
     ).toBe(0);
     rmSync(join(out, 'run.json'));
-    const refused = train([...tiny, ...wasm, '--seed', '2', '--out', out]);
+    const refused = train([...tiny, ...simd, '--seed', '2', '--out', out]);
     expect(refused.status).toBe(1);
     expect(refused.stderr).toContain('holds another run (it differs in run.seed');
   });
 
-  it('says what to install where there is no adapter', { timeout: 60_000 }, () => {
-    const { status, stderr } = train([...tiny, '--out', join(folder, 'none')], {
-      VK_DRIVER_FILES: '/nowhere.json',
-      VK_ICD_FILENAMES: '/nowhere.json',
-    });
-    expect(status).toBe(1);
-    expect(stderr).toContain('No graphics adapter was found');
-    expect(stderr).toContain('mesa-vulkan-drivers');
-  });
+  const noAdapter = { VK_DRIVER_FILES: '/nowhere.json', VK_ICD_FILENAMES: '/nowhere.json' };
+  const brief = ['--set', 'stage1.steps=0', '--set', 'stage2.steps=0'];
+
+  it.each([
+    ['no adapter', () => noAdapter, /No graphics adapter was found\. Our own kernels/],
+    ['an imitated one', swiftShader, /only graphics adapter here is imitated .*SwiftShader/i],
+  ])(
+    'just trains on the processor where there is %s, and says why',
+    { timeout: 60_000 },
+    (name, env, why) => {
+      const out = join(folder, name);
+      const { status, stderr } = train([...tiny, ...brief, '--threads', '2', '--out', out], env());
+      expect(stderr).toMatch(why);
+      expect(status).toBe(0);
+      const read = readRunFile(readFileSync(join(out, 'run.json'), 'utf8'));
+      expect(read.ok && read.run.engine).toMatchObject({ engine: 'simd', threads: 2 });
+      expect(read.ok && read.run.engine?.build).toMatch(/^(relaxed|plain)$/);
+    },
+  );
+
+  it(
+    'says what to install where a graphics adapter is asked for and there is none',
+    { timeout: 60_000 },
+    () => {
+      const words = [...tiny, '--set', 'run.backend=wgsl', '--out', join(folder, 'none')];
+      const { status, stderr } = train(words, noAdapter);
+      expect(status).toBe(1);
+      expect(stderr).toContain('No graphics adapter was found');
+      expect(stderr).toContain('mesa-vulkan-drivers');
+      expect(stderr, 'a sentence, not a stack').not.toMatch(/at .*\.js:/);
+    },
+  );
 
   it('trains with our kernels on Dawn and names the adapter', { timeout: 240_000 }, () => {
     const out = join(folder, 'dawn');
     const { status, stderr } = train(
       [
         ...tiny,
-        ...['sft.epochs=1', 'stage2.steps=0', 'stage1.steps=1'].flatMap((one) => ['--set', one]),
+        ...['run.backend=wgsl', 'sft.epochs=1', 'stage2.steps=0', 'stage1.steps=1'].flatMap((one) => [
+          '--set',
+          one,
+        ]),
         '--out',
         out,
       ],

@@ -1,6 +1,8 @@
 /**
  * `npm run train`: one run without a page.
  */
+import { cannotRunHere } from '../engine/choice.ts';
+import { ThreadError } from '../engine/simd/threads/team.ts';
 import { HeadlessEngineError } from './engine.ts';
 import { runHeadless, StoppedError } from './headless.ts';
 import { parseTrainOptions, trainUsage, UsageError } from './options.ts';
@@ -31,7 +33,11 @@ try {
   process.exit(0); // Dawn's threads would keep the process alive
 } catch (error) {
   const expected =
-    error instanceof UsageError || error instanceof HeadlessEngineError || error instanceof StoppedError;
+    error instanceof UsageError ||
+    error instanceof HeadlessEngineError ||
+    error instanceof StoppedError ||
+    error instanceof ThreadError ||
+    cannotRunHere(error);
   progress.say(expected ? error.message : String(error instanceof Error ? error.stack : error));
   if (error instanceof UsageError) console.error(`\n${trainUsage}`);
   process.exit(error instanceof StoppedError ? 130 : 1);

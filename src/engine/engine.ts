@@ -21,7 +21,11 @@ export interface EngineDescription {
    * Whoever asks how fast an engine may be expected to be reads this and not the adapter's name.
    */
   readonly isSoftware: boolean;
-  /** One sentence for people: why this engine was chosen. */
+  /** Threads that compute together, where the engine says. They change nothing but the time a run takes. */
+  readonly threads?: number | undefined;
+  /** Which build of its kernels runs, where there are several. Numbers agree between builds only to rounding. */
+  readonly build?: 'plain' | 'relaxed' | undefined;
+  /** For people, in sentences: why this engine was chosen, and what keeps it from being faster. */
   readonly reason: string;
 }
 

@@ -18,13 +18,13 @@ interface Advice {
 const advice: Record<FailureView['source'], Advice> = {
   engine: {
     afresh:
-      'Choose another backend in the settings (WebAssembly works in every browser), or close other tabs that use the GPU, and train again.',
-    goOn: 'Close other tabs that use the GPU first; if it fails again, train with a smaller policy or on WebAssembly.',
+      'Close other tabs and programs, choose a smaller policy, or choose another engine in the settings, and train again.',
+    goOn: 'Close other tabs and programs first; if it fails again, train with a smaller policy or on another engine.',
   },
   'device-lost': {
     afresh:
-      'The browser took the GPU away, often after sleep, a driver update or too much work at once. Train again; if it comes back, choose a smaller policy or the WebAssembly backend.',
-    goOn: 'Browsers take the GPU away after sleep, a driver update or too much work at once.',
+      'The browser took the GPU or a thread away, often after sleep, a driver update or where memory runs short. Train again; if it comes back, choose a smaller policy or another engine.',
+    goOn: 'Browsers take a GPU or a thread away after sleep, a driver update or where memory runs short.',
   },
   sandbox: {
     afresh:
@@ -61,8 +61,13 @@ export function failureView(
 
 /** A run went on, but not where it had begun: said once, since numbers agree between engines only to rounding. */
 export function movedNotice(before: EngineView | null, after: EngineView): string | null {
-  if (before === null || (before.engine === after.engine && before.backend === after.backend)) return null;
-  return `The run goes on, on another engine than before (${after.engine} on ${after.backend}, it was ${before.engine} on ${before.backend}): from here it is not the run that it would have been.`;
+  if (before === null || nameOf(before) === nameOf(after)) return null;
+  return `The run goes on, on another engine than before (${nameOf(after)}, it was ${nameOf(before)}): from here it is not the run that it would have been.`;
+}
+
+/** What decides an engine's numbers to the last bit, as far as it says; how many threads it has does not. */
+function nameOf({ engine, backend, build }: EngineView): string {
+  return build === undefined ? `${engine} on ${backend}` : `${engine} (${build}) on ${backend}`;
 }
 
 /** A checkpoint's place as people name it: “round 12”, “step 40 of the cold start”. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { movedNotice } from './failures.ts';
 import { running } from './testing/openLab.ts';
 import type { RunState } from './state.ts';
 import { exampleEvents } from '../record/testing/exampleRun.ts';
@@ -147,6 +148,16 @@ describe('going on from a checkpoint', () => {
     other.lab.actions.train();
     expect(other.run().checkpoint).toBeNull();
     expect(other.world.trainer.received).toEqual([expect.not.objectContaining({ from: bytes })]);
+  });
+
+  it.each([
+    ['another number of threads', { threads: 1 }, null],
+    ['another build', { build: 'plain' }, 'simd (plain) on wasm, it was simd (relaxed) on wasm'],
+  ] as const)('says whether %s makes it another run', (_, change, said) => {
+    const before = { ...engine, engine: 'simd', threads: 4, build: 'relaxed' } as const;
+    const notice = movedNotice(before, { ...before, ...change });
+    if (said === null) expect(notice).toBeNull();
+    else expect(notice).toContain(said);
   });
 
   it('says so when the run goes on on another engine', () => {

@@ -57,6 +57,14 @@ describe('a run file', () => {
     expect(again).toEqual(withoutTimes);
   });
 
+  it('names the engine on a processor, its threads and its build', () => {
+    const run: RecordedRun = {
+      ...record([]),
+      engine: { ...engine, engine: 'simd', threads: 3, build: 'relaxed' },
+    };
+    expect(reopened(writeRunFile(run)).engine).toEqual(run.engine);
+  });
+
   it('says what it is, with versions, device and seed in plain fields', () => {
     expect(JSON.parse(writeRunFile(record(exampleEvents())))).toMatchObject({
       format: 'aster-lab-run',

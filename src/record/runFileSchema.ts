@@ -41,6 +41,8 @@ export const fileSchema = z.object({
       backend: z.string(),
       adapter: z.string(),
       isSoftware: z.boolean().optional(),
+      threads: count.optional(),
+      build: z.enum(['plain', 'relaxed']).optional(),
       reason: z.string(),
       memory: z.array(z.object({ name: z.string(), bytes: count })).optional(),
     })

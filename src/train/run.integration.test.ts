@@ -1,8 +1,8 @@
 /**
- * The recipe with nothing replaced: a real engine (tfjs on WebAssembly), real Python (Pyodide in Node worker threads).
+ * The recipe with nothing replaced: a real engine (our kernels on the processor), real Python (Pyodide in Node worker threads).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTfjsEngine } from '../engine/tfjs/tfjsEngine.ts';
+import { createSimdEngine } from '../engine/simd/simdEngine.ts';
 import { policyConfig } from '../policy/config.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -43,11 +43,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => sandbox.dispose());
 
-/** A run of `runSettings`, from the beginning or on from a checkpoint, told tick by tick. */
-async function* run(runSettings: RunSettings, from?: RunCheckpoint) {
+/** A run of `runSettings` on so many threads, from the beginning or on from a checkpoint, told tick by tick. */
+async function* run(runSettings: RunSettings, threads: number, from?: RunCheckpoint) {
   const config = policyConfig('micro', vocabularySize);
-  const engine = await createTfjsEngine({ config, preferredBackends: ['wasm'] });
-  expect(engine.description.backend).toBe('wasm');
+  const engine = await createSimdEngine({ config, threads });
+  expect(engine.description).toMatchObject({ engine: 'simd', threads });
   try {
     yield* runRecipe({
       engine,
@@ -60,31 +60,36 @@ async function* run(runSettings: RunSettings, from?: RunCheckpoint) {
   }
 }
 
-async function record(seed: number): Promise<RunEvent[]> {
+async function record(seed: number, threads: number): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
-  await drain(run({ ...settings, run: { ...settings.run, seed } }), (tick) => events.push(...tick.events));
+  const ticks = run({ ...settings, run: { ...settings.run, seed } }, threads);
+  await drain(ticks, (tick) => events.push(...tick.events));
   return events;
 }
 
 describe('a whole run on a real engine with real Python', () => {
-  it('is the same twice for one seed, and another for another', { timeout: 180_000 }, async () => {
-    const first = await record(1);
-    expect(first.at(-1)).toEqual({ type: 'done' });
-    expect(await record(1)).toEqual(first);
-    const other = await record(2);
-    const losses = (events: readonly RunEvent[]) =>
-      events.flatMap((event) => (event.type === 'sft' ? [event.values['train/loss']] : []));
-    expect(losses(other)).not.toEqual(losses(first));
-    const [start, end] = [losses(first)[0] ?? 0, losses(first).at(-1) ?? 0];
-    expect(start).toBeCloseTo(Math.log(vocabularySize), 3);
-    expect(end).toBeLessThan(start / 2);
-    const rounds = first.flatMap((event) => (event.type === 'round' ? [event] : []));
-    for (const { phase, values } of rounds)
-      if (phase !== 'sft') expect(values.rollout_probs_diff_max).toBeLessThan(1e-4);
-  });
+  it(
+    'is the same twice for one seed, whatever the number of threads, and another for another',
+    { timeout: 180_000 },
+    async () => {
+      const first = await record(1, 1);
+      expect(first.at(-1)).toEqual({ type: 'done' });
+      for (const threads of [1, 2, 3]) expect(await record(1, threads), `${threads} threads`).toEqual(first);
+      const other = await record(2, 1);
+      const losses = (events: readonly RunEvent[]) =>
+        events.flatMap((event) => (event.type === 'sft' ? [event.values['train/loss']] : []));
+      expect(losses(other)).not.toEqual(losses(first));
+      const [start, end] = [losses(first)[0] ?? 0, losses(first).at(-1) ?? 0];
+      expect(start).toBeCloseTo(Math.log(vocabularySize), 3);
+      expect(end).toBeLessThan(start / 2);
+      const rounds = first.flatMap((event) => (event.type === 'round' ? [event] : []));
+      for (const { phase, values } of rounds)
+        if (phase !== 'sft') expect(values.rollout_probs_diff_max).toBeLessThan(1e-4);
+    },
+  );
 
   it(
-    'goes on from a checkpoint as if it had never stopped, in every phase',
+    'goes on from a checkpoint as if it had never stopped, in every phase and on another number of threads',
     { timeout: 240_000 },
     async () => {
       const short: RunSettings = {
@@ -106,7 +111,7 @@ describe('a whole run on a real engine with real Python', () => {
       const stops: { readonly name: string; readonly bytes: Uint8Array; readonly eventsBefore: number }[] =
         [];
       const events: RunEvent[] = [];
-      for await (const tick of run(short)) {
+      for await (const tick of run(short, 2)) {
         events.push(...tick.events);
         if (tick.checkpoint === undefined) continue;
         const checkpoint = await tick.checkpoint();
@@ -121,8 +126,9 @@ describe('a whole run on a real engine with real Python', () => {
         expect([...readWeights(bytes, 'micro')], 'the weights alone').toEqual([...tensors]);
         expect(() => readWeights(bytes, 'mini'), 'for another policy').toThrow(/the policy needs/);
         const resumed: RunEvent[] = [];
-        for await (const tick of run(short, readRunCheckpoint(bytes))) resumed.push(...tick.events);
-        expect(resumed, `after ${name}`).toEqual(events.slice(eventsBefore));
+        const threads = stops.findIndex((stop) => stop.name === name) % 2 === 0 ? 1 : 3;
+        for await (const tick of run(short, threads, readRunCheckpoint(bytes))) resumed.push(...tick.events);
+        expect(resumed, `after ${name}, on ${threads} threads`).toEqual(events.slice(eventsBefore));
       }
     },
   );

@@ -38,7 +38,7 @@ const run = z
       .meta(
         text(
           'Engine',
-          'auto and wgsl: our own WebGPU kernels where there is an adapter, else WebAssembly. simd: our own kernels for the processor, on all of its cores where the page may. webgpu, wasm, webgl, cpu: TensorFlow.js on that backend.',
+          'auto: the fastest that runs here. wgsl: our own kernels on the graphics card, by WebGPU; simd: our own kernels on the processor, by WebAssembly. webgpu, wasm, webgl, cpu: TensorFlow.js on that backend, much slower.',
         ),
       ),
   })

@@ -1,84 +1,143 @@
 /**
- * Which engine runs: the setting, what the browser offers, and a sentence that says why.
+ * Which engine runs in the page: the setting, what the browser offers, and a sentence that says why.
  *
- * An engine's device is opened before it is named, at the probe as at the start, so the page never promises what does not run. An engine
- * that was asked for but does not start is not an error: the next best one runs, and its reason says so. Only the engine that runs
- * is loaded.
+ * A graphics card takes our kernels in WebGPU; where there is none, or one that the processor imitates, our kernels for processors run;
+ * TensorFlow.js runs where neither can. Who asks for an engine by name gets it where it can start at all. An engine's device is opened
+ * before it is named, at the probe as at the start, so the page never promises what does not run; and an engine is loaded only
+ * when it is tried.
  */
+import { firstThatRuns, insistOnGpu, withRefusals, type ChosenEngine } from '../engine/choice.ts';
 import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
-import { SimdUnavailableError } from '../engine/simd/kernelModule.ts';
-import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
 import type { WgslEngine } from '../engine/wgsl/wgslEngine.ts';
 import { policyConfig, type PolicyConfig } from '../policy/config.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import { longestContext, type RunSettings } from '../train/settings.ts';
 
-type Choice = RunSettings['run']['backend'];
+type Backend = RunSettings['run']['backend'];
 export type CompileReport = (message: string, share: number) => void;
 
-/** What would run, found out by opening its device and closing it again. */
-export async function describeEngine(choice: Choice, baseUrl: string): Promise<EngineDescription> {
-  let refusal: string | null = null;
-  if (wantsKernels(choice)) {
-    const { describeWgslEngine } = await import('../engine/wgsl/device/describe.ts');
-    try {
-      return await describeWgslEngine();
-    } catch (error) {
-      if (!(error instanceof WgslUnavailableError)) throw error;
-      refusal = error.message;
-    }
-  }
-  if (choice === 'simd') {
-    const engine = await startSimd(policyConfig('micro', vocabularySize));
-    if (!(engine instanceof SimdUnavailableError)) {
-      engine.dispose();
-      return engine.description;
-    }
-    refusal = engine.message;
-  }
-  const { startBackend } = await import('../engine/tfjs/backend.ts');
-  const { description } = await startBackend(portableOptions(choice, baseUrl, refusal !== null));
-  return explained(description, refusal);
+/** How TensorFlow.js is started. */
+export interface TfjsOptions {
+  /** In order of preference; the first that starts is taken. */
+  readonly preferredBackends: readonly TfjsBackendName[];
+  readonly acceptSoftwareAdapter: boolean;
+  /** URL of the folder with its .wasm files. */
+  readonly wasmPath: string;
 }
 
+/** The engines of this browser, each loaded when it is asked for. */
+export interface Engines {
+  describeWgsl(): Promise<EngineDescription>;
+  createWgsl(config: PolicyConfig, onCompile: (share: number) => void): Promise<PolicyEngine>;
+  createSimd(config: PolicyConfig): Promise<PolicyEngine>;
+  describeTfjs(options: TfjsOptions): Promise<EngineDescription>;
+  createTfjs(config: PolicyConfig, options: TfjsOptions): Promise<PolicyEngine>;
+}
+
+const browserEngines: Engines = {
+  async describeWgsl() {
+    const { describeWgslEngine } = await import('../engine/wgsl/device/describe.ts');
+    return describeWgslEngine();
+  },
+  async createWgsl(config, onCompile) {
+    const { createWgslEngine } = await import('../engine/wgsl/wgslEngine.ts');
+    return createWgslEngine({
+      config,
+      onProgress: ({ compiled, total }) => onCompile(compiled / Math.max(1, total)),
+    });
+  },
+  async createSimd(config) {
+    const { createSimdEngine } = await import('../engine/simd/simdEngine.ts');
+    return createSimdEngine({ config, threads: threadsFor(navigator.hardwareConcurrency) });
+  },
+  async describeTfjs(options) {
+    const { startBackend } = await import('../engine/tfjs/backend.ts');
+    return (await startBackend(options)).description;
+  },
+  async createTfjs(config, options) {
+    const { createTfjsEngine } = await import('../engine/tfjs/tfjsEngine.ts');
+    return createTfjsEngine({ config, ...options });
+  },
+};
+
+/** Threads for the engine, the trainer’s own counted: one processor is left for the page where there are three or more. One where nothing is known. */
+export function threadsFor(processors: number): number {
+  return processors > 2 ? processors - 1 : processors === 2 ? 2 : 1;
+}
+
+/** What would run, found out by starting it (the policy as small as can be) and closing it again. */
+export async function describeEngine(
+  backend: Backend,
+  baseUrl: string,
+  engines: Engines = browserEngines,
+): Promise<EngineDescription> {
+  const config = policyConfig('micro', vocabularySize);
+  const simd = async () => {
+    const engine = await engines.createSimd(config);
+    engine.dispose();
+    return engine.description;
+  };
+  const wgsl = () => engines.describeWgsl();
+  const gpu = async () => {
+    const description = await wgsl();
+    insistOnGpu(description);
+    return description;
+  };
+  const tfjs = () => engines.describeTfjs(tfjsOptions(backend, baseUrl));
+  const { chosen, refusals } = await firstThatRuns(inOrder(backend, { gpu, wgsl, simd, tfjs }));
+  return withRefusals(chosen, refusals);
+}
+
+/** Start the engine of a run. */
 export async function createEngine(
   { run, policy }: RunSettings,
   baseUrl: string,
   onCompile: CompileReport,
-): Promise<PolicyEngine> {
+  engines: Engines = browserEngines,
+): Promise<ChosenEngine> {
   const config = policyConfig(policy.preset, vocabularySize);
-  let refused = false;
-  if (wantsKernels(run.backend)) {
-    const { createWgslEngine } = await import('../engine/wgsl/wgslEngine.ts');
-    try {
-      return await createWgslEngine({
-        config,
-        onProgress: ({ compiled, total }) =>
-          onCompile('Compiling the kernels', compiled / Math.max(1, total)),
-      });
-    } catch (error) {
-      if (!(error instanceof WgslUnavailableError)) throw error;
-      refused = true;
-    }
-  }
-  if (run.backend === 'simd') {
-    const engine = await startSimd(config);
-    if (!(engine instanceof SimdUnavailableError)) return engine;
-  }
-  const { createTfjsEngine } = await import('../engine/tfjs/tfjsEngine.ts');
-  return createTfjsEngine({ config, ...portableOptions(run.backend, baseUrl, refused) });
+  const wgsl = () => engines.createWgsl(config, (share) => onCompile('Compiling the kernels', share));
+  const gpu = async () => {
+    insistOnGpu(await engines.describeWgsl());
+    return wgsl();
+  };
+  const simd = () => engines.createSimd(config);
+  const tfjs = () => engines.createTfjs(config, tfjsOptions(run.backend, baseUrl));
+  const { chosen, refusals } = await firstThatRuns(inOrder(run.backend, { gpu, wgsl, simd, tfjs }));
+  return { engine: chosen, description: withRefusals(chosen.description, refusals) };
 }
 
-/** The engine for processors, or why it cannot run here. */
-async function startSimd(config: PolicyConfig): Promise<PolicyEngine | SimdUnavailableError> {
-  const { createSimdEngine } = await import('../engine/simd/simdEngine.ts');
-  try {
-    return await createSimdEngine({ config });
-  } catch (error) {
-    if (error instanceof SimdUnavailableError) return error;
-    throw error;
+/** `gpu` is `wgsl` on a graphics card and nothing less. */
+type Attempts<T> = Readonly<Record<'gpu' | 'wgsl' | 'simd' | 'tfjs', () => Promise<T>>>;
+
+function inOrder<T>(backend: Backend, { gpu, wgsl, simd, tfjs }: Attempts<T>): (() => Promise<T>)[] {
+  switch (backend) {
+    case 'auto':
+      return [gpu, simd, tfjs];
+    case 'wgsl':
+      return [wgsl, simd, tfjs];
+    case 'simd':
+      return [simd, tfjs];
+    case 'webgpu':
+    case 'wasm':
+    case 'webgl':
+    case 'cpu':
+      return [tfjs];
   }
+}
+
+function tfjsOptions(backend: Backend, baseUrl: string): TfjsOptions {
+  const isNamed = backend !== 'auto' && backend !== 'wgsl' && backend !== 'simd';
+  // Where our own kernels found no graphics card, TensorFlow.js finds none either.
+  const order: readonly TfjsBackendName[] = isNamed
+    ? ['webgpu', 'wasm', 'webgl', 'cpu']
+    : ['wasm', 'webgl', 'cpu'];
+  return {
+    preferredBackends: isNamed ? [backend, ...order.filter((other) => other !== backend)] : order,
+    acceptSoftwareAdapter: isNamed,
+    wasmPath: new URL('tfjs-wasm/', baseUrl).href,
+  };
 }
 
 /**
@@ -104,23 +163,3 @@ export function planMemory(engine: PolicyEngine, settings: RunSettings): readonl
 }
 
 const hasMemoryPlan = (engine: PolicyEngine): engine is WgslEngine => engine.description.engine === 'wgsl';
-
-const wantsKernels = (choice: Choice) => choice === 'auto' || choice === 'wgsl';
-
-function portableOptions(choice: Choice, baseUrl: string, withoutWebGpu: boolean) {
-  const order: readonly TfjsBackendName[] = ['webgpu', 'wasm', 'webgl', 'cpu'];
-  const named = choice === 'auto' || choice === 'wgsl' || choice === 'simd' ? undefined : choice;
-  const preferred = order.filter((backend) => !(withoutWebGpu && backend === 'webgpu'));
-  return {
-    preferredBackends:
-      named === undefined ? preferred : [named, ...preferred.filter((other) => other !== named)],
-    // Who asks for a backend by name gets it even where the GPU is imitated and WebAssembly would be faster.
-    acceptSoftwareAdapter: named !== undefined,
-    wasmPath: new URL('tfjs-wasm/', baseUrl).href,
-  };
-}
-
-/** The portable engine's own reason, with why the kernels do not run in front. */
-function explained(description: EngineDescription, refusal: string | null): EngineDescription {
-  return refusal === null ? description : { ...description, reason: `${refusal} ${description.reason}` };
-}

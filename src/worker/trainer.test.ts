@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ChosenEngine } from '../engine/choice.ts';
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
 import { DeviceFault } from '../engine/wgsl/device/device.ts';
 import { MemoryPlanError } from '../engine/wgsl/memory/memoryPlan.ts';
@@ -44,6 +45,9 @@ function fragileEngine(): { readonly engine: ScriptedEngine; readonly lose: (mes
   return { engine, lose: (message) => lose(message) };
 }
 
+/** An engine that was the first choice. */
+const chosen = (engine: PolicyEngine): ChosenEngine => ({ engine, description: engine.description });
+
 class Page {
   readonly messages: FromTrainer[] = [];
   readonly trainer: Trainer;
@@ -57,7 +61,7 @@ class Page {
         this.onMessage(message);
       },
       describeEngine: async () => new ScriptedEngine(answers).description,
-      createEngine: async () => new ScriptedEngine(answers),
+      createEngine: async () => chosen(new ScriptedEngine(answers)),
       createSandbox: async () => new ArithmeticSandbox(),
       now: () => (this.#clock += 1000), // every tick is sent at once
       ...ports,
@@ -165,7 +169,7 @@ describe('the trainer', () => {
   });
 
   it('hands out weights between ticks and while paused', async () => {
-    const page = new Page({ createEngine: async () => weighedEngine() });
+    const page = new Page({ createEngine: async () => chosen(weighedEngine()) });
     page.onMessage = (message) => {
       if (message.type !== 'events') return;
       page.onMessage = () => undefined;
@@ -183,7 +187,7 @@ describe('the trainer', () => {
 
   it('says why where weights cannot be had: before there are any, and when the device was lost after the end', async () => {
     const { engine, lose } = fragileEngine();
-    const page = new Page({ createEngine: async () => engine });
+    const page = new Page({ createEngine: async () => chosen(engine) });
     page.send({ type: 'weights' });
     page.start();
     await page.until('done');
@@ -215,7 +219,7 @@ describe('the trainer', () => {
   });
 
   it('refuses settings that cannot work before anything is loaded', async () => {
-    const createEngine = vi.fn(async (): Promise<PolicyEngine> => new ScriptedEngine(answers));
+    const createEngine = vi.fn(async () => chosen(new ScriptedEngine(answers)));
     const page = new Page({ createEngine });
     page.start({ stage1: { ...settings.stage1, minLength: 6, maxLength: 4 } });
     await page.until('failed');
@@ -250,7 +254,7 @@ describe('the trainer', () => {
     let built = () => {};
     const page = new Page({
       createEngine: () =>
-        new Promise<PolicyEngine>((resolve) => (built = () => resolve(new ScriptedEngine(answers)))),
+        new Promise<ChosenEngine>((resolve) => (built = () => resolve(chosen(new ScriptedEngine(answers))))),
       createSandbox: async (_settings, _baseUrl, onProgress) => {
         onProgress('Loading Python', 0.5);
         return new ArithmeticSandbox();
@@ -268,7 +272,7 @@ describe('the trainer', () => {
   it('stops in an orderly way on a loss that is not finite, and on a lost device', async () => {
     const broken = new ScriptedEngine(answers);
     broken.step = () => Promise.reject(new NonFiniteLossError('The loss is NaN.'));
-    const numerics = new Page({ createEngine: async () => broken });
+    const numerics = new Page({ createEngine: async () => chosen(broken) });
     numerics.start();
     await numerics.until('failed');
     expect(numerics.messages).toContainEqual({
@@ -278,7 +282,7 @@ describe('the trainer', () => {
     });
 
     const { engine: losing, lose } = fragileEngine();
-    const page = new Page({ createEngine: async () => losing });
+    const page = new Page({ createEngine: async () => chosen(losing) });
     page.send({ type: 'pause' });
     page.start();
     await page.until('paused');
@@ -297,7 +301,7 @@ describe('checkpoints while a run goes on', () => {
 
   it('are taken at a stage’s first step and at the end of a phase, and a run goes on exactly from each', async () => {
     const grpo = { ...settings.grpo, klCoefficient: 0.01 };
-    const whole = new Page({ createEngine: async () => weighedEngine(), now: still });
+    const whole = new Page({ createEngine: async () => chosen(weighedEngine()), now: still });
     whole.start({ grpo });
     await whole.until('done');
     expect(
@@ -312,7 +316,7 @@ describe('checkpoints while a run goes on', () => {
       'evaluation 6, round 5',
     ]);
     for (const saved of whole.checkpoints) {
-      const resumed = new Page({ createEngine: async () => weighedEngine(), now: still });
+      const resumed = new Page({ createEngine: async () => chosen(weighedEngine()), now: still });
       // What the page asks for beside a checkpoint is not what runs: the checkpoint's own settings are.
       resumed.start({ run: { ...settings.run, seed: 77 } }, saved.bytes);
       await resumed.until('done');
@@ -328,7 +332,7 @@ describe('checkpoints while a run goes on', () => {
       time += 1000;
       return step(batch, optimizer);
     };
-    const page = new Page({ createEngine: async () => engine, now: () => time });
+    const page = new Page({ createEngine: async () => chosen(engine), now: () => time });
     page.start({ sft: { ...settings.sft, epochs: 8 } });
     await page.until('done');
     const steps = page.checkpoints.flatMap(({ place }) => (place.phase === 'sft' ? [place.done] : []));
@@ -336,7 +340,7 @@ describe('checkpoints while a run goes on', () => {
   });
 
   it('are refused in one sentence when they are damaged, before anything is loaded', async () => {
-    const createEngine = vi.fn(async (): Promise<PolicyEngine> => weighedEngine());
+    const createEngine = vi.fn(async () => chosen(weighedEngine()));
     const page = new Page({ createEngine });
     page.start({}, Uint8Array.of(1, 2, 3));
     await page.until('failed');
@@ -350,7 +354,7 @@ describe('checkpoints while a run goes on', () => {
       setTimeout(() => lose('The GPU was unplugged.'), 20);
       return Promise.reject(new DeviceFault('The buffer cannot be mapped.'));
     };
-    const page = new Page({ createEngine: async () => engine, now: still });
+    const page = new Page({ createEngine: async () => chosen(engine), now: still });
     page.start();
     await page.until('failed');
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -367,7 +371,7 @@ describe('checkpoints while a run goes on', () => {
       batch.kind === 'grpo' && engine.steps.filter((done) => done.batch.kind === 'grpo').length >= 3
         ? Promise.reject(new DeviceFault('A rollout: the graphics device is out of memory.'))
         : step(batch, optimizer);
-    const page = new Page({ createEngine: async () => engine, now: still });
+    const page = new Page({ createEngine: async () => chosen(engine), now: still });
     page.start();
     await page.until('failed');
     expect(page.failures).toEqual([

@@ -7,6 +7,7 @@
  * goes on a checkpoint is taken every few seconds (`saving.ts`), after everything that was told before and before anything that is told
  * after.
  */
+import type { ChosenEngine } from '../engine/choice.ts';
 import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engine.ts';
 import { parameterCount } from '../policy/config.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
@@ -36,7 +37,7 @@ export interface TrainerPorts {
     settings: RunSettings,
     baseUrl: string,
     onProgress: BootReport,
-  ) => Promise<PolicyEngine>;
+  ) => Promise<ChosenEngine>;
   readonly createSandbox: (
     settings: RunSettings,
     baseUrl: string,
@@ -129,10 +130,11 @@ export class Trainer {
     });
     startingSandbox.catch(() => undefined); // told when it is waited for
     let engine: PolicyEngine;
+    let description: EngineDescription;
     let memory: readonly MemoryPart[] | undefined;
     let sandbox: Sandbox;
     try {
-      engine = await this.#ports.createEngine(settings, baseUrl, boot);
+      ({ engine, description } = await this.#ports.createEngine(settings, baseUrl, boot));
       memory = this.#ports.planMemory?.(engine, settings);
     } catch (error) {
       this.#fail('engine', error);
@@ -159,7 +161,7 @@ export class Trainer {
     }
     this.#ports.post({
       type: 'started',
-      engine: engine.description,
+      engine: description,
       sandbox: sandbox.version,
       parameters: parameterCount(engine.config),
       ...(memory === undefined ? {} : { memory }),

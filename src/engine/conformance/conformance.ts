@@ -3,12 +3,13 @@
  *
  * Every engine runs all of it: PyTorch's numbers, rollouts, sessions, training. A backend that differs from
  * one tested in full only in who computes the same ops may run it `brief`, where a software GPU needs minutes for the whole: all
- * numbers of both fixtures but one run of ten steps, one rollout with turns and forced tokens, and one seed run twice.
+ * numbers of all fixtures but one run of ten steps, one rollout with turns and forced tokens, and one seed run twice.
  */
 import { describe } from 'vitest';
 import type { MakeEngine } from './numerics.ts';
 import { describeNumerics } from './numerics.ts';
 import { loadFixture } from './fixture.ts';
+import { describeObjectives } from './objectives.ts';
 import { describeRollouts } from './rollouts.ts';
 import { describeSnapshots } from './snapshots.ts';
 import { describeSessions } from './sessions.ts';
@@ -24,6 +25,7 @@ export function describeEngineConformance(
 ): void {
   describe(name, () => {
     describeNumerics(makeEngine, extent);
+    describeObjectives(makeEngine);
     describeRollouts(makeEngine, extent);
     if (extent === 'full') {
       describeSessions(async () => {

@@ -1,7 +1,7 @@
 /**
  * The reference numbers of `src/engine/conformance/fixtures` (PyTorch, float64 inside), as the conformance suite wants them.
  *
- * The files are made by `make_fixture.py`, which shares no code with any engine. Arrays come back cut to each row's true
+ * The files are made by `make_fixture.py` and `make_objectives.py`, which share no code with any engine. Arrays come back cut to each row's true
  * length: what the engines promise is about tokens, not about padding.
  */
 import type { NamedTensor, NamedTensors, PolicyConfig } from '../../policy/config.ts';
@@ -11,8 +11,10 @@ import type { GrpoSequence } from '../engine.ts';
 export const fixtureNames = ['tiny', 'odd'] as const;
 export type FixtureName = (typeof fixtureNames)[number];
 
+type RawConfig = Readonly<Record<string, number | boolean>>;
+
 interface FixtureScalars {
-  readonly config: Readonly<Record<string, number | boolean>>;
+  readonly config: RawConfig;
   readonly rows: number;
   readonly time: number;
   readonly sft_loss: number;
@@ -42,10 +44,23 @@ export interface Fixture {
 /** Load a fixture's two files: from the disk in Node, over the dev server in a browser. */
 export async function loadFixture(name: FixtureName): Promise<Fixture> {
   const { json, safetensors } = await fixtureFiles(name);
-  return parseFixture(JSON.parse(json) as FixtureScalars, safetensors);
+  const scalars = JSON.parse(json) as FixtureScalars;
+  const file = new FixtureFile(scalars, safetensors);
+  return {
+    scalars,
+    config: file.config,
+    weights: file.group('w/'),
+    sequences: file.sequences(),
+    logits: file.rows('out/logits', file.config.vocabularySize),
+    logProbs: file.rows('out/logprob'),
+    entropies: file.rows('out/entropy'),
+    sftGradients: file.group('out/sft_grad/'),
+    grpoGradients: file.group('out/grpo_grad/'),
+    afterTenSteps: file.group('out/adamw10/'),
+  };
 }
 
-async function fixtureFiles(name: FixtureName): Promise<{ json: string; safetensors: Uint8Array }> {
+async function fixtureFiles(name: string): Promise<{ json: string; safetensors: Uint8Array }> {
   if (typeof self === 'undefined') {
     const { readFile } = await import('node:fs/promises');
     const at = (extension: string) => new URL(`./fixtures/${name}.${extension}`, import.meta.url);
@@ -59,55 +74,118 @@ async function fixtureFiles(name: FixtureName): Promise<{ json: string; safetens
   return { json, safetensors: new Uint8Array(await (await fetch(url)).arrayBuffer()) };
 }
 
-function parseFixture(scalars: FixtureScalars, bytes: Uint8Array): Fixture {
-  const { tensors } = readSafetensors(bytes);
-  const array = (key: string) => {
-    const tensor = tensors.get(key);
-    if (!tensor) throw new Error(`The fixture has no "${key}".`);
-    return tensor.data;
-  };
-  const group = (prefix: string): NamedTensors => {
+/** What every fixture has: a policy, its weights, a batch, and arrays by name. */
+class FixtureFile {
+  readonly config: PolicyConfig;
+  readonly #tensors: ReturnType<typeof readSafetensors>['tensors'];
+  readonly #lengths: readonly number[];
+  readonly #time: number;
+
+  constructor({ config, time }: { config: RawConfig; time: number }, bytes: Uint8Array) {
+    this.config = configOf(config);
+    this.#tensors = readSafetensors(bytes).tensors;
+    this.#time = time;
+    this.#lengths = [...this.#array('in/length')];
+  }
+
+  /** Every tensor whose name begins so, by the rest of its name. */
+  group(prefix: string): NamedTensors {
     const found = new Map<string, NamedTensor>();
-    for (const [key, { shape, data }] of tensors) {
+    for (const [key, { shape, data }] of this.#tensors) {
       if (key.startsWith(prefix))
         found.set(key.slice(prefix.length), { shape, data: Float32Array.from(data) });
     }
     return found;
-  };
-  const lengths = [...array('in/length')];
-  /** Each row's first `length` entries of [rows, time, width]. */
-  const rows = (key: string, width = 1) =>
-    lengths.map((length, row) => {
-      const start = row * scalars.time * width;
-      return Float32Array.from(array(key).subarray(start, start + length * width));
+  }
+
+  /** Each row's first `length` entries of [rows, time, width]. // [rows][length * width] */
+  rows(key: string, width = 1): Float32Array[] {
+    const array = this.#array(key);
+    return this.#lengths.map((length, row) => {
+      const start = row * this.#time * width;
+      return Float32Array.from(array.subarray(start, start + length * width));
     });
-  const tokens = rows('in/tokens');
-  const masks = rows('in/loss_mask');
-  const old = rows('in/old_logprob');
-  const sampler = rows('in/tis_logprob');
-  const advantages = array('in/advantage');
-  const config = configOf(scalars.config);
-  return {
-    scalars,
-    config,
-    weights: group('w/'),
-    sequences: lengths.map((_, row) => ({
+  }
+
+  sequences(): GrpoSequence[] {
+    const tokens = this.rows('in/tokens');
+    const masks = this.rows('in/loss_mask');
+    const old = this.rows('in/old_logprob');
+    const sampler = this.rows('in/tis_logprob');
+    const advantages = this.#array('in/advantage');
+    return this.#lengths.map((_, row) => ({
       tokens: Int32Array.from(tokens[row]!),
       lossMask: Uint8Array.from(masks[row]!),
       advantage: advantages[row]!,
       oldLogProbs: old[row]!,
       samplerLogProbs: sampler[row]!,
+    }));
+  }
+
+  #array(key: string): Float32Array | Int32Array {
+    const tensor = this.#tensors.get(key);
+    if (!tensor) throw new Error(`The fixture has no "${key}".`);
+    return tensor.data;
+  }
+}
+
+/** The objective fixture (`make_objectives.py`): one batch under settings that the paper leaves at their defaults. */
+export interface ObjectiveFixture {
+  readonly config: PolicyConfig;
+  readonly weights: NamedTensors;
+  readonly sequences: readonly GrpoSequence[];
+  readonly referenceLogProbs: readonly Float32Array[]; // [rows][tokens]
+  readonly tokens: number; // masked-in
+  readonly cases: readonly ObjectiveCase[];
+}
+
+export interface ObjectiveCase {
+  readonly name: string;
+  readonly scalars: ObjectiveScalars;
+  readonly logProbs: readonly Float32Array[]; // [rows][tokens], at the case's temperature
+  readonly entropies: readonly Float32Array[]; // [rows][tokens]
+  readonly gradients: NamedTensors;
+}
+
+interface ObjectiveScalars {
+  readonly temperature: number;
+  readonly kl_coefficient: number;
+  readonly entropy_coefficient: number;
+  readonly loss: number;
+  readonly grad_norm: number;
+  readonly entropy: number;
+  readonly kl: number;
+  readonly clip_low: number;
+  readonly clip_high: number;
+  readonly dual_clip: number;
+}
+
+export async function loadObjectiveFixture(): Promise<ObjectiveFixture> {
+  const { json, safetensors } = await fixtureFiles('objectives');
+  const scalars = JSON.parse(json) as {
+    readonly config: RawConfig;
+    readonly time: number;
+    readonly masked_tokens: number;
+    readonly cases: Readonly<Record<string, ObjectiveScalars>>;
+  };
+  const file = new FixtureFile(scalars, safetensors);
+  return {
+    config: file.config,
+    weights: file.group('w/'),
+    sequences: file.sequences(),
+    referenceLogProbs: file.rows('in/reference_logprob'),
+    tokens: scalars.masked_tokens,
+    cases: Object.entries(scalars.cases).map(([name, numbers]) => ({
+      name,
+      scalars: numbers,
+      logProbs: file.rows(`out/${name}/logprob`),
+      entropies: file.rows(`out/${name}/entropy`),
+      gradients: file.group(`out/${name}/grad/`),
     })),
-    logits: rows('out/logits', config.vocabularySize),
-    logProbs: rows('out/logprob'),
-    entropies: rows('out/entropy'),
-    sftGradients: group('out/sft_grad/'),
-    grpoGradients: group('out/grpo_grad/'),
-    afterTenSteps: group('out/adamw10/'),
   };
 }
 
-function configOf(raw: Readonly<Record<string, number | boolean>>): PolicyConfig {
+function configOf(raw: RawConfig): PolicyConfig {
   const number = (key: string) => {
     const value = raw[key];
     if (typeof value !== 'number') throw new Error(`The fixture's config has no "${key}".`);

@@ -61,7 +61,7 @@ export function expectClose(what: string, actual: ArrayLike<number>, expected: A
   );
 }
 
-function expectTensorsClose(actual: NamedTensors, expected: NamedTensors): void {
+export function expectTensorsClose(actual: NamedTensors, expected: NamedTensors): void {
   expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
   for (const [name, { data, shape }] of expected) {
     expect(actual.get(name)?.shape).toEqual(shape);
@@ -69,7 +69,7 @@ function expectTensorsClose(actual: NamedTensors, expected: NamedTensors): void 
   }
 }
 
-function expectRelative(actual: number, expected: number, tolerance = 1e-4): void {
+export function expectRelative(actual: number, expected: number, tolerance = 1e-4): void {
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected)));
 }
 

@@ -100,6 +100,8 @@ class Engine implements PolicyEngine {
       backend: 'wasm',
       adapter: `processor, ${build} SIMD, ${team.threads} ${team.threads === 1 ? 'thread' : 'threads'}`,
       isSoftware: true,
+      threads: team.threads,
+      build,
       reason: `Our own kernels in WebAssembly run on the processor. ${team.reason}`,
     };
   }

@@ -15,6 +15,10 @@ export const MAX_THREADS = 8;
 /** After so long a thread that has not come is done without. */
 const JOINING_MS = 10_000;
 
+/** Completes “One thread works”. */
+const notIsolated =
+  ': more need a page that is cross-origin isolated, for which its host sends two headers (COOP and COEP), and this one’s does not';
+
 /** A thread has died; `message` is a sentence for people. */
 export class ThreadError extends Error {
   override readonly name = 'ThreadError';
@@ -55,7 +59,7 @@ export class Team {
       new Team(kernels, kernels.call.createTeam(0), [], `One thread works${why}.`);
     const others = Math.min(Math.max(1, Math.floor(wanted)), MAX_THREADS) - 1;
     if (others === 0) return alone('');
-    if (!isShareable) return alone(': more need a page that is cross-origin isolated');
+    if (!isShareable) return alone(notIsolated);
     const team = kernels.call.createTeam(others);
     const { memory } = kernels;
     const threads = Array.from({ length: others }, (_, index) => spawn({ module, memory, team, index }));

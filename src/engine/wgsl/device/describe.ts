@@ -17,9 +17,11 @@ export function describeGpu(gpu: Gpu): EngineDescription {
 }
 
 /** What an engine here would say, found out by opening a device and closing it. Rejects with `WgslUnavailableError`. */
-export async function describeWgslEngine(): Promise<EngineDescription> {
-  const gpu = await openDevice(typeof navigator === 'undefined' ? undefined : navigator.gpu);
-  const description = describeGpu(gpu);
-  gpu.destroy();
+export async function describeWgslEngine(
+  gpu: GPU | undefined = typeof navigator === 'undefined' ? undefined : navigator.gpu,
+): Promise<EngineDescription> {
+  const opened = await openDevice(gpu);
+  const description = describeGpu(opened);
+  opened.destroy();
   return description;
 }

@@ -7,7 +7,7 @@ import { policyConfig } from '../../../policy/config.ts';
 import { sampleToken, uniformAt, type SamplingSettings } from '../../../policy/sampling.ts';
 import { describeKernels } from '../testing/kernelTesting.ts';
 import { sample } from '../rollout/rolloutDispatches.ts';
-import { slotStatus } from '../rollout/decodePlan.ts';
+import { slotStatus } from '../rollout/chunkPlan.ts';
 
 const CHUNK = 32;
 const settings: readonly SamplingSettings[] = [

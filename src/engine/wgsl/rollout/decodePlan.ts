@@ -7,7 +7,7 @@
  */
 import type { PolicyConfig } from '../../../policy/config.ts';
 import type { RolloutOptions } from '../../engine.ts';
-import { BufferSet } from '../device/buffers.ts';
+import { BufferSet, readStaging } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
 import { buildDispatches, encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
@@ -25,30 +25,11 @@ import {
   UPDATE_WORDS,
   type PlanShape,
 } from '../memory/rolloutBuffers.ts';
+import { slotStatus, type ChunkPlan, type ChunkWork, type SlotUpdate } from './chunkPlan.ts';
 import { copySpecs, prefillSpecs, rolloutContext, stepSpecs, updateSpec } from './rolloutDispatches.ts';
+import { readResults, type ChunkResults } from './rolloutRow.ts';
 import { ropeTable } from '../../layout/ropeTable.ts';
 import { batchUniformBytes, noObjective } from '../kernels/batchUniform.ts';
-
-/** Statuses of rollout.wgsl. */
-export const slotStatus = { idle: 0, running: 1, turn: 2, ended: 3, full: 4 } as const;
-
-/** From the next chunk on, the slot runs with `token` as its newest, not yet in the cache. */
-export interface SlotUpdate {
-  readonly slot: number;
-  readonly token: number;
-  readonly position: number;
-  readonly id: number;
-}
-
-/** What one chunk does, in this order. */
-export interface ChunkWork {
-  readonly updates: readonly SlotUpdate[];
-  readonly prefills: readonly Prefill[];
-  /** Slots that take `steps` decoding steps, at most MAX_CHUNK. */
-  readonly active: readonly number[];
-  readonly steps: number;
-  readonly staging: 0 | 1;
-}
 
 interface Lists {
   readonly step: readonly Dispatch[];
@@ -57,13 +38,13 @@ interface Lists {
   readonly update: readonly Dispatch[];
 }
 
-export class DecodePlan {
+export class DecodePlan implements ChunkPlan {
   readonly shape: PlanShape;
   readonly buffers: BufferSet;
-  readonly stagingBytes: number;
   readonly #gpu: Gpu;
   readonly #config: PolicyConfig;
   readonly #lists: Lists;
+  readonly #stagingBytes: number;
 
   private constructor(gpu: Gpu, config: PolicyConfig, shape: PlanShape, buffers: BufferSet, lists: Lists) {
     this.#gpu = gpu;
@@ -71,7 +52,7 @@ export class DecodePlan {
     this.shape = shape;
     this.buffers = buffers;
     this.#lists = lists;
-    this.stagingBytes = stagingBytes(shape);
+    this.#stagingBytes = stagingBytes(shape);
   }
 
   static async create(
@@ -124,7 +105,6 @@ export class DecodePlan {
     return this.#lists.step.length;
   }
 
-  /** Start a session on this plan: weights and settings in, every slot idle. */
   begin(options: RolloutOptions, weights: GPUBuffer): void {
     const { device } = this.#gpu;
     const { queue } = device;
@@ -142,10 +122,7 @@ export class DecodePlan {
     queue.writeBuffer(this.buffers.get('slots'), 0, new Uint32Array(this.shape.slots * SLOT_WORDS));
   }
 
-  /**
-   * Submit a chunk; results go to its staging buffer. One submit, unless the prefills are more rows than the plan has: each
-   * further lot of rows is a submit before it.
-   */
+  /** One submit, unless the prefills are more rows than the plan has: each further lot of rows is a submit before it. */
   submit({ updates, prefills, active, steps, staging }: ChunkWork): void {
     const { device } = this.#gpu;
     const lots = cutPrefill(prefills, prefillRows(this.shape));
@@ -176,9 +153,14 @@ export class DecodePlan {
       0,
       target,
       slotBytes,
-      this.stagingBytes - slotBytes,
+      this.#stagingBytes - slotBytes,
     );
     device.queue.submit([encoder.finish()]);
+  }
+
+  async read(staging: 0 | 1): Promise<ChunkResults> {
+    const bytes = await readStaging(this.#gpu, this.buffers.get(`staging${staging}`), this.#stagingBytes);
+    return readResults(bytes, this.shape.slots);
   }
 
   destroy(): void {

@@ -9,6 +9,7 @@ import type { Gpu } from '../device/device.ts';
 import type { FlatParameters } from '../model/flatParameters.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { rolloutShape, type DeviceLimits } from '../memory/memoryPlan.ts';
+import type { ChunkPlan, ChunkPlans } from './chunkPlan.ts';
 import { DecodePlan } from './decodePlan.ts';
 
 export interface RolloutResources {
@@ -19,19 +20,26 @@ export interface RolloutResources {
   readonly limits: DeviceLimits;
 }
 
-export class DecodePlans {
-  readonly resources: RolloutResources;
+export class DecodePlans implements ChunkPlans {
+  readonly #resources: RolloutResources;
   readonly #made = new Set<DecodePlan>();
   #idle: DecodePlan | undefined;
   #idleSnapshot: GPUBuffer | undefined;
 
   constructor(resources: RolloutResources) {
-    this.resources = resources;
+    this.#resources = resources;
   }
 
-  /** A plan for `sequences` at once (fewer when memory is short) of up to `context` tokens. */
+  get vocabularySize(): number {
+    return this.#resources.config.vocabularySize;
+  }
+
+  get isSoftware(): boolean {
+    return this.#resources.gpu.isSoftware;
+  }
+
   async acquire(sequences: number, context: number): Promise<DecodePlan> {
-    const { gpu, library, config, parameters, limits } = this.resources;
+    const { gpu, library, config, parameters, limits } = this.#resources;
     const shape = rolloutShape(config, { sequences, context }, limits);
     const idle = this.#idle;
     this.#idle = undefined;
@@ -50,15 +58,15 @@ export class DecodePlans {
     return plan;
   }
 
-  release(plan: DecodePlan): void {
-    if (!this.#made.has(plan)) return;
+  release(plan: ChunkPlan): void {
+    const made = [...this.#made].find((other) => other === plan);
+    if (!made) return; // disposed of with the engine
     if (this.#idle) this.#destroy(this.#idle);
-    this.#idle = plan;
+    this.#idle = made;
   }
 
-  /** A copy of the present weights for a session to begin with; hand it back with `releaseSnapshot`. */
   snapshot(): GPUBuffer {
-    const { gpu, parameters } = this.resources;
+    const { gpu, parameters } = this.#resources;
     const buffer =
       this.#idleSnapshot ??
       gpu.device.createBuffer({

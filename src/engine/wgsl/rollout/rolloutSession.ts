@@ -7,13 +7,11 @@
  * the caller thinks: results are matched to sequences by the chunk they were submitted in.
  */
 import type { RolloutEvent, RolloutOptions, RolloutRequest, RolloutSession } from '../../engine.ts';
-import { readStaging } from '../device/buffers.ts';
 import { sharePrefixes, type Prefill } from '../../layout/prefill.ts';
 import { RolloutSequences } from '../../rolloutSequences.ts';
 import { MAX_CHUNK } from '../memory/rolloutBuffers.ts';
-import type { DecodePlan, SlotUpdate } from './decodePlan.ts';
-import type { DecodePlans, RolloutResources } from './decodePlans.ts';
-import { appendChunk, readResults, type Place, type Row } from './rolloutRow.ts';
+import type { ChunkPlan, ChunkPlans, SlotUpdate } from './chunkPlan.ts';
+import { appendChunk, type Place, type Row } from './rolloutRow.ts';
 
 interface Chunk {
   readonly number: number;
@@ -30,30 +28,27 @@ const defaultChunk = { gpu: 8, software: 4 } as const;
 
 export type Serial = <T>(work: () => T | Promise<T>) => Promise<T>;
 
-export function startSession(plans: DecodePlans, options: RolloutOptions, serial: Serial): RolloutSession {
+export function startSession(plans: ChunkPlans, options: RolloutOptions, serial: Serial): RolloutSession {
   return new Session(plans, options, serial);
 }
 
 class Session implements RolloutSession {
-  readonly #plans: DecodePlans;
-  readonly #resources: RolloutResources;
+  readonly #plans: ChunkPlans;
   readonly #serial: Serial;
   readonly #sequences: RolloutSequences<Place>;
   #slots: (Row | undefined)[] = [];
   #updates: SlotUpdate[] = [];
   #prefills: Prefill[] = [];
   #inFlight: Chunk | undefined;
-  #plan: DecodePlan | undefined;
+  #plan: ChunkPlan | undefined;
   /** The weights the session began with, until a plan holds them. */
   #snapshot: GPUBuffer | undefined;
   #nextChunk = 0;
 
-  constructor(plans: DecodePlans, options: RolloutOptions, serial: Serial) {
+  constructor(plans: ChunkPlans, options: RolloutOptions, serial: Serial) {
     this.#plans = plans;
-    this.#resources = plans.resources;
     this.#serial = serial;
-    const { vocabularySize } = plans.resources.config;
-    this.#sequences = new RolloutSequences(options, vocabularySize, () => ({ slot: -1, runsFrom: 0 }));
+    this.#sequences = new RolloutSequences(options, plans.vocabularySize, () => ({ slot: -1, runsFrom: 0 }));
     // Queued like every call, so it sees the weights of this moment. A failure (a lost device) is `advance`'s to report.
     void serial(() => {
       if (this.#sequences.closed) return;
@@ -96,7 +91,7 @@ class Session implements RolloutSession {
     this.#inFlight = undefined;
     // Let an unread chunk finish before the plan is used again.
     void this.#serial(async () => {
-      if (chunk) await readStaging(this.#resources.gpu, stagingOf(plan, chunk), plan.stagingBytes);
+      if (chunk) await plan.read(chunk.staging);
     })
       .catch(() => undefined)
       .finally(() => {
@@ -106,7 +101,7 @@ class Session implements RolloutSession {
 
   async #advance(maxTokens: number | undefined): Promise<void> {
     if (maxTokens !== undefined) return this.#advanceBy(Math.max(0, Math.floor(maxTokens)));
-    const { isSoftware } = this.#resources.gpu;
+    const { isSoftware } = this.#plans;
     const steps = isSoftware ? defaultChunk.software : defaultChunk.gpu;
     while (this.#sequences.unreported === 0 || this.#inFlight) {
       const chunk = this.#inFlight ?? (await this.#submit(steps));
@@ -192,15 +187,10 @@ class Session implements RolloutSession {
   async #apply(chunk: Chunk): Promise<void> {
     const plan = this.#plan;
     if (!plan) return;
-    const bytes = await readStaging(this.#resources.gpu, stagingOf(plan, chunk), plan.stagingBytes);
-    const results = readResults(bytes, plan.shape.slots);
+    const results = await plan.read(chunk.staging);
     for (const row of chunk.rows) {
       if (row.state !== 'running' || chunk.number < row.runsFrom) continue;
       appendChunk(this.#sequences, row, results);
     }
   }
-}
-
-function stagingOf(plan: DecodePlan, chunk: Chunk): GPUBuffer {
-  return plan.buffers.get(`staging${chunk.staging}`);
 }
