@@ -80,6 +80,12 @@ describe('benchmarks', () => {
       /100 prompts.*visited 80; 30 .*40 longer/,
     );
     expect(screen.getByRole('img', { name: /2 right, 30 prompts/ })).toBeDefined();
+    cleanup();
+    const mix = { otherLength: 10, spare: 20, filled: 5 };
+    renderInLab(fakeLab({ promptFilter: { ...promptFilter, ...mix } }), <Benchmarks />);
+    expect(screen.getByTestId('prompt-filter').textContent).toContain(
+      'Stage 2 takes 40 of the others, 5 fresh ones of the same lengths and 40 longer prompts.',
+    );
   });
 });
 
