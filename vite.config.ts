@@ -3,8 +3,8 @@
  * Build, dev server and unit tests of ASTER Lab.
  *
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
- * node_modules, never fetched from a CDN. The isolation headers give the workers precise timers; the lab
- * also runs on a host that cannot send them. The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
+ * node_modules, never fetched from a CDN. The isolation headers give the engine its threads; the lab
+ * also runs on a host that cannot send them (src/lab/isolation.ts). The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
  * `cli` the same sources become the headless commands (src/cli) instead.
  */
 import { readFileSync } from 'node:fs';
@@ -14,10 +14,13 @@ import { defineConfig, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
 import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
 
-const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
+/** What static hosts are told to send, sent by the dev and preview servers too. */
+const isolation = Object.fromEntries(
+  [...readFileSync('public/_headers', 'utf8').matchAll(/^ {2}(\S+): (\S+)$/gm)].map(([, name, value]) => [
+    name,
+    value,
+  ]),
+) as Record<string, string>;
 
 /** Debian's Chromium; SwiftShader gives WebGPU on a machine without a GPU. */
 const chromium = {

@@ -1,9 +1,9 @@
 /**
- * Interaction collapse, from click to evaluation, on our own kernels and real Python: the sparse cold start gives its calls up, the
+ * Interaction collapse, from click to evaluation, on our own kernels for the processor and real Python: the sparse cold start gives its calls up, the
  * dense one keeps them and ends far ahead. The `quick` presets with fewer steps; nothing else tells the two runs apart.
  *
- * Margins: src/study/RESULTS.md, "Collapse". On one adapter a seed always gives the same run, so the test cannot waver there; the margins
- * are for other adapters, and a third of what whole runs with several seeds showed.
+ * Margins: src/study/RESULTS.md, "Collapse". On one build of the kernels a seed always gives the same run, so the test cannot waver there;
+ * the margins are for the other build, and a third of what whole runs with several seeds showed.
  */
 import { expect, test, type LabPage } from './lab.ts';
 
@@ -22,8 +22,8 @@ const shortened = {
 /** What a finished run measured, read from its own export. */
 async function finishedRun(lab: LabPage, preset: string) {
   const query = Object.entries(shortened).map(([path, value]) => `${path}=${value}`);
-  await lab.open(`?preset=${preset}&${query.join('&')}`);
-  await expect(lab.page.getByTestId('engine-badge')).toContainText('WebGPU');
+  await lab.open(`?preset=${preset}&run.backend=simd&${query.join('&')}`);
+  await expect(lab.page.getByTestId('engine-badge')).toHaveAttribute('data-engine', 'simd');
   await lab.train();
   await lab.waitFor('done', runTimeout);
   const { bytes } = await lab.download(/^Export the run/);

@@ -3,7 +3,8 @@
  */
 import { expect, test } from './lab.ts';
 
-const query = '?preset=micro&run.backend=wasm';
+/** A cold start long enough to be met in the middle. */
+const query = '?preset=micro&run.backend=simd&sft.epochs=100';
 
 test('pause holds, step goes on by one, resume runs, reset forgets', async ({ lab }) => {
   const { page } = lab;

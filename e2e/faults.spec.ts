@@ -10,7 +10,7 @@ test('Python that cannot be downloaded', async ({ lab, expectedErrors }) => {
   expectedErrors.push(/Failed to load resource|ERR_FAILED|pyodide/);
   const { page } = lab;
   await page.context().route('**/pyodide/**', (route) => route.abort());
-  await lab.open('?preset=micro&run.backend=wasm');
+  await lab.open('?preset=micro&run.backend=simd&sft.epochs=100');
   await lab.train();
   await lab.waitFor('failed', 60_000);
   const failure = page.getByTestId('failure');
@@ -30,7 +30,9 @@ test('a graphics device that is lost in the middle of GRPO: the run goes on from
   test.setTimeout(microRunTimeout);
   expectedErrors.push(/device.*lost|WebGPU|GPU/i);
   const { page } = lab;
-  await lab.open('?preset=micro&sft.epochs=4&evaluation.afterColdStart=false&evaluation.problems=1');
+  await lab.open(
+    '?preset=micro&run.backend=wgsl&sft.epochs=4&evaluation.afterColdStart=false&evaluation.problems=1',
+  );
   await expect(page.getByTestId('engine-badge').first()).toContainText('WebGPU');
   await lab.train();
   await expect(page.getByTestId('phase-stage1')).toHaveAttribute('data-status', 'active', {

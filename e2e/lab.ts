@@ -81,13 +81,14 @@ export const test = base.extend<Fixtures>({
   lab: async ({ page, baseURL, expectedErrors }, use) => {
     const errors: string[] = [];
     const foreign: string[] = [];
+    const own = new URL(baseURL ?? '').origin;
     page.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text());
     });
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (url.protocol.startsWith('http') && url.origin !== baseURL) foreign.push(request.url());
+      if (url.protocol.startsWith('http') && url.origin !== own) foreign.push(request.url());
     });
     await use(new LabPage(page));
     expect(foreign, 'requests to other origins').toEqual([]);

@@ -2,27 +2,27 @@
  * How fast the page is: to its first paint with a cold and a warm cache, what it loads for that, from a click on Train to the first
  * round and to the end of a run, and how long the main thread is kept busy meanwhile.
  *
- *     npm run bench:page                                  a `micro` run, with WebGPU and without
+ *     npm run bench:page                                  a `micro` run, on WebGPU and on the processor
  *     BENCH_QUERY='?preset=quick' npm run bench:page      another run; whatever the address can say
  */
 import { cpus, loadavg } from 'node:os';
 import { expect, test, type LabPage } from './lab.ts';
 import { longTask, watchMainThread } from './mainThread.ts';
 
-const query = process.env['BENCH_QUERY'] ?? '?preset=micro';
-
 test('the page', async ({ lab }, { project }) => {
   test.setTimeout(60 * 60_000);
+  const backend = project.name === 'webgpu' ? 'wgsl' : 'simd';
+  const query = process.env['BENCH_QUERY'] ?? `?preset=micro&run.backend=${backend}`;
   const rows: [string, string][] = [
     ['machine', `${cpus().length} cores of ${cpus()[0]?.model ?? '?'}, load ${loadavg()[0]?.toFixed(1)}`],
   ];
-  const cold = await opening(lab);
+  const cold = await opening(lab, query);
   rows.push(['first contentful paint, cold cache', milliseconds(cold.paint)]);
   rows.push([
     'loaded until then and shortly after',
     `${cold.files} files, ${kilobytes(cold.bytes)} on the wire`,
   ]);
-  rows.push(['first contentful paint, warm cache', milliseconds((await opening(lab)).paint)]);
+  rows.push(['first contentful paint, warm cache', milliseconds((await opening(lab, query)).paint)]);
   rows.push([
     'engine',
     (await lab.page.getByTestId('engine-badge').first().innerText()).replaceAll('\n', ', '),
@@ -50,7 +50,10 @@ test('the page', async ({ lab }, { project }) => {
 });
 
 /** Opens the page anew. @returns first contentful paint in milliseconds, and what was loaded until the network was quiet */
-async function opening(lab: LabPage): Promise<{ paint: number; files: number; bytes: number }> {
+async function opening(
+  lab: LabPage,
+  query: string,
+): Promise<{ paint: number; files: number; bytes: number }> {
   await lab.open(query);
   await lab.page.waitForLoadState('networkidle');
   return await lab.page.evaluate(() => {

@@ -1,7 +1,7 @@
 /**
  * End-to-end tests: the production build, in headless Chromium, as a visitor gets it.
  *
- * One worker: two cores share a software GPU. No request may leave this machine; a test that makes one fails (lab.ts). No test is
+ * One worker: the engine takes both of two cores. No request may leave this machine; a test that makes one fails (lab.ts). No test is
  * tried twice, and none has a bound in seconds that a busy machine could break: speed is for `npm run bench:page` to tell.
  */
 import { defineConfig } from '@playwright/test';

@@ -7,7 +7,7 @@ import { expectPlausibleRun, microRunTimeout } from './microRun.ts';
 test('a micro run from click to evaluation on WebGPU, its export and its checkpoint', async ({ lab }) => {
   test.setTimeout(microRunTimeout + 120_000);
   const { page } = lab;
-  await lab.open('?preset=micro');
+  await lab.open('?preset=micro&run.backend=wgsl');
   await expect(page.getByTestId('engine-badge')).toContainText('WebGPU');
   await lab.train();
   await lab.waitFor('done', microRunTimeout);

@@ -1,10 +1,10 @@
 /**
- * Opens the page: one store, one React root.
+ * Opens the page: one store, one React root. A page that is about to load again is not opened.
  */
 import { createRoot } from 'react-dom/client';
-import { createLabStore } from './lab/browser.ts';
+import { createLabStore, preparePage } from './lab/browser.ts';
 import { App } from './ui/app/App.tsx';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element #root.');
-createRoot(root).render(<App store={createLabStore()} />);
+if (!(await preparePage())) createRoot(root).render(<App store={createLabStore()} />);

@@ -30,10 +30,10 @@ interface Browser {
 /** A browser's engines, and what was loaded of them. */
 function browser({ adapter, simd }: Browser) {
   const loaded: string[] = [];
+  const closed = vi.fn();
   const noAdapter = new WgslUnavailableError('The browser has no adapter.');
   const engine = (description: EngineDescription) =>
-    ({ description, dispose: vi.fn() }) as unknown as PolicyEngine & { dispose: ReturnType<typeof vi.fn> };
-  const onProcessor = engine(processor);
+    ({ description, dispose: closed }) as unknown as PolicyEngine;
   const tfjs = (backend: EngineDescription['backend'] | undefined): EngineDescription => ({
     ...{ engine: 'tfjs', backend: backend ?? 'cpu', adapter: 'one CPU core', isSoftware: true },
     reason: 'The portable engine runs.',
@@ -51,7 +51,7 @@ function browser({ adapter, simd }: Browser) {
     createSimd: async () => {
       loaded.push('simd');
       if (simd !== undefined) throw simd;
-      return onProcessor;
+      return engine(processor);
     },
     describeTfjs: async ({ preferredBackends }) => {
       loaded.push('tfjs');
@@ -66,7 +66,7 @@ function browser({ adapter, simd }: Browser) {
   return {
     engines,
     loaded,
-    onProcessor,
+    closed,
     describe: (backend: Backend) => describeEngine(backend, 'https://lab.example/', engines),
     create: (backend: Backend) =>
       createEngine(settings(backend), 'https://lab.example/', () => undefined, engines),
@@ -118,9 +118,9 @@ describe('the engine that runs', () => {
   });
 
   it('closes what it only wanted to know of', async () => {
-    const { describe, onProcessor } = browser({});
+    const { describe, closed } = browser({});
     await describe('auto');
-    expect(onProcessor.dispose).toHaveBeenCalledOnce();
+    expect(closed).toHaveBeenCalledOnce();
   });
 
   it('passes a fault on: it is no reason to take another engine', async () => {
@@ -132,12 +132,12 @@ describe('the engine that runs', () => {
   });
 
   it('tells TensorFlow.js to look for no graphics card where there is none, and to take an imitated one by name', async () => {
-    const { engines } = browser({ simd: noSimd });
-    const describeTfjs = vi.spyOn(engines, 'describeTfjs');
+    const described = vi.fn(async () => processor);
+    const engines = { ...browser({ simd: noSimd }).engines, describeTfjs: described };
     await describeEngine('auto', 'https://lab.example/sub/', engines);
     await describeEngine('webgl', 'https://lab.example/sub/', engines);
     const wasmPath = 'https://lab.example/sub/tfjs-wasm/';
-    expect(describeTfjs.mock.calls).toEqual([
+    expect(described.mock.calls).toEqual([
       [{ preferredBackends: ['wasm', 'webgl', 'cpu'], acceptSoftwareAdapter: false, wasmPath }],
       [{ preferredBackends: ['webgl', 'webgpu', 'wasm', 'cpu'], acceptSoftwareAdapter: true, wasmPath }],
     ]);

@@ -149,7 +149,7 @@ describe('when something goes wrong', () => {
     expect(lab.actions.dismissNotice).toHaveBeenCalledWith(1);
   });
 
-  it('offers a preset of minutes where there is no GPU', () => {
+  it('offers a preset of minutes where only TensorFlow.js runs', () => {
     const lab = fakeLab({
       engine: { engine: 'tfjs', backend: 'wasm', adapter: 'SIMD', isSoftware: true, reason: '' },
     });

@@ -1,5 +1,6 @@
 /**
- * Shown where there is no real GPU: that everything works, only slower, and what helps.
+ * Shown where something slow runs: that everything works all the same, and what helps. A graphics card and our kernels on the processor
+ * are not slow; the badge says what runs.
  */
 import { useState } from 'react';
 import { Button } from '@mantine/core';
@@ -14,7 +15,7 @@ const selectPreset = (state: LabState) => state.presetName;
 const selectAsked = (state: LabState) => state.settings.run.backend !== 'auto';
 const selectFree = (run: RunState) => run.status === 'idle' && run.source.kind === 'live';
 
-/** Presets that a processor runs in minutes. */
+/** Presets that any engine runs in minutes. */
 const small: readonly string[] = ['quick-sparse', 'quick', 'micro'];
 
 export function DeviceNotice() {
@@ -24,23 +25,43 @@ export function DeviceNotice() {
   const asked = useLab(selectAsked);
   const actions = useLabActions();
   const [dismissed, setDismissed] = useState(false);
-  if (engine === null || dismissed || !free || speedClass(engine) === 'gpu') return null;
-  const software = speedClass(engine) === 'software';
+  if (engine === null || dismissed || !free) return null;
+  const kind = speedClass(engine);
+  if (kind === 'gpu' || kind === 'processor') return null;
+  const shown = {
+    tone: 'info',
+    icon: Gauge,
+    testId: 'device-notice',
+    onDismiss: () => setDismissed(true),
+  } as const;
+  if (asked) {
+    return (
+      <Notice
+        {...shown}
+        title="The settings ask for an engine that is slow here."
+        actions={
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() => actions.setSetting('run.backend', 'auto')}
+          >
+            Use the fastest
+          </Button>
+        }
+      >
+        {kind === 'imitated'
+          ? 'The only graphics card here is imitated on the processor: everything works, only slower than on the processor itself.'
+          : 'Everything works, only many times slower than with our own kernels.'}
+      </Notice>
+    );
+  }
+  const isSmall = small.includes(preset);
   return (
     <Notice
-      tone="info"
-      icon={Gauge}
-      title={
-        software
-          ? 'This browser emulates its GPU in software.'
-          : asked
-            ? 'The settings ask for a backend that runs on the processor.'
-            : 'No GPU is available here, so the lab runs on the processor.'
-      }
-      testId="device-notice"
-      onDismiss={() => setDismissed(true)}
+      {...shown}
+      title="Our own kernels cannot run in this browser, so TensorFlow.js does, slowly."
       actions={
-        small.includes(preset) ? null : (
+        isSmall ? null : (
           <Button size="compact-sm" variant="default" onClick={() => actions.applyPreset('quick-sparse')}>
             Use Quick
           </Button>
@@ -48,10 +69,8 @@ export function DeviceNotice() {
       }
     >
       Everything works, only slower
-      {small.includes(preset) ? '.' : '; the Quick presets show collapse and its cure in minutes.'}{' '}
-      {software || asked
-        ? ''
-        : 'A current Chrome, Edge, Firefox or Safari with WebGPU switched on is much faster.'}
+      {isSmall ? '.' : '; the Quick presets show collapse and its cure in minutes.'} A current Chrome, Edge,
+      Firefox or Safari is many times faster.
     </Notice>
   );
 }

@@ -3,6 +3,8 @@ import { cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureView } from '../../lab/failures.ts';
 import { fakeLab, mockBrowser, renderInLab, type LabChange } from '../testing/lab.tsx';
+import { defaultSettings, type RunSettings } from '../../recipes/formModel.ts';
+import { EngineBadge } from '../topbar/EngineBadge.tsx';
 import { RunControls } from '../topbar/RunControls.tsx';
 import { EngineMemory } from '../topbar/EngineMemory.tsx';
 import { Notices } from './Notices.tsx';
@@ -54,6 +56,56 @@ describe('a run that failed', () => {
   it('says after numbers that are none that a lower learning rate helps', () => {
     show({ checkpoint, failure: failureView('numerics', 'The loss is NaN.', checkpoint) });
     expect(screen.getByTestId('failure').textContent).toMatch(/lower learning rate/);
+  });
+});
+
+describe('a slow engine', () => {
+  const engine = { adapter: 'a processor', isSoftware: true, reason: 'So it is.' };
+  const byName = (backend: RunSettings['run']['backend']) => ({
+    settings: { ...defaultSettings, run: { ...defaultSettings.run, backend } },
+  });
+
+  it('is no notice where our kernels run on the processor', () => {
+    show({ status: 'idle', engine: { ...engine, engine: 'simd', backend: 'wasm', threads: 2 } });
+    expect(screen.queryByTestId('device-notice')).toBeNull();
+  });
+
+  it('that was asked for by name is told, with the fastest one a click away', () => {
+    const lab = show({
+      status: 'idle',
+      ...byName('wgsl'),
+      engine: { ...engine, engine: 'wgsl', backend: 'webgpu' },
+    });
+    const notice = screen.getByTestId('device-notice');
+    expect(notice.textContent).toContain('imitated on the processor');
+    fireEvent.click(within(notice).getByRole('button', { name: 'Use the fastest' }));
+    expect(lab.actions.setSetting).toHaveBeenCalledExactlyOnceWith('run.backend', 'auto');
+  });
+
+  it('that is the only one is told, with what helps', () => {
+    show({ status: 'idle', engine: { ...engine, engine: 'tfjs', backend: 'wasm' } });
+    expect(screen.getByTestId('device-notice').textContent).toContain('A current Chrome');
+  });
+});
+
+describe('the engine’s badge', () => {
+  it.each([
+    ['simd', 'wasm', 'processor, relaxed SIMD, 2 threads', 2, 'simd2 threads'],
+    ['simd', 'wasm', 'processor, plain SIMD, 1 thread', 1, 'simd1 thread'],
+    [
+      'wgsl',
+      'webgpu',
+      'google swiftshader SwiftShader Device (Subzero)',
+      undefined,
+      'WebGPUgoogle swiftshader SwiftShader Device',
+    ],
+    ['tfjs', 'wasm', 'one CPU core', undefined, 'WebAssemblyone CPU core'],
+  ] as const)('of %s on %s, %s', (name, backend, adapter, threads, text) => {
+    renderInLab(
+      fakeLab({ engine: { engine: name, backend, adapter, threads, isSoftware: true, reason: 'So it is.' } }),
+      <EngineBadge />,
+    );
+    expect(screen.getByTestId('engine-badge').textContent).toBe(text);
   });
 });
 

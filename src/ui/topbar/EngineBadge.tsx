@@ -7,7 +7,8 @@ import type { RunState } from '../../lab/state.ts';
 import { formatCount, formatNumber } from '../app/format.ts';
 import { useRun } from '../app/lab.tsx';
 import { EngineMemory } from './EngineMemory.tsx';
-import { speedClass } from './engineSpeed.ts';
+import type { EngineView } from '../../record/recordedRun.ts';
+import { speedClass, type SpeedClass } from './engineSpeed.ts';
 import styles from './engineBadge.module.css';
 
 const selectEngine = (run: RunState) => run.engine;
@@ -23,11 +24,23 @@ const backendNames: Readonly<Record<string, string>> = {
   cpu: 'JavaScript',
 };
 
-const speedWords = { gpu: 'GPU', software: 'software GPU: slow', processor: 'processor: slower' } as const;
+const speedWords: Readonly<Record<SpeedClass, string>> = {
+  gpu: 'graphics card',
+  processor: 'processor',
+  imitated: 'graphics imitated on the processor: slow',
+  portable: 'processor, TensorFlow.js: slow',
+};
 
-/** Some adapters' names begin with the backend’s name, which the badge shows already. */
-function withoutBackend(adapter: string, backend: string): string {
-  return adapter.startsWith(backend) ? adapter.slice(backend.length).replace(/^[\s,:]+/, '') : adapter;
+const threadCount = (threads: number) => (threads === 1 ? '1 thread' : `${threads} threads`);
+
+/** What the badge has room for: the engine's kind, and the device in a word or two. The popover has the rest. */
+function words(engine: EngineView): readonly [kind: string, device: string] {
+  const { adapter, threads } = engine;
+  if (threads !== undefined) return [engine.engine, threadCount(threads)];
+  const backend = backendNames[engine.backend] ?? engine.backend;
+  // Some adapters' names begin with the backend’s name, and most end with a model or a driver in brackets.
+  const plain = adapter.startsWith(backend) ? adapter.slice(backend.length).replace(/^[\s,:]+/, '') : adapter;
+  return [backend, plain.replace(/\s*\(.*$/, '')];
 }
 
 export function EngineBadge() {
@@ -44,7 +57,7 @@ export function EngineBadge() {
     );
   }
   const kind = speedClass(engine);
-  const backend = backendNames[engine.backend] ?? engine.backend;
+  const [name, device] = words(engine);
   return (
     <Popover width={320} position="bottom-end" withArrow shadow="md">
       <Popover.Target>
@@ -56,20 +69,26 @@ export function EngineBadge() {
           data-engine={engine.engine}
         >
           <span className={styles.light} aria-hidden="true" />
-          <span className={styles.backend}>{backend}</span>
-          <span className={styles.adapter}>{withoutBackend(engine.adapter, backend)}</span>
+          <span className={styles.backend}>{name}</span>
+          <span className={styles.adapter}>{device}</span>
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown>
-        <dl className={styles.facts}>
+        <dl className={styles.facts} data-testid="engine-facts">
           <dt>Runs on</dt>
           <dd>
-            {backend} ({speedWords[kind]})
+            {backendNames[engine.backend] ?? engine.backend} ({speedWords[kind]})
           </dd>
           <dt>Device</dt>
           <dd>{engine.adapter}</dd>
           <dt>Engine</dt>
-          <dd>{engine.engine}</dd>
+          <dd>{engine.build === undefined ? engine.engine : `${engine.engine}, ${engine.build} build`}</dd>
+          {engine.threads === undefined ? null : (
+            <>
+              <dt>Threads</dt>
+              <dd>{engine.threads}</dd>
+            </>
+          )}
           <dt>Why</dt>
           <dd>{engine.reason}</dd>
           <dt>Policy</dt>

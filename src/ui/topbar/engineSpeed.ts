@@ -3,8 +3,11 @@
  */
 import type { EngineView } from '../../record/recordedRun.ts';
 
-/** A GPU, a GPU imitated in software, or the processor. */
-export function speedClass(engine: EngineView): 'gpu' | 'software' | 'processor' {
+/** A graphics card; our kernels on the processor; a card that the processor imitates; TensorFlow.js on the processor. */
+export type SpeedClass = 'gpu' | 'processor' | 'imitated' | 'portable';
+
+export function speedClass(engine: EngineView): SpeedClass {
   if (!engine.isSoftware) return 'gpu';
-  return engine.backend === 'webgpu' || engine.backend === 'webgl' ? 'software' : 'processor';
+  if (engine.engine === 'simd') return 'processor';
+  return engine.backend === 'webgpu' || engine.backend === 'webgl' ? 'imitated' : 'portable';
 }
