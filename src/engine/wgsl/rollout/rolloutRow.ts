@@ -10,6 +10,8 @@ export interface Place {
   slot: number;
   /** Number of the first chunk in which the slot runs with what the CPU last decided. */
   runsFrom: number;
+  /** Tokens that it had when its turn began. */
+  turnFrom: number;
 }
 
 export type Row = SequenceState & Place;

@@ -4,12 +4,14 @@
  * Invariants. (1) A sequence depends on its prompt, the seed, its id and what was forced, not on its neighbours or on
  * scheduling. (2) The GPU decides alone when a slot freezes (turn-end, end token, full context); a frozen slot does not
  * change until this file updates it, so the overshoot of a chunk is nothing. (3) One chunk may be in flight while
- * the caller thinks: results are matched to sequences by the chunk they were submitted in.
+ * the caller thinks: results are matched to sequences by the chunk they were submitted in. How long chunks are, and whether one is
+ * queued behind another, follows the length of turns (chunkPace.ts): rollouts of short turns wait for no chunk that they are not in.
  */
 import type { RolloutEvent, RolloutOptions, RolloutRequest, RolloutSession } from '../../engine.ts';
 import { sharePrefixes, type Prefill } from '../../layout/prefill.ts';
 import { RolloutSequences } from '../../rolloutSequences.ts';
 import { MAX_CHUNK } from '../memory/rolloutBuffers.ts';
+import { ChunkPace, type Pace } from './chunkPace.ts';
 import type { ChunkPlan, ChunkPlans, SlotUpdate } from './chunkPlan.ts';
 import { appendChunk, type Place, type Row } from './rolloutRow.ts';
 
@@ -20,11 +22,10 @@ interface Chunk {
 }
 
 /**
- * Tokens per submit when the caller does not say. A sequence that hands its turn back is frozen for the rest of its chunk (and, where
- * a chunk is queued ahead, for the next), so few: calls lie about eight sampled tokens apart. On a GPU enough to hide a
- * read-back behind; a software adapter has no read-back to hide, and pays for every frozen row.
+ * The pace on a software adapter, where there is no read-back to hide and every frozen row costs: few tokens a submit, as measured
+ * (PERFORMANCE.md), and nothing ahead.
  */
-const defaultChunk = { gpu: 8, software: 4 } as const;
+const softwarePace: Pace = { steps: 4, ahead: false };
 
 export type Serial = <T>(work: () => T | Promise<T>) => Promise<T>;
 
@@ -44,11 +45,16 @@ class Session implements RolloutSession {
   /** The weights the session began with, until a plan holds them. */
   #snapshot: GPUBuffer | undefined;
   #nextChunk = 0;
+  readonly #pace = new ChunkPace();
 
   constructor(plans: ChunkPlans, options: RolloutOptions, serial: Serial) {
     this.#plans = plans;
     this.#serial = serial;
-    this.#sequences = new RolloutSequences(options, plans.vocabularySize, () => ({ slot: -1, runsFrom: 0 }));
+    this.#sequences = new RolloutSequences(options, plans.vocabularySize, () => ({
+      slot: -1,
+      runsFrom: 0,
+      turnFrom: 0,
+    }));
     // Queued like every call, so it sees the weights of this moment. A failure (a lost device) is `advance`'s to report.
     void serial(() => {
       if (this.#sequences.closed) return;
@@ -101,18 +107,25 @@ class Session implements RolloutSession {
 
   async #advance(maxTokens: number | undefined): Promise<void> {
     if (maxTokens !== undefined) return this.#advanceBy(Math.max(0, Math.floor(maxTokens)));
-    const { isSoftware } = this.#plans;
-    const steps = isSoftware ? defaultChunk.software : defaultChunk.gpu;
     while (this.#sequences.unreported === 0 || this.#inFlight) {
-      const chunk = this.#inFlight ?? (await this.#submit(steps));
+      const pace = this.#plans.isSoftware ? softwarePace : this.#pace.choose(this.#ages());
+      const chunk = this.#inFlight ?? (await this.#submit(pace.steps));
       this.#inFlight = undefined;
       if (!chunk) break;
-      // On a GPU the next chunk is queued before this one is read, so that it never waits for JavaScript.
-      const ahead = isSoftware ? undefined : await this.#submit(steps);
+      const ahead = pace.ahead ? await this.#submit(pace.steps) : undefined;
       await this.#apply(chunk);
       this.#inFlight = ahead;
       if (this.#sequences.unreported > 0) break;
     }
+  }
+
+  /** Tokens that each running sequence is known to have sampled in its turn. */
+  #ages(): number[] {
+    return this.#running().map(({ tokens, turnFrom }) => tokens.length - turnFrom);
+  }
+
+  #running(): Row[] {
+    return this.#slots.filter((row): row is Row => row?.state === 'running');
   }
 
   /** At most `steps` tokens for every sequence, counting a chunk that is already on its way as none of them. */
@@ -133,7 +146,7 @@ class Session implements RolloutSession {
   /** Admit what fits, then submit one chunk; undefined when nothing runs. */
   async #submit(steps: number): Promise<Chunk | undefined> {
     if (this.#sequences.queued > 0) await this.#admit();
-    const rows = this.#slots.filter((row): row is Row => row?.state === 'running');
+    const rows = this.#running();
     if (rows.length === 0 || !this.#plan) return undefined;
     const chunk: Chunk = { number: this.#nextChunk, staging: (this.#nextChunk % 2) as 0 | 1, rows };
     this.#nextChunk++;
@@ -179,6 +192,7 @@ class Session implements RolloutSession {
   /** From the next chunk on the row decodes; all of its tokens but the last are to be in the cache by then. */
   #run(row: Row): void {
     row.runsFrom = this.#nextChunk;
+    row.turnFrom = row.tokens.length;
     const position = row.tokens.length - 1;
     this.#updates.push({ slot: row.slot, id: row.id, token: row.tokens[position]!, position });
   }
@@ -191,6 +205,12 @@ class Session implements RolloutSession {
     for (const row of chunk.rows) {
       if (row.state !== 'running' || chunk.number < row.runsFrom) continue;
       appendChunk(this.#sequences, row, results);
+      if (hasEnded(row)) this.#pace.turnEnded(row.tokens.length - row.turnFrom);
     }
   }
+}
+
+/** Its turn or the whole sequence. */
+function hasEnded({ state }: Row): boolean {
+  return state !== 'running';
 }
