@@ -1,179 +1,108 @@
 /**
- * The policy's forward pass on whole sequences, in TensorFlow.js ops, differentiable.
+ * The policy's forward pass in TensorFlow.js ops.
  *
  * Qwen3's decoder: RMSNorm -> q/k/v -> RMSNorm over headDim on q and k -> rotate-half RoPE -> causal
  * grouped-query attention -> o, residual; RMSNorm -> down(silu(gate) up), residual; final RMSNorm; head.
- * Rows are padded on the right and attention is causal, so padding changes no number of a real token.
- * The query scale 1/sqrt(headDim) lives in the RoPE tables. Everything here runs inside the caller's `tf.tidy`.
+ * Training and rollouts run the same lines; a rollout passes one token a row and a cache to attend to.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { PolicyConfig } from '../../policy/config.ts';
+import type { ParameterLayout } from '../layout/parameterLayout.ts';
 import { ropeAngle } from '../layout/ropeTable.ts';
-import type { KeyValues } from './attention.ts';
-import { attention, causalMask } from './attention.ts';
-import { add, linear, linearTransposed, rmsNorm, rotate, swiGlu } from './ops.ts';
-import type { LayerIndex, ParameterLayout } from './parameters.ts';
+import { attention, MASKED, matMul, oneHot, rmsNorm, rotate, swiGlu, transposed } from './ops.ts';
 
-/** Constants of a policy's shape that live as long as the engine. */
-export interface ModelConstants {
-  /** cos and sin at every position, query heads first (scaled), then key heads. // [positions, heads + kvHeads, headDim] */
-  readonly cos: tf.Tensor;
-  readonly sin: tf.Tensor;
-  readonly positions: number;
-  readonly half: tf.Tensor; // [headDim, headDim]: u @ half = rotate(u)
-  readonly halfInverse: tf.Tensor;
-  /** Picks the q or the k scale for every head. // [heads + kvHeads, 2] */
-  readonly headKinds: tf.Tensor;
-  readonly identity: tf.Tensor; // [vocabulary, vocabulary]
-}
+/** Tensors by checkpoint name, matrices [out, in]. */
+export type Weights = ReadonlyMap<string, tf.Tensor>;
 
-export function modelConstants(config: PolicyConfig, positions: number): ModelConstants {
-  const { heads, kvHeads, headDim } = config;
-  const { cos, sin } = ropeTables(config, positions);
-  const half = new Float32Array(headDim * headDim);
-  const pairs = headDim / 2;
-  for (let i = 0; i < pairs; i++) {
-    half[(i + pairs) * headDim + i] = -1; // output i = -input[i + pairs]
-    half[i * headDim + i + pairs] = 1; // output i + pairs = input[i]
-  }
-  const kinds = Float32Array.from({ length: (heads + kvHeads) * 2 }, (_, i) =>
-    i >> 1 < heads === (i % 2 === 0) ? 1 : 0,
+/** Cut the flat parameters into their tensors, differentiable. Call inside `tf.tidy`. // flat [layout.size] */
+export function cut(layout: ParameterLayout, flat: tf.Tensor): Weights {
+  const places = [...layout.tensors.values()];
+  // Each piece ends where the next tensor begins: it may have a gap behind it.
+  const sizes = places.map(({ offset }, i) => (places[i + 1]?.offset ?? layout.size) - offset);
+  const pieces = tf.split(flat, sizes);
+  return new Map(
+    places.map(({ name, shape, size }, i) => [name, tf.reshape(tf.slice(pieces[i]!, 0, size), [...shape])]),
   );
-  return tf.tidy(() => ({
-    cos: tf.keep(tf.tensor(cos, [positions, heads + kvHeads, headDim])),
-    sin: tf.keep(tf.tensor(sin, [positions, heads + kvHeads, headDim])),
-    positions,
-    half: tf.keep(tf.tensor(half, [headDim, headDim])),
-    halfInverse: tf.keep(
-      tf.tensor(
-        half.map((x) => -x),
-        [headDim, headDim],
-      ),
-    ),
-    identity: tf.keep(tf.eye(config.vocabularySize)),
-    headKinds: tf.keep(tf.tensor(kinds, [heads + kvHeads, 2])),
-  }));
 }
 
-export function disposeConstants(constants: ModelConstants): void {
-  const { cos, sin, half, halfInverse, headKinds, identity } = constants;
-  tf.dispose([cos, sin, half, halfInverse, headKinds, identity]);
+/** The same, to keep: the caller disposes them. */
+export function keptCut(layout: ParameterLayout, flat: tf.Tensor): Weights {
+  const kept = tf.tidy(() => Object.fromEntries(cut(layout, flat)));
+  return new Map(Object.entries(kept));
 }
 
-/** RoPE's tables in double precision, rounded once. // each [positions * (heads + kvHeads) * headDim] */
-function ropeTables(config: PolicyConfig, positions: number): { cos: Float32Array; sin: Float32Array } {
-  const { heads, kvHeads, headDim, ropeTheta } = config;
-  const pairs = headDim / 2;
-  const cos = new Float32Array(positions * (heads + kvHeads) * headDim);
-  const sin = new Float32Array(cos.length);
-  let at = 0;
-  for (let position = 0; position < positions; position++) {
-    for (let head = 0; head < heads + kvHeads; head++) {
-      const scale = head < heads ? 1 / Math.sqrt(headDim) : 1;
-      for (let i = 0; i < headDim; i++) {
-        const angle = ropeAngle(position, i % pairs, headDim, ropeTheta);
-        cos[at] = scale * Math.cos(angle);
-        sin[at] = scale * Math.sin(angle);
-        at++;
-      }
-    }
-  }
-  return { cos, sin };
-}
-
-export interface ForwardInputs {
-  readonly tokens: tf.Tensor; // [rows * time] int32
+export interface Cells {
   readonly rows: number;
   readonly time: number;
+  readonly tokens: Int32Array; // [rows * time]
+  readonly positions: Int32Array; // [rows * time]
 }
 
-/** The forward pass. `weights` are `layout.entries` in order. */
-export class Model {
-  readonly #config: PolicyConfig;
-  readonly #layout: ParameterLayout;
-  readonly #constants: ModelConstants;
-  readonly #onHost: boolean;
+/** Keys, rotated, and values of one layer. // each [rows, kvHeads, slots, headDim] */
+export interface KeyValues {
+  readonly keys: tf.Tensor;
+  readonly values: tf.Tensor;
+}
 
-  /** @param onHost attention in plain loops: where tensors lie in this thread's memory, they beat batched products */
-  constructor(config: PolicyConfig, layout: ParameterLayout, constants: ModelConstants, onHost: boolean) {
-    this.#config = config;
-    this.#layout = layout;
-    this.#constants = constants;
-    this.#onHost = onHost;
-  }
-
-  /** Logits that predict the token after each position. // [rows * time, vocabulary] */
-  logits(weights: readonly tf.Tensor[], inputs: ForwardInputs): tf.Tensor {
-    const x = this.#run(weights, inputs, null);
-    const { embedding, finalNorm, head } = this.#layout;
-    const normed = rmsNorm(x, at(weights, finalNorm), this.#config.rmsNormEps);
-    return head === null
-      ? linearTransposed(normed, at(weights, embedding))
-      : linear(normed, at(weights, head));
-  }
-
-  /**
-   * One-hot rows, to look an embedding up and to pick a target by multiplication: tf.gather has no gradient on wasm, and on webgpu
-   * one whose sums have no fixed order; tf.oneHot on wasm ignores the type it is asked for. // [n] int32 -> [n, vocabulary]
-   */
-  oneHot(tokens: tf.Tensor): tf.Tensor {
-    return tf.gather(this.#constants.identity, tokens);
-  }
-
-  /** Keys and values of every layer: a rollout's prefill. The caller disposes them. // tokens [rows * time] */
-  keyValues(weights: readonly tf.Tensor[], tokens: Int32Array, rows: number, time: number): KeyValues[] {
-    const collected: KeyValues[] = [];
-    tf.tidy(() => {
-      this.#run(weights, { tokens: tf.tensor1d(tokens, 'int32'), rows, time }, collected);
+/**
+ * Logits that predict the token after each cell. Call inside `tf.tidy`.
+ * @param mask which slots each cell attends to // [time, slots] or [rows, 1, time, slots]
+ * @param attendedTo what a layer attends to, given the keys and values of these cells; by default to those
+ * @returns // [rows * time, vocabulary]
+ */
+export function forward(
+  config: PolicyConfig,
+  weights: Weights,
+  { rows, time, tokens, positions }: Cells,
+  mask: tf.Tensor,
+  attendedTo: (layer: number, fresh: KeyValues) => KeyValues = (_, fresh) => fresh,
+): tf.Tensor {
+  const { heads, kvHeads, headDim } = config;
+  const weight = (name: string) => weights.get(`${name}.weight`)!;
+  const linear = (x: tf.Tensor, name: string) => matMul(x, transposed(weight(name)));
+  const norm = (x: tf.Tensor, name: string) => rmsNorm(x, weight(name), config.rmsNormEps);
+  const byHead = (x: tf.Tensor, count: number) =>
+    tf.transpose(tf.reshape(x, [rows, time, count, headDim]), [0, 2, 1, 3]);
+  const angles = (of: (angle: number) => number) =>
+    turns(config, positions, [rows, 1, time, headDim / 2], of);
+  const [cos, sin] = [angles(Math.cos), angles(Math.sin)];
+  let x = matMul(oneHot(tokens, config.vocabularySize), weight('model.embed_tokens')); // [rows * time, dModel]
+  for (let layer = 0; layer < config.layers; layer++) {
+    const at = `model.layers.${layer}`;
+    const input = norm(x, `${at}.input_layernorm`);
+    const q = byHead(linear(input, `${at}.self_attn.q_proj`), heads);
+    const k = byHead(linear(input, `${at}.self_attn.k_proj`), kvHeads);
+    const { keys, values } = attendedTo(layer, {
+      keys: rotate(norm(k, `${at}.self_attn.k_norm`), cos, sin),
+      values: byHead(linear(input, `${at}.self_attn.v_proj`), kvHeads),
     });
-    return collected;
+    const attended = attention(rotate(norm(q, `${at}.self_attn.q_norm`), cos, sin), keys, values, mask);
+    const byToken = tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [rows * time, heads * headDim]);
+    x = tf.add(x, linear(byToken, `${at}.self_attn.o_proj`));
+    const hidden = norm(x, `${at}.post_attention_layernorm`);
+    const middle = swiGlu(linear(hidden, `${at}.mlp.gate_proj`), linear(hidden, `${at}.mlp.up_proj`));
+    x = tf.add(x, linear(middle, `${at}.mlp.down_proj`));
   }
-
-  #run(weights: readonly tf.Tensor[], inputs: ForwardInputs, collected: KeyValues[] | null): tf.Tensor {
-    const { kvHeads, heads, rmsNormEps } = this.#config;
-    const { rows, time } = inputs;
-    let x = linear(this.oneHot(inputs.tokens), at(weights, this.#layout.embedding)); // [rows * time, dModel]
-    const mask = this.#onHost ? null : causalMask(time, heads / kvHeads); // [1, 1, group * time, time]
-    for (const layer of this.#layout.layers) {
-      const normed = rmsNorm(x, at(weights, layer.inputNorm), rmsNormEps);
-      const attended = this.#attention(weights, layer, normed, rows, time, mask, collected);
-      x = add(x, linear(attended, at(weights, layer.output)));
-      const hidden = rmsNorm(x, at(weights, layer.postNorm), rmsNormEps);
-      const middle = swiGlu(linear(hidden, at(weights, layer.gate)), linear(hidden, at(weights, layer.up)));
-      x = add(x, linear(middle, at(weights, layer.down)));
-    }
-    return x;
-  }
-
-  /** Causal grouped-query attention before the output projection. // [rows * time, dModel] -> [rows * time, heads * headDim] */
-  #attention(
-    weights: readonly tf.Tensor[],
-    layer: LayerIndex,
-    x: tf.Tensor,
-    rows: number,
-    time: number,
-    mask: tf.Tensor | null,
-    collected: KeyValues[] | null,
-  ): tf.Tensor {
-    const { heads, kvHeads, headDim, rmsNormEps } = this.#config;
-    const { cos, sin, half, halfInverse, headKinds } = this.#constants;
-    const allHeads = heads + kvHeads;
-    const projected = linear(x, at(weights, layer.queryKey)); // [rows * time, (heads + kvHeads) * headDim]
-    const scales = linear(headKinds, at(weights, layer.queryKeyNorm)); // [heads + kvHeads, headDim]
-    const rotated = rotate(
-      rmsNorm(projected, scales, rmsNormEps),
-      tf.slice(cos, [0, 0, 0], [time, allHeads, headDim]),
-      tf.slice(sin, [0, 0, 0], [time, allHeads, headDim]),
-      half,
-      halfInverse,
-    );
-    const values = linear(x, at(weights, layer.value));
-    return attention(rotated, values, mask, { rows, time, heads, kvHeads, headDim }, collected);
-  }
+  return linear(norm(x, 'model.norm'), config.tieWordEmbeddings ? 'model.embed_tokens' : 'lm_head');
 }
 
-function at(weights: readonly tf.Tensor[], index: number): tf.Tensor {
-  const weight = weights[index];
-  if (!weight) throw new Error('The engine has no weights yet; call loadTensors first.');
-  return weight;
+/** A function of RoPE's angle at every position and pair, in double precision, rounded once. // [...shape] */
+function turns(
+  { headDim, ropeTheta }: PolicyConfig,
+  positions: Int32Array,
+  shape: number[],
+  of: (angle: number) => number,
+): tf.Tensor {
+  const pairs = headDim / 2;
+  const numbers = Float32Array.from({ length: positions.length * pairs }, (_, i) =>
+    of(ropeAngle(positions[Math.floor(i / pairs)]!, i % pairs, headDim, ropeTheta)),
+  );
+  return tf.tensor(numbers, shape);
+}
+
+/** A token sees itself and those before it. // [time, time] */
+export function causalMask(time: number): tf.Tensor {
+  const mask = new Float32Array(time * time);
+  for (let t = 0; t < time; t++) mask.fill(MASKED, t * time + t + 1, (t + 1) * time);
+  return tf.tensor2d(mask, [time, time]);
 }

@@ -1,49 +1,56 @@
 /**
  * A rollout session: many sequences generated at once, each at its own pace (the contract is `RolloutSession` in engine.ts).
  *
- * A step feeds one known token to every running sequence and, where that was its last known token, samples the next. Prompts and
- * forced tool output take the same path. The cache has a row a sequence; a sequence that waits for its caller costs a row of junk,
- * and rows of sequences that are over are dropped when enough of them are and new requests take their place.
+ * A step feeds one known token to every running sequence and, where that was its last known token, samples the next; prompts and
+ * forced tool output take the same path. The cache has a row a sequence and a slot a position. A sequence that waits for its
+ * caller costs a row of junk that writes nothing.
  * Invariant: what a sequence becomes depends on its prompt, the seed, its id, and what was forced, not on its neighbours
  * (the conformance suite compares).
  */
 import * as tf from '@tensorflow/tfjs';
+import type { PolicyConfig } from '../../policy/config.ts';
 import { sampleToken, uniformAt } from '../../policy/sampling.ts';
 import type { RolloutEvent, RolloutOptions, RolloutRequest, RolloutSession } from '../engine.ts';
 import { RolloutSequences, type SequenceState } from '../rolloutSequences.ts';
-import { bucketRows } from './batching.ts';
-import type { Decoder } from './decoder.ts';
-import { disposeKeyValues } from './keyValueCache.ts';
-import type { Prefill } from './prefill.ts';
-import type { CacheSource, RolloutCache } from './rolloutCache.ts';
+import type { KeyValues, Weights } from './model.ts';
+import { forward } from './model.ts';
+import { MASKED, oneHot } from './ops.ts';
 
 /** A sequence, and how many of its tokens have their keys in the cache: tokens[fed] is fed next. */
 type Row = SequenceState & { fed: number };
-
-export interface RolloutDevice {
-  readonly decoder: Decoder;
-  readonly cache: RolloutCache;
-  readonly prefill: Prefill;
-  /** Most rows that the cache may hold. */
-  readonly maxRows: number;
-  readonly vocabularySize: number;
-  /** Make this engine's backend the current one. */
-  readonly activate: () => Promise<void>;
-}
 
 /** Without `maxTokens`, hand back after this many steps if there is anything to report. */
 const CHUNK = 16;
 
 export class TfjsRolloutSession implements RolloutSession {
-  readonly #device: RolloutDevice;
+  readonly #config: PolicyConfig;
+  readonly #weights: Weights;
   readonly #options: RolloutOptions;
+  readonly #maxRows: number;
+  readonly #activate: () => Promise<void>;
   readonly #sequences: RolloutSequences<{ fed: number }>;
-  #rows: (Row | null)[] = []; // the cache's rows; null is padding
+  #rows: Row[] = [];
+  /** One a layer; slots are positions, those not yet written are 0. // each [rows, kvHeads, context, headDim] */
+  #cache: KeyValues[] = [];
 
-  constructor(device: RolloutDevice, options: RolloutOptions) {
-    this.#device = device;
+  /**
+   * @param weights the session's own, disposed with it
+   * @param maxRows sequences generated at once
+   * @param activate makes this engine's backend the current one
+   */
+  constructor(
+    config: PolicyConfig,
+    weights: Weights,
+    options: RolloutOptions,
+    maxRows: number,
+    activate: () => Promise<void>,
+  ) {
+    this.#config = config;
+    this.#weights = weights;
     this.#options = options;
-    this.#sequences = new RolloutSequences(options, device.vocabularySize, () => ({ fed: 0 }));
+    this.#maxRows = maxRows;
+    this.#activate = activate;
+    this.#sequences = new RolloutSequences(options, config.vocabularySize, () => ({ fed: 0 }));
   }
 
   get live(): number {
@@ -64,11 +71,11 @@ export class TfjsRolloutSession implements RolloutSession {
 
   advance(maxTokens?: number): Promise<readonly RolloutEvent[]> {
     return this.#sequences.advance(async () => {
-      await this.#device.activate();
+      await this.#activate();
       for (let steps = 0; steps < (maxTokens ?? Infinity); steps++) {
-        if (maxTokens === undefined && this.#worthReporting(steps)) break;
+        if (maxTokens === undefined && steps >= CHUNK && this.#sequences.unreported > 0) break;
         this.#arrangeRows();
-        if (!this.#rows.some((row) => row?.state === 'running')) break;
+        if (!this.#rows.some(isRunning)) break;
         await this.#step();
       }
     });
@@ -76,81 +83,82 @@ export class TfjsRolloutSession implements RolloutSession {
 
   dispose(): void {
     if (!this.#sequences.close()) return;
-    this.#device.cache.dispose();
-    this.#device.decoder.dispose();
-    this.#device.prefill.dispose();
+    tf.dispose([...this.#weights.values()]);
+    this.#disposeCache();
   }
 
-  /** Enough sequences wait that their caller should hear of it, or a chunk is over and something happened. */
-  #worthReporting(steps: number): boolean {
-    if (this.#sequences.unreported === 0) return false;
-    if (steps >= CHUNK) return true;
-    const waiting = this.#rows.filter((row) => row?.state === 'waiting').length;
-    const running = this.#rows.filter((row) => row?.state === 'running').length;
-    return waiting > 0 && waiting * 3 >= running + this.#sequences.queued;
-  }
-
-  /** Drop rows that are done, let queued ones in, and squeeze out unused slots, when that pays for the copy. */
+  /** Let queued sequences in, and drop rows that are done when that halves the cache. */
   #arrangeRows(): void {
-    const { cache, maxRows } = this.#device;
-    const live = this.#rows.flatMap((row, r) => (row && row.state !== 'done' ? [{ row, r }] : []));
-    const room = maxRows - live.length;
-    const admits = Math.min(room, this.#sequences.queued);
-    const admitting = admits > 0 && (admits >= maxRows / 8 || admits === this.#sequences.queued);
-    const rowsWanted = bucketRows(live.length + (admitting ? admits : 0));
-    const longest = live.reduce((most, { row }) => Math.max(most, row.fed), 0);
-    const shrinks = rowsWanted <= 0.7 * this.#rows.length;
-    const sparse = cache.slots > 1.5 * longest + 32;
-    if (live.length > 0 && !admitting && !shrinks && !sparse) return;
-    if (live.length === 0 && !admitting) {
-      this.#rows = [];
-      return;
-    }
-    const admitted = admitting ? this.#sequences.admit(admits) : [];
-    const { prefilled, rowOf } = this.#device.prefill.run(admitted.map((row) => row.tokens));
-    const sources: CacheSource[] = live.map(({ r }) => ({ from: 'cache', row: r }));
-    admitted.forEach((row, i) => {
-      row.fed = row.tokens.length - 1; // the last token of the prompt is fed by the first step, for its logits
-      sources.push({ from: 'prefill', row: rowOf[i]!, length: row.fed });
-    });
-    const rows: (Row | null)[] = [...live.map(({ row }) => row), ...admitted];
-    while (rows.length < rowsWanted) {
-      rows.push(null);
-      sources.push({ from: 'nothing' });
-    }
-    cache.rebuild(sources, prefilled);
-    prefilled?.layers.forEach(disposeKeyValues);
-    this.#rows = rows;
+    const kept = this.#rows.flatMap((row, r) => (row.state === 'done' ? [] : [r]));
+    const admitted = this.#sequences.admit(this.#maxRows - kept.length);
+    if (admitted.length === 0 && kept.length > this.#rows.length / 2) return;
+    const { layers, kvHeads, headDim } = this.#config;
+    const zeros = () => tf.zeros([admitted.length, kvHeads, this.#options.context, headDim]);
+    const arranged = (x: tf.Tensor | undefined) =>
+      tf.tidy(() =>
+        x && kept.length > 0 ? tf.concat([tf.gather(x, tf.tensor1d(kept, 'int32')), zeros()]) : zeros(),
+      );
+    const count = kept.length + admitted.length === 0 ? 0 : layers;
+    const cache = Array.from({ length: count }, (_, layer) => ({
+      keys: arranged(this.#cache[layer]?.keys),
+      values: arranged(this.#cache[layer]?.values),
+    }));
+    this.#disposeCache();
+    this.#cache = cache;
+    this.#rows = [...kept.map((r) => this.#rows[r]!), ...admitted];
+  }
+
+  #disposeCache(): void {
+    for (const { keys, values } of this.#cache) tf.dispose([keys, values]);
+    this.#cache = [];
   }
 
   async #step(): Promise<void> {
     const rows = this.#rows;
-    const tokens = new Int32Array(rows.length);
-    const positions = new Int32Array(rows.length);
-    const running = rows.map((row) => row?.state === 'running');
-    let samples = false;
+    const running = rows.map(isRunning);
+    const tokens = Int32Array.from(rows, (row, r) => (running[r] ? row.tokens[row.fed]! : 0));
+    const positions = Int32Array.from(rows, (row, r) => (running[r] ? row.fed : -1));
+    const logits = tf.tidy(() => this.#forward(tokens, positions));
+    let numbers: Float32Array; // [rows, vocabulary]
+    try {
+      numbers = await logits.data<'float32'>();
+    } finally {
+      logits.dispose();
+    }
     rows.forEach((row, r) => {
-      if (row?.state !== 'running') return;
-      tokens[r] = row.tokens[row.fed]!;
-      positions[r] = row.fed;
+      if (!running[r]) return;
       row.fed++;
-      samples ||= row.fed === row.tokens.length;
+      if (row.fed === row.tokens.length) this.#sample(row, numbers, r);
     });
-    const { decoder, cache } = this.#device;
-    const [logits] = tf.tidy(() => decoder.step(cache, tokens, positions, running, samples));
-    if (!logits) return;
-    const numbers = (await logits.data()) as Float32Array; // [rows, vocabulary]
-    logits.dispose();
-    rows.forEach((row, r) => {
-      if (row && running[r] && row.fed === row.tokens.length) this.#sample(row, numbers, r);
+  }
+
+  /** @param positions below 0 where a row feeds nothing // [rows] */
+  #forward(tokens: Int32Array, positions: Int32Array): tf.Tensor {
+    const { context } = this.#options;
+    const rows = tokens.length;
+    const here = tf.reshape(oneHot(positions, context), [rows, 1, context, 1]);
+    const later = new Float32Array(rows * context);
+    positions.forEach((position, row) =>
+      later.fill(MASKED, row * context + position + 1, (row + 1) * context),
+    );
+    const mask = tf.tensor(later, [rows, 1, 1, context]);
+    const written = (old: tf.Tensor, x: tf.Tensor) => tf.keep(tf.add(old, tf.mul(x, here)));
+    const cells = { rows, time: 1, tokens, positions };
+    return forward(this.#config, this.#weights, cells, mask, (layer, { keys, values }) => {
+      const old = this.#cache[layer]!;
+      this.#cache[layer] = { keys: written(old.keys, keys), values: written(old.values, values) };
+      tf.dispose([old.keys, old.values]);
+      return this.#cache[layer];
     });
   }
 
   #sample(row: Row, logits: Float32Array, r: number): void {
     const { sampling, seed } = this.#options;
-    const { vocabularySize } = this.#device;
+    const { vocabularySize } = this.#config;
     const uniform = uniformAt(seed, row.id, row.tokens.length);
     const { token, logProb } = sampleToken(logits, r * vocabularySize, vocabularySize, sampling, uniform);
     this.#sequences.appendSampled(row, token, logProb);
   }
 }
+
+const isRunning = (row: Row) => row.state === 'running';

@@ -1,10 +1,10 @@
 /**
- * The portable PolicyEngine: the policy in a page of TensorFlow.js ops, on WebGPU, WebAssembly, WebGL or plain JavaScript.
+ * The policy in TensorFlow.js ops, with its autograd: on WebGPU, WebAssembly, WebGL or plain JavaScript.
  *
- * It is the oracle that the hand-written kernels are checked against, the fallback where there is no WebGPU, and
- * the peer the kernels are timed against. Invariants. (1) After any method, resolved or rejected, tfjs holds exactly the tensors of the
- * weights, the optimizer, snapshots and open rollout sessions. (2) A step whose loss or gradient norm is not finite leaves
- * weights and moments untouched. (3) Same seed and same backend: same numbers; no op with an unordered reduction is used.
+ * It is the oracle that hand-written kernels are checked against and the peer they are timed against, so it is written to be read, not to
+ * be fast. Invariants. (1) After any method, resolved or rejected, tfjs holds exactly the tensors of the weights, the optimizer,
+ * snapshots and open rollout sessions. (2) A step whose loss or gradient norm is not finite leaves weights and moments
+ * untouched. (3) Same seed and same backend: same numbers.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
@@ -23,53 +23,43 @@ import type {
   WeightSnapshot,
 } from '../engine.ts';
 import { NonFiniteLossError } from '../engine.ts';
+import { countMasked } from '../layout/packing.ts';
+import type { ParameterLayout } from '../layout/parameterLayout.ts';
+import { flattenTensors, namedTensors, parameterLayout } from '../layout/parameterLayout.ts';
 import { WeightSnapshots } from '../weightSnapshots.ts';
-import { Parameters } from './adamw.ts';
+import type { Trained } from './adamw.ts';
+import { adamw, squaredNorm } from './adamw.ts';
 import type { BackendOptions, StartedBackend } from './backend.ts';
 import { startBackend, useBackend } from './backend.ts';
-import type { PackingLimits } from './batching.ts';
-import { bucketTime } from './batching.ts';
-import { Decoder } from './decoder.ts';
-import { HostKeyValueCache } from './hostKeyValueCache.ts';
-import { KeyValueCache } from './keyValueCache.ts';
-import type { ModelConstants } from './model.ts';
-import { disposeConstants, Model, modelConstants } from './model.ts';
-import type { ParameterLayout } from './parameters.ts';
-import { flatten, parameterLayout, unflatten } from './parameters.ts';
-import { Prefill } from './prefill.ts';
+import type { MicroBatch } from './microBatches.ts';
+import { microBatches } from './microBatches.ts';
+import type { Weights } from './model.ts';
+import { causalMask, cut, forward, keptCut } from './model.ts';
+import { batchStats, microLoss, predictions } from './objective.ts';
 import { TfjsRolloutSession } from './rollout.ts';
-import { batchGradient, sequenceLogProbs } from './training.ts';
 
 export interface TfjsEngineOptions extends BackendOptions {
   readonly config: PolicyConfig;
   readonly limits?: Partial<TfjsEngineLimits>;
-  /** Attention and the rollout cache in plain loops; by default where the CPU computes. Tests turn it off to cover the GPUs' path. */
-  readonly attentionOnHost?: boolean;
 }
 
 /** What bounds memory; results do not depend on it beyond float32 rounding. */
-export interface TfjsEngineLimits extends PackingLimits {
+export interface TfjsEngineLimits {
+  /**
+   * Padded tokens in one micro-batch. Below 2,000, because tfjs's WebGPU backend adds up longer products with float atomics, in no
+   * fixed order (one sequence of 2,000 tokens is such a product whatever the limit).
+   */
+  readonly cells: number;
   /** Numbers in a rollout's key/value cache: how many sequences are generated at once follows. */
   readonly cacheNumbers: number;
 }
 
-const defaultLimits: TfjsEngineLimits = {
-  tokens: 8192,
-  attentionScores: 4_000_000,
-  cacheNumbers: 48_000_000,
-};
+const defaultLimits: TfjsEngineLimits = { cells: 1024, cacheNumbers: 48_000_000 };
 
 /** Start a backend and an engine on it. The weights are zero until `loadTensors`. */
 export async function createTfjsEngine(options: TfjsEngineOptions): Promise<PolicyEngine> {
   const { backend, description } = await startBackend(options);
-  const onHost = options.attentionOnHost ?? (backend.name === 'wasm' || backend.name === 'cpu');
-  return new TfjsEngine(
-    options.config,
-    backend,
-    description,
-    { ...defaultLimits, ...options.limits },
-    onHost,
-  );
+  return new TfjsEngine(options.config, backend, description, { ...defaultLimits, ...options.limits });
 }
 
 class TfjsEngine implements PolicyEngine {
@@ -77,30 +67,29 @@ class TfjsEngine implements PolicyEngine {
   readonly description: EngineDescription;
   readonly #backend: StartedBackend;
   readonly #limits: TfjsEngineLimits;
-  readonly #onHost: boolean;
   readonly #layout: ParameterLayout;
-  readonly #parameters: Parameters;
-  readonly #snapshots = new WeightSnapshots<readonly tf.Tensor[]>((weights) => tf.dispose([...weights]));
-  readonly #outgrown: ModelConstants[] = [];
-  #constants: ModelConstants;
-  #model: Model;
+  readonly #decayed: tf.Tensor; // [parameters]
+  readonly #snapshots = new WeightSnapshots<tf.Tensor>((flat) => {
+    flat.dispose();
+  });
+  #trained: Trained;
 
   constructor(
     config: PolicyConfig,
     backend: StartedBackend,
     description: EngineDescription,
     limits: TfjsEngineLimits,
-    onHost: boolean,
   ) {
     this.config = config;
     this.description = description;
     this.#backend = backend;
     this.#limits = limits;
-    this.#onHost = onHost;
     this.#layout = parameterLayout(config);
-    this.#parameters = new Parameters(this.#layout);
-    this.#constants = modelConstants(config, 256);
-    this.#model = new Model(config, this.#layout, this.#constants, onHost);
+    const { size, decayedBlocks } = this.#layout;
+    this.#decayed = tf.tensor1d(
+      Float32Array.from({ length: size }, (_, i) => decayedBlocks[Math.floor(i / 64)]!),
+    );
+    this.#trained = { flat: tf.zeros([size]), m: tf.zeros([size]), v: tf.zeros([size]), step: 0 };
   }
 
   get lost(): Promise<string> {
@@ -109,31 +98,27 @@ class TfjsEngine implements PolicyEngine {
 
   async loadTensors(tensors: NamedTensors): Promise<void> {
     await this.#activate();
-    this.#parameters.load(flatten(this.#layout, tensors));
+    const flat = tf.tensor1d(flattenTensors(this.#layout, tensors));
+    this.#replace({ ...this.#noMoments(), flat });
   }
 
-  async readTensors(): Promise<NamedTensors> {
-    await this.#activate();
-    return this.#named(this.#parameters.flat);
+  readTensors(): Promise<NamedTensors> {
+    return this.#named(this.#trained.flat);
   }
 
   resetOptimizer(): void {
-    this.#parameters.resetOptimizer();
+    this.#replace({ ...this.#noMoments(), flat: this.#trained.flat });
   }
 
   async readOptimizer(): Promise<OptimizerState> {
-    await this.#activate();
-    const { step, m, v } = this.#parameters.optimizer;
+    const { step, m, v } = this.#trained;
     return { step, m: await this.#named(m), v: await this.#named(v) };
   }
 
-  async loadOptimizer(state: OptimizerState): Promise<void> {
+  async loadOptimizer({ step, m, v }: OptimizerState): Promise<void> {
     await this.#activate();
-    this.#parameters.loadOptimizer(
-      state.step,
-      flatten(this.#layout, state.m),
-      flatten(this.#layout, state.v),
-    );
+    const [first, second] = [flattenTensors(this.#layout, m), flattenTensors(this.#layout, v)];
+    this.#replace({ flat: this.#trained.flat, m: tf.tensor1d(first), v: tf.tensor1d(second), step });
   }
 
   step(batch: Extract<BatchLoss, { kind: 'sft' }>, optimizer: OptimizerSettings): Promise<SftStats>;
@@ -146,7 +131,7 @@ class TfjsEngine implements PolicyEngine {
           `The loss is ${stats.loss} and the gradient norm ${stats.gradNorm}; the weights were left as they were.`,
         );
       }
-      this.#parameters.apply(gradient, stats.gradNorm, optimizer);
+      this.#replace(adamw(this.#trained, gradient, stats.gradNorm, this.#decayed, optimizer));
       return stats;
     } finally {
       gradient.dispose();
@@ -157,14 +142,18 @@ class TfjsEngine implements PolicyEngine {
     batch: BatchLoss,
   ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }> {
     const { stats, gradient } = await this.#gradient(batch);
-    const gradients = await this.#named(gradient);
-    gradient.dispose();
-    return { stats, gradients };
+    try {
+      return { stats, gradients: await this.#named(gradient) };
+    } finally {
+      gradient.dispose();
+    }
   }
 
   async snapshot(tensors?: NamedTensors): Promise<WeightSnapshot> {
     await this.#activate();
-    return this.#snapshots.add(this.#parameters.frozen(tensors && flatten(this.#layout, tensors)));
+    return this.#snapshots.add(
+      tensors ? tf.tensor1d(flattenTensors(this.#layout, tensors)) : tf.clone(this.#trained.flat),
+    );
   }
 
   async logProbs(
@@ -173,78 +162,113 @@ class TfjsEngine implements PolicyEngine {
     snapshot?: WeightSnapshot,
   ): Promise<readonly SequenceLogProbs[]> {
     await this.#activate();
-    const weights = snapshot === undefined ? this.#parameters.weights : this.#snapshots.weightsOf(snapshot);
-    this.#coverPositions(sequences);
-    const greedyIsOne = temperature === 0 ? 1 : temperature;
-    return sequenceLogProbs(this.#model, weights, sequences, greedyIsOne, this.config.heads, this.#limits);
+    const flat = snapshot === undefined ? this.#trained.flat : this.#snapshots.weightsOf(snapshot);
+    const results: SequenceLogProbs[] = [];
+    for (const micro of microBatches(sequences, this.#limits.cells)) {
+      const [logProbs, entropies] = await read(() => {
+        const logits = this.#logits(cut(this.#layout, flat), micro);
+        const predicted = predictions(logits, micro.targets, temperature === 0 ? 1 : temperature);
+        return [predicted.logProbs, predicted.entropies];
+      });
+      micro.members.forEach((member, row) => {
+        const { length } = sequences[member]!.tokens;
+        const ofTokens = (cells: Float32Array) => {
+          const numbers = new Float32Array(length); // cell t is of token t + 1
+          numbers.set(cells.subarray(row * micro.time, row * micro.time + length - 1), 1);
+          return numbers;
+        };
+        results.push({ logProbs: ofTokens(logProbs!), entropies: ofTokens(entropies!) });
+      });
+    }
+    return results;
   }
 
   async logits(tokens: Int32Array): Promise<Float32Array> {
     await this.#activate();
-    if (tokens.length === 0) return new Float32Array();
-    const time = bucketTime(tokens.length);
-    this.#coverPositions([{ tokens }]);
-    const padded = new Int32Array(time);
-    padded.set(tokens);
-    const logits = tf.tidy(() =>
-      this.#model.logits(this.#parameters.weights, { tokens: tf.tensor1d(padded, 'int32'), rows: 1, time }),
-    );
-    const numbers = (await logits.data()) as Float32Array;
-    logits.dispose();
-    return numbers.slice(0, tokens.length * this.config.vocabularySize);
+    const [micro] = microBatches([{ tokens }], this.#limits.cells);
+    const [logits] = await read(() => [this.#logits(cut(this.#layout, this.#trained.flat), micro!)]);
+    return logits!.slice(0, tokens.length * this.config.vocabularySize);
   }
 
   startRollout(options: RolloutOptions): RolloutSession {
     const { config } = this;
-    if (!(options.context >= 1)) throw new Error('A rollout needs a context of at least one token.');
-    this.#coverTime(bucketTime(options.context));
     const numbersPerRow = 2 * config.layers * config.kvHeads * config.headDim * options.context;
-    const { weights } = this.#parameters;
-    return new TfjsRolloutSession(
-      {
-        decoder: new Decoder(config, this.#layout, this.#constants, weights, options.context),
-        cache: this.#onHost
-          ? new HostKeyValueCache(config.layers, config.kvHeads, config.headDim, options.context)
-          : new KeyValueCache(config.layers, config.kvHeads, config.headDim),
-        prefill: new Prefill(this.#model, weights, config.heads, this.#limits),
-        maxRows: Math.max(1, Math.min(1024, Math.floor(this.#limits.cacheNumbers / numbersPerRow))),
-        vocabularySize: config.vocabularySize,
-        activate: () => this.#activate(),
-      },
-      options,
-    );
+    const maxRows = Math.max(1, Math.floor(this.#limits.cacheNumbers / numbersPerRow));
+    const weights = keptCut(this.#layout, this.#trained.flat);
+    return new TfjsRolloutSession(config, weights, options, maxRows, () => this.#activate());
   }
 
   dispose(): void {
     this.#snapshots.dispose();
-    this.#parameters.dispose();
-    for (const constants of [this.#constants, ...this.#outgrown]) disposeConstants(constants);
+    tf.dispose([this.#decayed, this.#trained.flat, this.#trained.m, this.#trained.v]);
   }
 
   #activate(): Promise<void> {
     return useBackend(this.#backend.name);
   }
 
-  async #gradient(batch: BatchLoss) {
-    await this.#activate();
-    this.#coverPositions(batch.sequences);
-    const { weights } = this.#parameters;
-    return batchGradient(this.#model, weights, batch, this.config.heads, this.#limits);
+  /** Dispose of every trained tensor that `next` does not go on with. */
+  #replace(next: Trained): void {
+    const { flat, m, v } = this.#trained;
+    const kept: tf.Tensor[] = [next.flat, next.m, next.v];
+    tf.dispose([flat, m, v].filter((tensor) => !kept.includes(tensor)));
+    this.#trained = next;
+  }
+
+  #noMoments(): Omit<Trained, 'flat'> {
+    const { size } = this.#layout;
+    return { m: tf.zeros([size]), v: tf.zeros([size]), step: 0 };
   }
 
   async #named(flat: tf.Tensor): Promise<NamedTensors> {
-    return unflatten(this.#layout, this.config, (await flat.data()) as Float32Array);
+    await this.#activate();
+    return namedTensors(this.#layout, this.config, await flat.data<'float32'>());
   }
 
-  #coverPositions(sequences: readonly { readonly tokens: Int32Array }[]): void {
-    this.#coverTime(bucketTime(sequences.reduce((most, { tokens }) => Math.max(most, tokens.length), 1)));
+  #logits(weights: Weights, micro: MicroBatch): tf.Tensor {
+    return forward(this.config, weights, micro, causalMask(micro.time));
   }
 
-  /** Grow RoPE's tables to this many positions. */
-  #coverTime(positions: number): void {
-    if (positions <= this.#constants.positions) return;
-    this.#outgrown.push(this.#constants); // an open rollout may still use them
-    this.#constants = modelConstants(this.config, positions);
-    this.#model = new Model(this.config, this.#layout, this.#constants, this.#onHost);
+  /** The whole batch's statistics and gradient, which the caller disposes. // gradient [parameters] */
+  async #gradient(batch: BatchLoss): Promise<{ stats: SftStats | GrpoStats; gradient: tf.Tensor }> {
+    await this.#activate();
+    const tokens = countMasked(batch);
+    const micros = microBatches(batch.sequences, this.#limits.cells);
+    const [gradient, squares, ...sums] = tf.tidy(() => {
+      const sums: tf.Tensor[] = [];
+      let gradient: tf.Tensor = tf.zeros([this.#layout.size]);
+      for (const micro of micros) {
+        const before = gradient;
+        gradient = tf.tidy(() => tf.add(before, this.#microGradient(batch, micro, tokens, sums)));
+        before.dispose();
+      }
+      return [gradient, squaredNorm(gradient), ...sums];
+    });
+    try {
+      const [squared, ...parts] = await read(() => [squares!, ...sums]);
+      return { stats: batchStats(batch, tokens, parts, Math.sqrt(squared![0]!)), gradient: gradient! };
+    } catch (error) {
+      gradient!.dispose();
+      throw error;
+    }
+  }
+
+  /** @param sums receives the micro-batch's, kept */
+  #microGradient(batch: BatchLoss, micro: MicroBatch, tokens: number, sums: tf.Tensor[]): tf.Tensor {
+    return tf.grad((flat) => {
+      const parts = microLoss(this.#logits(cut(this.#layout, flat), micro), batch, micro, tokens);
+      sums.push(tf.keep(parts.sums));
+      return parts.loss;
+    })(this.#trained.flat);
+  }
+}
+
+/** Compute tensors and read them; nothing of them stays. */
+async function read(compute: () => tf.Tensor[]): Promise<Float32Array[]> {
+  const tensors = tf.tidy(compute);
+  try {
+    return await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
+  } finally {
+    tf.dispose(tensors);
   }
 }
