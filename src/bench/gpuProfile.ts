@@ -5,7 +5,7 @@
  * barrier): the shares say what to work on, the speed is `measure.ts`'s to say. Nothing is left out silently: dispatches beyond the query
  * set are counted as untimed. Outside `profile` the engine's calls are passed on as they are.
  */
-import { interceptDevices, overlay } from '../engine/wgsl/testing/interceptDevices.ts';
+import { interceptDevices, overlay } from '../engine/wgsl/device/interceptDevices.ts';
 
 export interface KernelTime {
   /** The pipeline's label. */

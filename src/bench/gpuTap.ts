@@ -6,7 +6,7 @@
  * a step that is timed makes the same calls as without this file, but for one test of a flag per encoder and per read-back.
  */
 
-import { interceptDevices, overlay } from '../engine/wgsl/testing/interceptDevices.ts';
+import { interceptDevices, overlay } from '../engine/wgsl/device/interceptDevices.ts';
 
 export interface GpuCounts {
   readonly submits: number;

@@ -6,7 +6,7 @@
  * numbers of all fixtures but one run of ten steps, one rollout with turns and forced tokens, and one seed run twice.
  */
 import { describe } from 'vitest';
-import type { MakeEngine } from './numerics.ts';
+import type { Extent, MakeEngine } from './engineUnderTest.ts';
 import { describeNumerics } from './numerics.ts';
 import { loadFixture } from './fixture.ts';
 import { describeObjectives } from './objectives.ts';
@@ -14,8 +14,6 @@ import { describeRollouts } from './rollouts.ts';
 import { describeSnapshots } from './snapshots.ts';
 import { describeSessions } from './sessions.ts';
 import { describeTraining } from './training.ts';
-
-export type Extent = 'full' | 'brief';
 
 /** @param makeEngine a fresh engine of the given shape, on the device under test; called once per group of tests */
 export function describeEngineConformance(

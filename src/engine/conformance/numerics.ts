@@ -6,13 +6,11 @@
  * After ten AdamW steps, where tiny gradients are divided by their own size, weights agree to 2e-3, in the mean to 1e-5.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
+import type { NamedTensors } from '../../policy/config.ts';
 import type { GrpoObjective, OptimizerSettings, PolicyEngine } from '../engine.ts';
-import type { Extent } from './conformance.ts';
+import { STARTING_MS, type Extent, type MakeEngine } from './engineUnderTest.ts';
 import type { Fixture } from './fixture.ts';
 import { fixtureNames, loadFixture } from './fixture.ts';
-
-export type MakeEngine = (config: PolicyConfig) => Promise<PolicyEngine>;
 
 /** The fixture's objective (make_fixture.py). */
 export const fixtureObjective: GrpoObjective = {
@@ -33,9 +31,6 @@ export const fixtureOptimizer: OptimizerSettings = {
   weightDecay: 0.1,
   maxGradNorm: 1,
 };
-
-/** Time to start a backend on a busy machine. */
-export const STARTING_MS = 120_000;
 
 const TENSOR_TOLERANCE = 1e-4;
 

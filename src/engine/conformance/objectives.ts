@@ -8,14 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyEngine } from '../engine.ts';
 import type { ObjectiveFixture } from './fixture.ts';
 import { loadObjectiveFixture } from './fixture.ts';
-import type { MakeEngine } from './numerics.ts';
-import {
-  expectClose,
-  expectRelative,
-  expectTensorsClose,
-  fixtureObjective,
-  STARTING_MS,
-} from './numerics.ts';
+import { STARTING_MS, type MakeEngine } from './engineUnderTest.ts';
+import { expectClose, expectRelative, expectTensorsClose, fixtureObjective } from './numerics.ts';
 
 const caseNames = ['cold', 'kl', 'entropy', 'everything'] as const;
 

@@ -6,11 +6,9 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyEngine } from '../engine.ts';
-import type { Extent } from './conformance.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
-import type { MakeEngine } from './numerics.ts';
-import { STARTING_MS } from './numerics.ts';
+import { STARTING_MS, type Extent, type MakeEngine } from './engineUnderTest.ts';
 import {
   END,
   expectTrueLogProbs,

@@ -13,7 +13,7 @@ import type {
   RolloutSequence,
   RolloutSession,
 } from '../engine.ts';
-import { STARTING_MS } from './numerics.ts';
+import { STARTING_MS } from './engineUnderTest.ts';
 import {
   END,
   expectTrueLogProbs,

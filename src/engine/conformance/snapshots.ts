@@ -7,8 +7,8 @@ import { Random } from '../../random/random.ts';
 import type { PolicyEngine } from '../engine.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
-import type { MakeEngine } from './numerics.ts';
-import { fixtureOptimizer, STARTING_MS } from './numerics.ts';
+import { STARTING_MS, type MakeEngine } from './engineUnderTest.ts';
+import { fixtureOptimizer } from './numerics.ts';
 
 export function describeSnapshots(makeEngine: MakeEngine): void {
   describe('snapshots of the weights', () => {

@@ -9,11 +9,10 @@ import { initialiseTensors } from '../../policy/initialise.ts';
 import { Random } from '../../random/random.ts';
 import type { GrpoObjective, GrpoSequence, PolicyEngine } from '../engine.ts';
 import { NonFiniteLossError } from '../engine.ts';
-import type { Extent } from './conformance.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
-import type { MakeEngine } from './numerics.ts';
-import { expectClose, fixtureObjective, fixtureOptimizer, STARTING_MS } from './numerics.ts';
+import { STARTING_MS, type Extent, type MakeEngine } from './engineUnderTest.ts';
+import { expectClose, fixtureObjective, fixtureOptimizer } from './numerics.ts';
 
 export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
   describe('training', () => {

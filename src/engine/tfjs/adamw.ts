@@ -27,7 +27,7 @@ export function adamw(
   { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm }: OptimizerSettings,
 ): Trained {
   const step = before.step + 1;
-  const [flat, m, v] = tf.tidy(() => {
+  const [flat, m, v] = tf.tidy((): [tf.Tensor, tf.Tensor, tf.Tensor] => {
     const scaled = tf.mul(gradient, Math.min(1, maxGradNorm / (gradNorm + 1e-6)));
     const m = tf.add(tf.mul(before.m, beta1), tf.mul(scaled, 1 - beta1));
     const v = tf.add(tf.mul(before.v, beta2), tf.mul(tf.square(scaled), 1 - beta2));
@@ -35,7 +35,7 @@ export function adamw(
     const update = tf.div(tf.div(m, 1 - beta1 ** step), root);
     const kept = tf.mul(before.flat, tf.sub(1, tf.mul(decayed, learningRate * weightDecay)));
     return [tf.sub(kept, tf.mul(update, learningRate)), m, v];
-  }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  });
   return { flat, m, v, step };
 }
 

@@ -245,10 +245,10 @@ class TfjsEngine implements PolicyEngine {
       return [gradient, squaredNorm(gradient), ...sums];
     });
     try {
-      const [squared, ...parts] = await read(() => [squares!, ...sums]);
-      return { stats: batchStats(batch, tokens, parts, Math.sqrt(squared![0]!)), gradient: gradient! };
+      const [squared, ...parts] = await read(() => [squares, ...sums]);
+      return { stats: batchStats(batch, tokens, parts, Math.sqrt(squared![0]!)), gradient: gradient };
     } catch (error) {
-      gradient!.dispose();
+      gradient.dispose();
       throw error;
     }
   }

@@ -3,7 +3,7 @@
  * buffers are alive.
  */
 
-import { interceptDevices } from './interceptDevices.ts';
+import { interceptDevices } from '../device/interceptDevices.ts';
 
 export interface DeviceWatch {
   /** `navigator.gpu`, to be given to the engine. */
