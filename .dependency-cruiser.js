@@ -48,7 +48,10 @@ export default {
       name: 'program-without-dev-packages',
       comment: 'A package that the page or a command runs on belongs in `dependencies`.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [test, '/testing/', '/conformance/', '^src/engine/simd/build/'] },
+      from: {
+        path: '^src/',
+        pathNot: [test, '/testing/', '/conformance/', '^src/engine/simd/build/', '^src/bench/peers/'],
+      },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

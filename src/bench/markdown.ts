@@ -104,7 +104,7 @@ function disagreement(cell: TimedCell): string {
     : `${label(cell)} losses within ${cell.disagreement === 0 ? '0' : cell.disagreement.toExponential(1)}`;
 }
 
-function spread({ median, low, high, samples }: Quantiles, unit = 1): string {
+export function spread({ median, low, high, samples }: Quantiles, unit = 1): string {
   const range = samples === 1 ? '' : ` (${short(low / unit)}–${short(high / unit)})`;
   return `${short(median / unit)}${range} ×${samples}`;
 }

@@ -126,7 +126,7 @@ async function onTfjs(config: PolicyConfig, backend: 'wasm' | 'cpu'): Promise<Po
 }
 
 /** Emscripten's loader for Node reads its file with CommonJS's `require` and `__dirname`, which a bundle does not have. */
-function wasmFolder(): string {
+export function wasmFolder(): string {
   const require = createRequire(import.meta.url);
   const folder = `${dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))}/wasm-out/`;
   Object.assign(globalThis, { require, __dirname: folder });

@@ -101,7 +101,7 @@ export interface KernelExports {
   disband(team: Address): void;
 }
 
-/** Single kernels, which only their tests call. */
+/** Single kernels, which only their tests and the speed test call. */
 export interface TestedKernels {
   panelFloats(n: number, k: number): number;
   packRows(b: Address, stride: number, panels: Address, n: number, k: number): void;
