@@ -10,7 +10,7 @@ import type { Gpu } from './device.ts';
 function fakeGpu(noticesAtSubmits: boolean) {
   const submitted: number[] = []; // command buffers of each submit
   let succeed = (): void => undefined;
-  let fail = (_: Error): void => undefined;
+  let fail: (error: Error) => void = () => undefined;
   const mapped = new Promise<void>((resolve, reject) => {
     succeed = resolve;
     fail = reject;
