@@ -5,6 +5,7 @@
  */
 import type { Gpu } from './device.ts';
 import { DeviceFault } from './device.ts';
+import { nudge } from './nudge.ts';
 import { bufferBytes, type BufferSizes } from '../memory/bufferSizes.ts';
 
 export class BufferSet {
@@ -83,11 +84,14 @@ export class UniformArena {
 
 /** Copy out of mapped staging: resolves with the first `bytes` bytes. Rejects with `DeviceFault` if the device is gone. */
 export async function readStaging(gpu: Gpu, staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  const stop = gpu.noticesAtSubmits ? nudge(gpu.device) : undefined;
   try {
     await staging.mapAsync(GPUMapMode.READ, 0, bytes);
   } catch (error) {
     gpu.check();
     throw new DeviceFault(`Reading back failed: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    stop?.();
   }
   const copy = staging.getMappedRange(0, bytes).slice(0);
   staging.unmap();

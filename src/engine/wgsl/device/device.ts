@@ -26,6 +26,8 @@ export interface Gpu {
    * PERFORMANCE.md says where they win.
    */
   readonly subgroupLanes: number;
+  /** The browser notices finished work only every 100 ms, or when something is submitted (Firefox). */
+  readonly noticesAtSubmits: boolean;
   readonly lost: Promise<string>;
   /** Throws the first uncaptured error, if there was one. */
   check(): void;
@@ -42,6 +44,11 @@ export type Tuning = 'gpu' | 'software' | 'software-subgroups';
 
 /** Subgroups of this many lanes win (llvmpipe's 8); of four (SwiftShader's) they draw, and a GPU has not been measured. */
 const WINNING_LANES = 8;
+
+/** In Node with its own GPU there may be no navigator. */
+function isFirefox(): boolean {
+  return typeof navigator !== 'undefined' && navigator.userAgent.includes('Firefox/');
+}
 
 /** Lanes of every subgroup here, 0 where there are none or their number is not fixed. */
 function fixedLanes({ features, info }: GPUAdapter): number {
@@ -107,6 +114,7 @@ export async function openDevice(gpu: GPU | undefined, tuning?: Tuning): Promise
     adapterName,
     isSoftware: chosen !== 'gpu',
     subgroupLanes: withSubgroups ? lanes : 0,
+    noticesAtSubmits: isFirefox(),
     lost,
     check() {
       if (fault !== undefined) throw new DeviceFault(fault);

@@ -71,7 +71,7 @@ describe('what a session submits', () => {
     },
   );
 
-  // Before: 192 and 200 to 208 steps.
+  // Before: 200 and 208 steps.
   it.each([
     { calls: 2, least: 50, most: 80, limit: 185 },
     { calls: 4, least: 15, most: 40, limit: 195 },
