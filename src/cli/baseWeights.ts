@@ -19,13 +19,20 @@ export const baseFolders = { shipped: 'public/bases', studies: 'runs/bases' } as
  * @param place a file, or a folder that holds the base; null: where `npm run pretrain` puts it
  * @throws UsageError where there are none, or none that fit the policy
  */
-export function readBase({ policy }: RunSettings, place: string | null): StartingWeights | null {
+export function readBase(
+  { policy }: Pick<RunSettings, 'policy'>,
+  place: string | null,
+): StartingWeights | null {
   const { base: name, preset } = policy;
   if (name === 'scratch') {
     if (place === null) return null;
-    throw new UsageError('--base says where a base lies, but this run begins from scratch: write --set policy.base=NAME too.');
+    throw new UsageError(
+      '--base says where a base lies, but this run begins from scratch: write --set policy.base=NAME too.',
+    );
   }
-  const path = placesOf(name, place).find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
+  const path = placesOf(name, place).find(
+    (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
+  );
   if (path === undefined) {
     throw new UsageError(
       `The base “${name}” is not ${place === null ? 'here' : `at ${place}`}: make it with npm run pretrain -- --base ${name}, or say where it is with --base.`,

@@ -30,7 +30,14 @@ const definitions = {
     changes: {
       policy: { preset: 'mini', base: 'mini' },
       task: { valueMax: 199, coldStartMinLength: 4, coldStartMaxLength: 6, trainProblems: 512 },
-      teacher: { trajectories: 2400, denseShares: '0.6,0.75,0.9', checksMax: 2, checkKind: 'answer', slipRate: 0, badCallRate: 0 },
+      teacher: {
+        trajectories: 2400,
+        denseShares: '0.6,0.75,0.9',
+        checksMax: 2,
+        checkKind: 'answer',
+        slipRate: 0,
+        badCallRate: 0,
+      },
       curation: { sparseMax: 2, denseMin: 3, size: 1500 },
       sft: { epochs: 4, batchSize: 8, learningRate: 2e-3, warmupSteps: 20, probes: 4 },
       grpo: { promptsPerStep: 24, learningRate: 5e-4 },
