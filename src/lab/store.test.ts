@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { open, running, kinds } from './testing/openLab.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import type { RunState } from './state.ts';
-import { presetSettings } from '../recipes/presets.ts';
 import { batch, exampleEvents } from '../record/testing/exampleRun.ts';
 import { engine } from './testing/fakeWorld.ts';
 import { probePatience } from './trainerLink.ts';
