@@ -37,7 +37,7 @@ export function SmallCharts() {
 }
 
 const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinition }) {
-  const runs = useInTurn(smallTurns[chart.axis]);
+  const runs = useInTurn(chart.axis === 'steps' ? smallTurns.steps : smallTurns.rounds);
   const heldOut = useHeldOut(runs, chart.heldOut === true);
   return <LineFigure chart={chart} runs={runs} extras={heldOut} />;
 });

@@ -3,7 +3,7 @@
  *
  * Invariant (chartRuns.test.ts): the value stays the same object until one of them draws differently.
  */
-import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
+import { shownRun, visibleRuns, type LabState, type RunState } from '../../lab/state.ts';
 import { runStyle, type RunStyle } from '../app/runStyle.ts';
 import { sameRounds, sameSteps } from './sameSeries.ts';
 
@@ -16,23 +16,15 @@ export interface ChartRun {
   readonly view: RunState;
 }
 
-/** Of the sparse and the dense cold start: the first and the second colour. */
-function placeOf({ settings }: RunState, index: number): number {
-  const bins: readonly string[] = ['sparse', 'dense'];
-  const own = bins.indexOf(settings.curation.bin);
-  return own === -1 ? index + bins.length : own;
-}
-
 export function chartRuns(state: LabState): readonly ChartRun[] {
   const focus = shownRun(state);
-  const runs = state.runs.length === 0 ? [focus] : state.runs;
-  return runs.map((view, index) => ({
-    id: view.id,
-    name: view.source.kind === 'live' ? `${view.presetName}, seed ${view.settings.run.seed}` : view.source.name,
-    style: runStyle(placeOf(view, index)),
-    focused: view.id === focus.id,
-    view,
-  }));
+  const visible = visibleRuns(state);
+  if (visible.length === 0) return [chartRun(focus, true)];
+  return visible.map(({ view }) => chartRun(view, view.id === focus.id));
+}
+
+export function chartRun(view: RunState, focused: boolean): ChartRun {
+  return { id: view.id, name: view.name, style: runStyle(view.colour, view.dash), focused, view };
 }
 
 /** The focused one, or the first. */

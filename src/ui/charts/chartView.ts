@@ -9,8 +9,8 @@ import { createStore } from 'zustand/vanilla';
 import type { Domain } from './lines.ts';
 import type { XKind } from './xAxis.ts';
 
-/** Charts that share an x. */
-export type AxisName = 'rounds' | 'steps';
+/** Charts that share an x: of rounds, as chosen; of cold-start steps; of a study's rounds. */
+export type AxisName = 'rounds' | 'steps' | 'study';
 
 export interface ChartView {
   readonly xKind: XKind;
@@ -39,7 +39,7 @@ export const chartView = {
   get: () => view.getState(),
   setX: (xKind: XKind) => {
     if (xKind === view.getState().xKind) return;
-    view.setState(({ zoom }) => ({ xKind, zoom: zoom.steps === undefined ? {} : { steps: zoom.steps } }));
+    view.setState(({ zoom: { rounds: _, ...others } }) => ({ xKind, zoom: others }));
     cursor.setState({ at: null });
   },
   setSmoothing: (smoothing: number) => view.setState({ smoothing: Math.min(0.95, Math.max(0, smoothing)) }),

@@ -43,7 +43,7 @@ const tickShare = (value: number) => `${+(value * 100).toPrecision(2)}%`;
 const probabilityBound = 1e-4;
 
 /** A chart of one metric, as its unit asks. */
-function chartOf(
+export function chartOf(
   metric: MetricName,
   rest: Pick<ChartDefinition, 'id' | 'title'> & Partial<ChartDefinition>,
 ): ChartDefinition {

@@ -152,38 +152,60 @@ export interface PlotOptions {
   readonly leastTop?: number;
 }
 
+/** A line before it is fitted to a chart. */
+export interface LineSource extends Pick<PlotLine, 'name' | 'style' | 'focused' | 'points'> {
+  /** Highest and lowest of what is drawn around it. */
+  readonly around?: readonly number[];
+}
+
 /** What a chart draws of these runs. */
-export function plotOf(
-  runs: readonly ChartRun[],
-  chart: ChartDefinition,
-  { view, pixels, ticks, leastTop = 0 }: PlotOptions,
-): Plot {
-  const x = xOf(runs, chart.axis, view, ticks);
-  const log = chart.logHelps && view.log.has(chart.id);
-  const buckets = bucketsFor(runs.length, pixels);
+export function plotOf(runs: readonly ChartRun[], chart: ChartDefinition, options: PlotOptions): Plot {
+  const { view, ticks } = options;
   const missing: string[] = [];
-  const lines = runs.flatMap((run, index): PlotLine[] => {
+  const sources = runs.flatMap((run): LineSource[] => {
     const map = chart.axis === 'steps' ? (step: number) => step : roundMap(run, view.xKind);
     const rows = chart.axis === 'steps' ? run.view.series.sft : run.view.series.rounds;
     if (map === null) {
       if (rows.length > 0) missing.push(run.name);
       return [];
     }
-    const points = pointsOf(rows, chart, map).filter(({ y }) => !log || y > 0);
-    const shown = (of: readonly LinePoint[]) => decimated(cut(of, x.domain), buckets);
-    return [
-      {
-        key: `line${index}`,
-        name: run.name,
-        style: run.style,
-        focused: run.focused,
-        points,
-        drawn: shown(smoothed(points, view.smoothing)),
-        raw: view.smoothing > 0 ? shown(points) : [],
-      },
-    ];
+    return [{ name: run.name, style: run.style, focused: run.focused, points: pointsOf(rows, chart, map) }];
   });
-  return { axis: chart.axis, x, y: yOf(lines, chart, log, leastTop), lines, missing };
+  return { ...plotOfLines(sources, chart, xOf(runs, chart.axis, view, ticks), options), missing };
+}
+
+/** What a chart draws of lines by round that are no runs: a study's. */
+export function plotByRound(sources: readonly LineSource[], chart: ChartDefinition, options: PlotOptions): Plot {
+  const end = Math.max(1, ...sources.flatMap(({ points }) => points.map(({ x }) => x)));
+  const whole: Domain = [0.5, end + 0.5];
+  const domain = options.view.zoom[chart.axis] ?? whole;
+  const x = {
+    ...{ whole, domain, format: String },
+    ticks: plainTicks(domain, options.ticks, wholeSteps).filter((tick) => tick > 0),
+    heading: (round: number) => `Round ${round}`,
+  };
+  return plotOfLines(sources, chart, x, options);
+}
+
+function plotOfLines(
+  sources: readonly LineSource[],
+  chart: ChartDefinition,
+  x: Plot['x'],
+  { view, pixels, leastTop = 0 }: PlotOptions,
+): Plot {
+  const log = chart.logHelps && view.log.has(chart.id);
+  const buckets = bucketsFor(sources.length, pixels);
+  const shown = (of: readonly LinePoint[]) => decimated(cut(of, x.domain), buckets);
+  const lines = sources.map(({ name, style, focused, points: measured }, index): PlotLine => {
+    const points = log ? measured.filter(({ y }) => y > 0) : measured;
+    return {
+      ...{ key: `line${index}`, name, style, focused, points },
+      drawn: shown(smoothed(points, view.smoothing)),
+      raw: view.smoothing > 0 ? shown(points) : [],
+    };
+  });
+  const around = Math.max(leastTop, ...sources.flatMap(({ around = [] }) => around));
+  return { axis: chart.axis, x, y: yOf(lines, chart, log, around), lines, missing: [] };
 }
 
 function pointsOf(rows: readonly SeriesPoint[], { value }: ChartDefinition, map: RoundMap): readonly LinePoint[] {
