@@ -61,14 +61,16 @@ export function ChartFigure(props: Props) {
         {subtitle === undefined ? null : <span className={styles.subtitle}>{subtitle}</span>}
         {aside}
         <span className={styles.space} />
-        <Popover width={260} position="top" withArrow shadow="md">
-          <Popover.Target>
-            <ActionIcon variant="subtle" color="gray" size={24} aria-label={`What ${title} means`}>
-              <Info size={14} aria-hidden />
-            </ActionIcon>
-          </Popover.Target>
-          <Popover.Dropdown className={styles.help}>{help}</Popover.Dropdown>
-        </Popover>
+        {wide === true ? (
+          <Popover width={260} position="top" withArrow shadow="md">
+            <Popover.Target>
+              <ActionIcon variant="subtle" color="gray" size={24} aria-label={`What ${title} means`}>
+                <Info size={14} aria-hidden />
+              </ActionIcon>
+            </Popover.Target>
+            <Popover.Dropdown className={styles.help}>{help}</Popover.Dropdown>
+          </Popover>
+        ) : null}
         <FigureMenu {...props} plot={plot} openSheet={() => setSheet(true)} />
       </figcaption>
       <p className={styles.hidden} id={helpId}>
@@ -88,7 +90,7 @@ interface MenuProps extends Props {
 }
 
 function FigureMenu({ plot, openSheet, ...chart }: MenuProps) {
-  const { title, hasNumbers, log } = chart;
+  const { title, help, wide, hasNumbers, log } = chart;
   const [failure, setFailure] = useState<string | null>(null);
   const picture = async (as: 'png' | 'svg') => {
     setFailure(null);
@@ -109,6 +111,7 @@ function FigureMenu({ plot, openSheet, ...chart }: MenuProps) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
+        {wide === true ? null : <Menu.Label className={styles.menuHelp ?? ''}>{help}</Menu.Label>}
         <Menu.Item leftSection={<Table2 size={14} aria-hidden />} onClick={openSheet}>
           Larger, with a table
         </Menu.Item>
@@ -157,7 +160,8 @@ function FigureMenu({ plot, openSheet, ...chart }: MenuProps) {
   );
 }
 
-const fileName = ({ id, title }: Props) => `aster-${id}-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
+const fileName = ({ id, title }: Props) =>
+  `aster-${id}-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
 
 function saveCsv(chart: Props): void {
   save({ name: `${fileName(chart)}.csv`, blob: new Blob([csvOf(chart.table())], { type: 'text/csv' }) });
@@ -172,7 +176,11 @@ function pictureOf({ title, subtitle, pictureKey, markup }: Props, plot: HTMLEle
   return standalone(drawing, box, text, resolver(plot));
 }
 
-function Sheet({ opened, close, ...chart }: Props & { readonly opened: boolean; readonly close: () => void }) {
+function Sheet({
+  opened,
+  close,
+  ...chart
+}: Props & { readonly opened: boolean; readonly close: () => void }) {
   const { id, title, subtitle, help, hasNumbers } = chart;
   return (
     <Modal

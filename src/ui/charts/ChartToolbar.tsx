@@ -1,9 +1,8 @@
 /**
- * What holds for all charts: x, smoothing, zoom; and, where there is more than one run, which line is which.
+ * What holds for all charts: x, smoothing, zoom. Which line is which stands at the lines' ends in the density chart.
  *
  * A choice that would do nothing is disabled and says why.
  */
-import { RunSwatch } from '../app/RunSwatch.tsx';
 import { chartRuns, sameRoundRuns } from './chartRuns.ts';
 import { chartView, useChartView, type ChartView } from './chartView.ts';
 import { roundMap } from './plotModel.ts';
@@ -64,21 +63,15 @@ export function ChartToolbar() {
         type="button"
         className={styles.choice}
         aria-disabled={!zoomed}
-        title={zoomed ? 'Show everything again (key 0)' : 'Not zoomed: drag across a chart, or press + in one, to zoom.'}
+        title={
+          zoomed
+            ? 'Show everything again (key 0)'
+            : 'Not zoomed: drag across a chart, or press + in one, to zoom.'
+        }
         onClick={() => chartView.resetZoom()}
       >
         Reset zoom
       </button>
-      {runs.length < 2 ? null : (
-        <ul className={styles.key} aria-label="Runs shown">
-          {runs.map(({ id, name, style, focused }) => (
-            <li key={id} data-focused={focused}>
-              <RunSwatch style={style} />
-              {name}
-            </li>
-          ))}
-        </ul>
-      )}
     </div>
   );
 }

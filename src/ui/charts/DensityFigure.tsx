@@ -36,7 +36,10 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
   const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);
   const zoneTop = collapse.threshold ?? settings.collapse.calls;
   const empty = runs.every(({ view }) => view.series.rounds.length === 0);
-  const leastTop = Math.max(highestBand(focus), empty ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5));
+  const leastTop = Math.max(
+    highestBand(focus),
+    empty ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5),
+  );
   const named = runs.length > 1;
   const wide = useMemo(
     () => ({ frame: wideFrame(named, narrow), ticks: narrow ? 4 : 8, leastTop }),
@@ -88,7 +91,13 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
     [focus, kind, spans, collapse, zoneTop, narrow, runs.length],
   );
   return (
-    <LineFigure chart={densityDefinition} runs={runs} subtitle={subtitles[kind]} wide={wide} extras={extras} />
+    <LineFigure
+      chart={densityDefinition}
+      runs={runs}
+      subtitle={subtitles[kind]}
+      wide={wide}
+      extras={extras}
+    />
   );
 }
 

@@ -40,7 +40,11 @@ export const HeatMap = memo(function HeatMap({ cells, rows, domain, zoneTop, fra
   }, [cells, rows, domain, zoneTop, size.width, size.height, scheme]);
   return (
     <>
-      <div className={styles.axis} style={{ width: frame.left, bottom: frame.bottom, top: frame.top }} aria-hidden="true">
+      <div
+        className={styles.axis}
+        style={{ width: frame.left, bottom: frame.bottom, top: frame.top }}
+        aria-hidden="true"
+      >
         <span>{rows - 1}</span>
         <span>calls</span>
         <span>0</span>
@@ -65,7 +69,12 @@ interface Place {
 }
 
 /** A cell's place on a map of this size, pixels; null outside of what is shown. */
-function placeOf({ from, to, row }: HeatCell, { rows, domain }: HeatDrawing, width: number, height: number): Place | null {
+function placeOf(
+  { from, to, row }: HeatCell,
+  { rows, domain }: HeatDrawing,
+  width: number,
+  height: number,
+): Place | null {
   const scale = width / (domain[1] - domain[0]);
   const x = Math.max(0, (from - domain[0]) * scale);
   const end = Math.min(width, (to - domain[0]) * scale);
@@ -101,7 +110,10 @@ function draw(canvas: HTMLCanvasElement, drawing: HeatDrawing): void {
 }
 
 /** The same as svg markup. */
-export function heatMarkup(drawing: HeatDrawing, { width, height }: { width: number; height: number }): string {
+export function heatMarkup(
+  drawing: HeatDrawing,
+  { width, height }: { width: number; height: number },
+): string {
   const label = (y: number, text: string) =>
     `<text x="28" y="${y}" font-size="10.5" text-anchor="end" fill="var(--lab-ink-3)">${text}</text>`;
   const cells = drawing.cells.flatMap((cell) => {
@@ -109,7 +121,9 @@ export function heatMarkup(drawing: HeatDrawing, { width, height }: { width: num
     if (place === null) return [];
     const fill = cell.row < drawing.zoneTop ? heatColours.zone : heatColours.inside;
     const [x, y, w, h] = [place.x + 36, place.y, place.width, place.height].map((n) => n.toFixed(2));
-    return [`<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="${fill}" fill-opacity="${opacityOf(cell.share).toFixed(3)}"/>`];
+    return [
+      `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="${fill}" fill-opacity="${opacityOf(cell.share).toFixed(3)}"/>`,
+    ];
   });
   return [label(10, `${drawing.rows - 1} calls`), label(height, '0'), ...cells].join('');
 }

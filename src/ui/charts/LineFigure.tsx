@@ -3,7 +3,7 @@
  */
 import { lazy, Suspense, useCallback, useMemo, type ReactNode } from 'react';
 import { ChartFigure } from './ChartFigure.tsx';
-import { leading, type ChartRun } from './chartRuns.ts';
+import type { ChartRun } from './chartRuns.ts';
 import { chartView, useChartView, useCursor, type ChartView } from './chartView.ts';
 import type { ChartDefinition } from './definitions.ts';
 import type { Band, HollowMark } from './LinesChart.tsx';
@@ -46,7 +46,7 @@ export function LineFigure({ chart, runs, subtitle, wide, aside, extras = noExtr
       plotOf(runs, chart, {
         view,
         pixels: wide === undefined ? 170 : 760,
-        ticks: wide?.ticks ?? 3,
+        ticks: wide?.ticks ?? 4,
         leastTop: wide?.leastTop ?? 0,
       }),
     [runs, chart, view, wide?.ticks, wide?.leastTop, wide === undefined],
@@ -102,10 +102,20 @@ function summaryOf(plot: Plot, { format }: ChartDefinition, runs: readonly Chart
 }
 
 /** The focused run's number at the cursor, or else its newest. */
-function Value({ plot, format, newest }: { plot: Plot; format: (y: number) => string; newest: number | undefined }) {
+function Value({
+  plot,
+  format,
+  newest,
+}: {
+  plot: Plot;
+  format: (y: number) => string;
+  newest: number | undefined;
+}) {
   const at = useCursor((cursor) => (cursor !== null && cursor.axis === plot.axis ? cursor.x : null));
   const there =
-    at === null ? undefined : readingsAt(plot, at).find(({ line }) => line.focused || plot.lines.length === 1);
+    at === null
+      ? undefined
+      : readingsAt(plot, at).find(({ line }) => line.focused || plot.lines.length === 1);
   const value = there?.point.y ?? newest;
   return value === undefined ? null : (
     <span className={styles.value} data-at-cursor={there !== undefined}>
@@ -162,7 +172,3 @@ function Drawing({ chart, plot, frame, named, up, extras }: DrawingProps) {
     </>
   );
 }
-
-/** The run in focus among these. */
-export const focusedLine = (plot: Plot) => plot.lines.find(({ focused }) => focused);
-export { leading };

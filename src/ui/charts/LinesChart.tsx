@@ -37,7 +37,15 @@ interface Props {
 const tick = tickLabel();
 const fill = { width: '100%', height: '100%' } as const;
 
-export const LinesChart = memo(function LinesChart({ title, plot, frame, named, bands, marks, children }: Props) {
+export const LinesChart = memo(function LinesChart({
+  title,
+  plot,
+  frame,
+  named,
+  bands,
+  marks,
+  children,
+}: Props) {
   const { lines, x, y } = plot;
   const rows = useMemo(() => chartRows(lines, bands ?? []), [lines, bands]);
   const margin = useMemo(
@@ -47,8 +55,22 @@ export const LinesChart = memo(function LinesChart({ title, plot, frame, named, 
   // The run in focus is drawn last, over the others.
   const inOrder = useMemo(() => [...lines].sort((a, b) => Number(a.focused) - Number(b.focused)), [lines]);
   return (
-    <ComposedChart responsive accessibilityLayer={false} data={rows} margin={margin} style={fill} title={title}>
-      <XAxis {...xAxis} domain={x.domain} ticks={x.ticks} tickFormatter={x.format} height={frame.bottom} tick={tick} />
+    <ComposedChart
+      responsive
+      accessibilityLayer={false}
+      data={rows}
+      margin={margin}
+      style={fill}
+      title={title}
+    >
+      <XAxis
+        {...xAxis}
+        domain={x.domain}
+        ticks={x.ticks}
+        tickFormatter={x.format}
+        height={frame.bottom}
+        tick={tick}
+      />
       <YAxis
         {...yAxis}
         scale={y.log ? 'log' : 'linear'}
@@ -189,7 +211,11 @@ interface End {
 }
 
 /** Names as near to their ends as they can be without touching. */
-export function spread(ends: readonly End[], top: number, bottom: number): (End & { readonly labelY: number })[] {
+export function spread(
+  ends: readonly End[],
+  top: number,
+  bottom: number,
+): (End & { readonly labelY: number })[] {
   const placed = [...ends].sort((a, b) => a.y - b.y).map((end) => ({ ...end, labelY: end.y }));
   let floor = top + nameHeight / 2;
   for (const end of placed) {

@@ -84,11 +84,15 @@ function Surface(props: Props) {
       const at = xs[Math.min(xs.length - 1, Math.max(0, next))]!;
       setPointerY(null);
       stand(at);
-      if (at < from || at > to) chartView.setZoom(axis, zoomedTo(at - (to - from) / 2, at + (to - from) / 2, x.whole, least));
+      if (at < from || at > to)
+        chartView.setZoom(axis, zoomedTo(at - (to - from) / 2, at + (to - from) / 2, x.whole, least));
     };
     const scale = (factor: number) => {
       const [before, after] = [standing - from, to - standing];
-      chartView.setZoom(axis, zoomedTo(standing - before * factor, standing + after * factor, x.whole, least));
+      chartView.setZoom(
+        axis,
+        zoomedTo(standing - before * factor, standing + after * factor, x.whole, least),
+      );
     };
     switch (event.key) {
       case 'ArrowLeft':
@@ -183,7 +187,15 @@ function useSliderValue({ chart, axis, x, xs, read }: Props) {
   };
 }
 
-function CursorMarks({ chart, axis, x, tell, mark, up, pointerY }: Props & { readonly pointerY: number | null }) {
+function CursorMarks({
+  chart,
+  axis,
+  x,
+  tell,
+  mark,
+  up,
+  pointerY,
+}: Props & { readonly pointerY: number | null }) {
   const at = useCursor((cursor) => standingAt(cursor, axis));
   const own = useCursor((cursor) => cursor?.chart === chart);
   if (at === null || at < x.domain[0] || at > x.domain[1]) return null;

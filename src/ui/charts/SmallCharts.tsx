@@ -60,7 +60,11 @@ function useHeldOut(runs: readonly ChartRun[], wanted: boolean): (plot: Plot) =>
         const coldStart = spans.find(({ name }) => name === 'stage1')?.from ?? last;
         return benchmarks
           .filter(({ budget, benchmark }) => budget === 'long' && benchmark === 'inRange')
-          .map(({ phase, meanAtK }) => ({ line, x: map(phase === 'baseline' ? coldStart : last), y: meanAtK }));
+          .map(({ phase, meanAtK }) => ({
+            line,
+            x: map(phase === 'baseline' ? coldStart : last),
+            y: meanAtK,
+          }));
       });
       return { marks };
     },
@@ -87,7 +91,9 @@ function Diagnostics() {
   const [chosen, setChosen] = useState<string | null>(null);
   const loud = useMemo(() => diagnostics.filter((one) => isLoud(one, runs)), [runs]);
   const open =
-    chosen === 'none' ? undefined : (diagnostics.find(({ id }) => id === chosen) ?? (chosen === null ? loud[0] : undefined));
+    chosen === 'none'
+      ? undefined
+      : (diagnostics.find(({ id }) => id === chosen) ?? (chosen === null ? loud[0] : undefined));
   return (
     <div className={styles.diagnostics} data-testid="diagnostics" data-open={open?.id ?? ''}>
       {open === undefined ? (
@@ -98,7 +104,13 @@ function Diagnostics() {
           </p>
           <div className={styles.choices}>
             {diagnostics.map((one) => (
-              <Choice key={one.id} one={one} runs={runs} loud={loud.includes(one)} choose={() => setChosen(one.id)} />
+              <Choice
+                key={one.id}
+                one={one}
+                runs={runs}
+                loud={loud.includes(one)}
+                choose={() => setChosen(one.id)}
+              />
             ))}
           </div>
         </div>

@@ -97,18 +97,24 @@ function Key() {
   };
   return (
     <span className={styles.key} data-testid="heat-key">
-      few <span className={styles.ramp} style={ramp(heatColours.inside)} aria-hidden="true" /> all of a round’s
-      trajectories
+      few <span className={styles.ramp} style={ramp(heatColours.inside)} aria-hidden="true" /> all of a
+      round’s trajectories
       <span className={styles.zoneKey}>
         {' '}
-        · <span className={styles.ramp} style={{ ...ramp(heatColours.zone), display: 'inline-block' }} aria-hidden="true" />{' '}
+        ·{' '}
+        <span
+          className={styles.ramp}
+          style={{ ...ramp(heatColours.zone), display: 'inline-block' }}
+          aria-hidden="true"
+        />{' '}
         in the collapse zone
       </span>
     </span>
   );
 }
 
-const calls = (count: number, more: boolean) => `${count}${more ? ' or more' : ''} ${count === 1 && !more ? 'call' : 'calls'}`;
+const calls = (count: number, more: boolean) =>
+  `${count}${more ? ' or more' : ''} ${count === 1 && !more ? 'call' : 'calls'}`;
 const total = ({ counts }: HistogramColumn) => counts.reduce((sum, count) => sum + count, 0);
 
 function spreadText(column: HistogramColumn): string {
@@ -160,7 +166,10 @@ function histogramTable(columns: readonly HistogramColumn[]): NumberTable {
     rows: columns.map((column) => {
       const { round, through, counts } = column;
       const head = round === through ? round : `${round}–${through}`;
-      return [head, ...Array.from({ length: most }, (_, row) => (counts[row] ?? 0) / Math.max(1, total(column)))];
+      return [
+        head,
+        ...Array.from({ length: most }, (_, row) => (counts[row] ?? 0) / Math.max(1, total(column))),
+      ];
     }),
   };
 }

@@ -59,7 +59,10 @@ export const chartView = {
   cursor: () => cursor.getState().at,
   setCursor: (at: Cursor | null) => {
     const before = cursor.getState().at;
-    if (before === at || (at !== null && before?.axis === at.axis && before.x === at.x && before.chart === at.chart))
+    if (
+      before === at ||
+      (at !== null && before?.axis === at.axis && before.x === at.x && before.chart === at.chart)
+    )
       return;
     cursor.setState({ at });
   },

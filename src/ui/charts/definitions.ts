@@ -79,7 +79,7 @@ export const smallCharts: readonly ChartDefinition[] = [
     heldOut: true,
   }),
   chartOf('actor/entropy', { id: 'entropy', title: 'Entropy', leastTop: 0.1, logHelps: true }),
-  chartOf('response_length/mean', { id: 'length', title: 'Length, tokens', leastTop: 50 }),
+  chartOf('response_length/mean', { id: 'length', title: 'Length', leastTop: 50 }),
   chartOf('response_length/clip_ratio', { id: 'truncated', title: 'Cut off', leastTop: 0.2 }),
   chartOf('frac_reward_zero_std', { id: 'dead', title: 'Dead groups', top: 1 }),
   chartOf('train/loss', {

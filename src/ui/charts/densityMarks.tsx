@@ -46,7 +46,7 @@ export function CollapseZone({ zoneTop, top }: ZoneProps) {
         zIndex={-1}
       >
         <Label
-          value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
+          value={`collapse zone: below ${formatNumber(zoneTop)} ${zoneTop === 1 ? 'call' : 'calls'}`}
           // Where the zone is too thin for the words, they stand above it.
           position={zoneTop < top / 6 ? 'insideBottomRight' : 'insideTopRight'}
           offset={7}

@@ -41,7 +41,8 @@ export function cut(points: readonly LinePoint[], [from, to]: Domain): readonly 
  */
 export function decimated(points: readonly LinePoint[], buckets: number): readonly LinePoint[] {
   const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined || points.length <= 2 * buckets || last.x <= first.x) return points;
+  if (first === undefined || last === undefined || points.length <= 2 * buckets || last.x <= first.x)
+    return points;
   const width = (last.x - first.x) / buckets;
   const kept: LinePoint[] = [first];
   let bucket = -1;
@@ -127,7 +128,9 @@ export function zoomedTo(a: number, b: number, [from, to]: Domain, least: number
 export type Row = Readonly<Record<string, number | readonly [number, number]>> & { readonly x: number };
 
 /** Lines by key, joined by x. */
-export function rowsOf(lines: readonly { readonly key: string; readonly points: readonly LinePoint[] }[]): Row[] {
+export function rowsOf(
+  lines: readonly { readonly key: string; readonly points: readonly LinePoint[] }[],
+): Row[] {
   const rows = new Map<number, Record<string, number> & { x: number }>();
   for (const { key, points } of lines) {
     for (const { x, y } of points) {

@@ -25,11 +25,15 @@ type Resolve = (text: string) => string;
 export function resolver(element: Element): Resolve {
   const style = getComputedStyle(element);
   const resolve = (text: string): string =>
-    text.replace(/var\((--[\w-]+)\)/g, (_, name: string) => style.getPropertyValue(name).trim() || 'currentColor');
+    text.replace(
+      /var\((--[\w-]+)\)/g,
+      (_, name: string) => style.getPropertyValue(name).trim() || 'currentColor',
+    );
   return resolve;
 }
 
-const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 /**
  * The chart's drawing as a file.

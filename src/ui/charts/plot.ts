@@ -20,7 +20,12 @@ export function wideFrame(named: boolean, narrow: boolean): PlotFrame {
   return { top: 6, right: !named ? 14 : narrow ? 96 : 122, bottom: 20, left: 36 };
 }
 
-const axis = { type: 'number', allowDataOverflow: true, tickLine: false, interval: 'preserveStartEnd' } as const;
+const axis = {
+  type: 'number',
+  allowDataOverflow: true,
+  tickLine: false,
+  interval: 'preserveStartEnd',
+} as const;
 
 /** An axis over rounds or steps. */
 export const xAxis = { ...axis, dataKey: 'x', axisLine: { stroke: 'var(--lab-line-strong)' } } as const;

@@ -90,7 +90,11 @@ function roomyTop(value: number): number {
 }
 
 /** At most about `most` ticks at plain numbers in the domain. */
-export function plainTicks([from, to]: Domain, most: number, steps: readonly number[] | null = null): number[] {
+export function plainTicks(
+  [from, to]: Domain,
+  most: number,
+  steps: readonly number[] | null = null,
+): number[] {
   const least = (to - from) / most;
   const power = 10 ** Math.floor(Math.log10(least));
   const step =
@@ -98,7 +102,8 @@ export function plainTicks([from, to]: Domain, most: number, steps: readonly num
     [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= least - 1e-12) ??
     10 * power;
   const ticks: number[] = [];
-  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9; i++) ticks.push(+(i * step).toPrecision(12));
+  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9; i++)
+    ticks.push(+(i * step).toPrecision(12));
   return ticks;
 }
 
@@ -122,7 +127,8 @@ function xOf(runs: readonly ChartRun[], axis: AxisName, view: ChartView, most: n
       heading: (x) => `${formatCount(x)} tokens`,
     };
   const minutes = domain[1] > 180;
-  const format = (seconds: number) => (minutes ? `${+(seconds / 60).toFixed(1)} min` : `${Math.round(seconds)} s`);
+  const format = (seconds: number) =>
+    minutes ? `${+(seconds / 60).toFixed(1)} min` : `${Math.round(seconds)} s`;
   return { whole, domain, ticks: plainTicks(domain, most, clockSteps), format, heading: format };
 }
 
@@ -175,7 +181,11 @@ export function plotOf(runs: readonly ChartRun[], chart: ChartDefinition, option
 }
 
 /** What a chart draws of lines by round that are no runs: a study's. */
-export function plotByRound(sources: readonly LineSource[], chart: ChartDefinition, options: PlotOptions): Plot {
+export function plotByRound(
+  sources: readonly LineSource[],
+  chart: ChartDefinition,
+  options: PlotOptions,
+): Plot {
   const end = Math.max(1, ...sources.flatMap(({ points }) => points.map(({ x }) => x)));
   const whole: Domain = [0.5, end + 0.5];
   const domain = options.view.zoom[chart.axis] ?? whole;
@@ -208,7 +218,11 @@ function plotOfLines(
   return { axis: chart.axis, x, y: yOf(lines, chart, log, around), lines, missing: [] };
 }
 
-function pointsOf(rows: readonly SeriesPoint[], { value }: ChartDefinition, map: RoundMap): readonly LinePoint[] {
+function pointsOf(
+  rows: readonly SeriesPoint[],
+  { value }: ChartDefinition,
+  map: RoundMap,
+): readonly LinePoint[] {
   return rows.flatMap((row) => {
     const y = value(row);
     return y === undefined ? [] : [{ x: map(row.x), y }];
@@ -216,7 +230,10 @@ function pointsOf(rows: readonly SeriesPoint[], { value }: ChartDefinition, map:
 }
 
 /** Where a value lies between the ends of its axis, from 0 to 1. */
-export function placeOn({ domain: [from, to], log = false }: { domain: Domain; log?: boolean }, value: number): number {
+export function placeOn(
+  { domain: [from, to], log = false }: { domain: Domain; log?: boolean },
+  value: number,
+): number {
   if (log) return value <= 0 ? 0 : Math.log(value / from) / Math.log(to / from);
   return (value - from) / (to - from);
 }

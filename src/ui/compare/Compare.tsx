@@ -27,8 +27,8 @@ function NoStudy() {
         <h3>One run is an anecdote</h3>
         <p>
           A study runs an experiment’s variants on several seeds, on the command line. Its{' '}
-          <code>study.json</code> opens here: a line for each variant with its spread, and the run in focus beside
-          them.
+          <code>study.json</code> opens here: a line for each variant with its spread, and the run in focus
+          beside them.
         </p>
       </header>
       <div>

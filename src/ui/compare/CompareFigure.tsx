@@ -37,7 +37,10 @@ const selectAll = (view: ChartView) => view;
 export function CompareFigure({ lines, stages, metric }: Props) {
   const view = useChartView(selectAll);
   const { label, help } = metricDefinition(metric);
-  const chart = useMemo(() => chartOf(metric, { id: 'compare', title: label, axis: 'study' }), [metric, label]);
+  const chart = useMemo(
+    () => chartOf(metric, { id: 'compare', title: label, axis: 'study' }),
+    [metric, label],
+  );
   const plot = useMemo(() => {
     const sources = lines.map(({ title, style, points }) => ({
       ...{ name: title, style, focused: false },
@@ -65,7 +68,9 @@ export function CompareFigure({ lines, stages, metric }: Props) {
       pictureKey={lines.map(({ title, style }) => ({ name: title, style }))}
       hasNumbers={xs.length > 0}
       summary={`${lines.length} lines.`}
-      {...(chart.logHelps ? { log: { on: view.log.has('compare'), toggle: () => chartView.toggleLog('compare') } } : {})}
+      {...(chart.logHelps
+        ? { log: { on: view.log.has('compare'), toggle: () => chartView.toggleLog('compare') } }
+        : {})}
       draw={(large) => {
         const frame = large ? wideFrame(true, false) : smallFrame;
         return (

@@ -59,8 +59,8 @@ export function EndTable({ runs }: { runs: readonly ChartRun[] }) {
         </tbody>
       </table>
       <p className={styles.note}>
-        Calls and reward: the last rounds’ mean, with its error over those rounds. Held-out accuracy: n is problems; the
-        error takes each problem as one draw, however often it was sampled.
+        Calls and reward: the last rounds’ mean, with its error over those rounds. Held-out accuracy: n is
+        problems; the error takes each problem as one draw, however often it was sampled.
       </p>
     </Scroll>
   );

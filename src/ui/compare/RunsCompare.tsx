@@ -24,7 +24,10 @@ export function RunsCompare() {
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const [metric, setMetric] = useState<MetricName>('tool_use/avg_tool_calls_per_trajectory');
   const compared = useMemo(() => runs.filter(({ id }) => !left.has(id)), [runs, left]);
-  const chart = useMemo(() => chartOf(metric, { id: 'compare', title: metricDefinition(metric).label }), [metric]);
+  const chart = useMemo(
+    () => chartOf(metric, { id: 'compare', title: metricDefinition(metric).label }),
+    [metric],
+  );
   const choices = useMemo(() => measured(compared), [compared]);
   const toggle = (id: string) => {
     const next = new Set(left);
@@ -34,8 +37,9 @@ export function RunsCompare() {
   if (runs.length < 2)
     return (
       <p className={styles.note} data-testid="one-run">
-        {runs.length === 0 ? 'There is no run yet.' : 'There is one run.'} With two or more, live, recorded or opened
-        from a file, their lines, the settings in which they differ, and how they ended stand here side by side.
+        {runs.length === 0 ? 'There is no run yet.' : 'There is one run.'} With two or more, live, recorded or
+        opened from a file, their lines, the settings in which they differ, and how they ended stand here side
+        by side.
       </p>
     );
   return (

@@ -11,13 +11,17 @@ import styles from './compare.module.css';
 export function SettingsTable({ runs }: { runs: readonly ChartRun[] }) {
   const differences = settingDifferences(runs.map(({ view }) => view));
   if (differences.length === 0)
-    return <p className={styles.note}>These runs have the same settings: what differs between them is chance.</p>;
+    return (
+      <p className={styles.note}>These runs have the same settings: what differs between them is chance.</p>
+    );
   return (
     <Scroll label="Settings that differ, table">
       <table className={styles.table} data-testid="compare-settings">
         <caption>
           Settings that differ{' '}
-          <span>{differences.length === 1 ? 'one ingredient' : `${differences.length}, all others are the same`}</span>
+          <span>
+            {differences.length === 1 ? 'one ingredient' : `${differences.length}, all others are the same`}
+          </span>
         </caption>
         <thead>
           <tr>

@@ -13,7 +13,13 @@ export function StageMarks({ stages }: { stages: readonly StageStart[] }) {
       strokeDasharray="3 3"
       zIndex={-1}
     >
-      <Label value={`Stage ${stage}`} position="insideTopLeft" offset={4} fill="var(--lab-ink-3)" fontSize={10.5} />
+      <Label
+        value={`Stage ${stage}`}
+        position="insideTopLeft"
+        offset={4}
+        fill="var(--lab-ink-3)"
+        fontSize={10.5}
+      />
     </ReferenceLine>
   ));
 }

@@ -16,7 +16,7 @@ import styles from './tiles.module.css';
 const tiles: readonly { readonly id: string; readonly metric: MetricName; readonly label: string }[] = [
   { id: 'calls', metric: 'tool_use/avg_tool_calls_per_trajectory', label: 'Tool calls per trajectory' },
   { id: 'reward', metric: 'critic/score/mean', label: 'Train reward' },
-  { id: 'tool-use', metric: 'tool_use/tool_use_ratio', label: 'Use the tool' },
+  { id: 'tool-use', metric: 'tool_use/tool_use_ratio', label: 'Tool used at all' },
   { id: 'post-hoc', metric: 'tool_use/post_hoc_ratio', label: 'Post-hoc calls' },
   { id: 'entropy', metric: 'actor/entropy', label: 'Entropy' },
   { id: 'truncated', metric: 'response_length/clip_ratio', label: 'Truncated' },
