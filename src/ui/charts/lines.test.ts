@@ -32,10 +32,9 @@ describe('smoothing', () => {
   it('shows no level that was never measured', () => {
     fc.assert(
       fc.property(values, fc.double({ min: 0, max: 0.95, noNaN: true }), (ys, weight) => {
-        for (const { y } of smoothed(line(ys), weight)) {
-          expect(y).toBeGreaterThanOrEqual(Math.min(...ys) - 1e-9);
-          expect(y).toBeLessThanOrEqual(Math.max(...ys) + 1e-9);
-        }
+        const shown = smoothed(line(ys), weight).map(({ y }) => y);
+        expect(Math.min(...shown)).toBeGreaterThanOrEqual(Math.min(...ys) - 1e-9);
+        expect(Math.max(...shown)).toBeLessThanOrEqual(Math.max(...ys) + 1e-9);
       }),
     );
   });
@@ -47,14 +46,12 @@ describe('decimation', () => {
       fc.property(values, fc.integer({ min: 2, max: 60 }), (ys, buckets) => {
         const points = line(ys);
         const kept = decimated(points, buckets);
-        expect(kept.length).toBeLessThanOrEqual(Math.max(2 * buckets, 2 * buckets + 2));
+        expect(kept.length).toBeLessThanOrEqual(2 * buckets + 2);
         expect(kept[0]).toBe(points[0]);
         expect(kept.at(-1)).toBe(points.at(-1));
         expect(Math.max(...kept.map(({ y }) => y))).toBe(Math.max(...ys));
         expect(Math.min(...kept.map(({ y }) => y))).toBe(Math.min(...ys));
-        kept.forEach((point, i) => {
-          if (i > 0) expect(point.x).toBeGreaterThan(kept[i - 1]!.x);
-        });
+        expect(kept.every((point, i) => i === 0 || point.x > kept[i - 1]!.x)).toBe(true);
       }),
     );
   });
