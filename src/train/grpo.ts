@@ -201,7 +201,9 @@ async function* learn(
   return {
     ...(all.length > 0 ? objectiveMetrics(all) : {}),
     ...mismatchMetrics(scored, old),
-    ...(reference === null || all.length === 0 ? {} : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
+    ...(reference === null || all.length === 0
+      ? {}
+      : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
     'actor/lr': learningRate,
     'actor/skipped_steps': skippedSteps,
   };

@@ -109,7 +109,9 @@ describe('steps of the cold start', () => {
       const taken = position.done + (position.ahead === undefined ? 0 : 1);
       const first = { kind: 'sft', sequences: [] } as const;
       for (let i = 0; i < taken; i++) {
-        await engine.step(first, { ...settings.optimizer, learningRate: 0, weightDecay: 0 }).catch(() => null);
+        await engine
+          .step(first, { ...settings.optimizer, learningRate: 0, weightDecay: 0 })
+          .catch(() => null);
       }
       const resumed = await tell(engine, checkpoint);
       expect(resumed.events, `after step ${position.done}`).toEqual(whole.events.slice(eventsBefore));

@@ -54,10 +54,7 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
     const result =
       known === undefined
         ? resultOf(
-            context.engine.step(
-              { kind: 'sft', sequences },
-              context.optimizer(learningRate, sft.weightDecay),
-            ),
+            context.engine.step({ kind: 'sft', sequences }, context.optimizer(learningRate, sft.weightDecay)),
           )
         : Promise.resolve(known);
     return { learningRate, tokens: tokenCount(sequences), result };

@@ -278,7 +278,9 @@ describe('the trainer', () => {
     expect(numerics.messages).toContainEqual({
       type: 'failed',
       source: 'numerics',
-      message: expect.stringMatching(/3 optimizer steps in a row was not a finite number, so the run was stopped/),
+      message: expect.stringMatching(
+        /3 optimizer steps in a row was not a finite number, so the run was stopped/,
+      ),
     });
 
     const { engine: losing, lose } = fragileEngine();
