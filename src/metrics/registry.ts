@@ -46,6 +46,12 @@ export const metrics = {
     'neither',
     'Learning rate of the cold-start step, after warm-up and cosine.',
   ),
+  'train/skipped_steps': define(
+    'Cold-start steps skipped',
+    'steps',
+    'lower',
+    'Optimizer steps that were left out because their loss or gradient was not a finite number; several in a row end the run.',
+  ),
 
   'tool_use/avg_tool_calls_per_trajectory': define(
     'Tool calls per trajectory',
@@ -193,6 +199,12 @@ export const metrics = {
     'Global gradient norm before clipping, mean of the mini-batches.',
   ),
   'actor/lr': define('Learning rate', '', 'neither', 'Learning rate of the GRPO step.'),
+  'actor/skipped_steps': define(
+    'Steps skipped',
+    'steps',
+    'lower',
+    'Optimizer steps of the round that were left out because their loss or gradient was not a finite number; several in a row end the run.',
+  ),
   'actor/kl_loss': define(
     'KL to the cold start',
     'nats',

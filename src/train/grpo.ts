@@ -18,7 +18,8 @@
  *     instead of 0.01, and its moments begin anew in each stage.
  *  4. The loss is the mean over all learned tokens of a mini-batch, as the paper writes it; the reproduction takes that mean in each
  *     micro-batch and then the mean of these, in which tokens of micro-batches with fewer tokens count for more.
- *  5. A step whose loss or gradient is not finite ends the run with an error (`NonFiniteLossError`); verl leaves the step out and goes on.
+ *  5. A step whose loss or gradient is not finite is left out and counted, as in verl; three in a row end the run (optimizerSteps.ts),
+ *     where verl goes on.
  *  6. A stage is a number of steps over a finite pool of prompts, drawn without replacement within an epoch, not a number
  *     of epochs.
  *  7. "Always correct" is judged on a prompt's last visit (all G samples right), not on the mean of an epoch; prompts that were
@@ -44,6 +45,7 @@ import type { RunContext } from './context.ts';
 import type { ScoredTrajectory } from './events.ts';
 import type { RunSettings } from './settings.ts';
 import { chunks, endlessShuffle, evenChunks, itemAt } from './lists.ts';
+import { resultOf, SkippedSteps } from './optimizerSteps.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
@@ -64,6 +66,7 @@ export async function* grpoStage(
   }
   const nextPrompt = endlessShuffle(prompts, context.random.fork(phase, 'prompts'));
   for (let drawn = 0; drawn < done * grpo.promptsPerStep; drawn++) nextPrompt();
+  const skipped = new SkippedSteps();
   for (let step = done + 1; step <= steps; step++) {
     const groups = Array.from({ length: grpo.promptsPerStep }, nextPrompt);
     const trajectories = yield* sampleGroups(context, phase, step, groups);
@@ -74,7 +77,7 @@ export async function* grpoStage(
         context.solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
     }
     const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
-    const learned = yield* learn(context, scored, learningRate, reference);
+    const learned = yield* learn(context, scored, learningRate, reference, skipped);
     const groupRewards = chunks(scored, grpo.groupSize).map((group) =>
       group.map((trajectory) => shapedReward(trajectory, grpo.callBonus)),
     );
@@ -85,10 +88,8 @@ export async function* grpoStage(
       ...learned,
     };
     const finished = context.finishRound(phase, step, values, scored);
-    yield resumable(
-      boundary(...finished, { type: 'progress', phase, done: step }),
-      context.checkpointAfter(phase, step),
-    );
+    const tick = boundary(...finished, { type: 'progress', phase, done: step });
+    yield skipped.isOpen ? tick : resumable(tick, context.checkpointAfter(phase, step));
   }
 }
 
@@ -149,6 +150,7 @@ async function* learn(
   scored: readonly ScoredTrajectory[],
   learningRate: number,
   reference: WeightSnapshot | null,
+  skipped: SkippedSteps,
 ): TickStream<MetricValues> {
   const { grpo } = context.settings;
   const old = await context.engine.logProbs(scored, grpo.temperature);
@@ -169,12 +171,13 @@ async function* learn(
     reference: referenceLogProbs === null ? null : itemAt(referenceLogProbs, i).logProbs,
   }));
   const all: GrpoStats[] = [];
+  let skippedSteps = 0;
   // Split by prompts, so that a group is never torn apart.
   for (const groups of evenChunks(chunks(rows, grpo.groupSize), grpo.miniBatches)) {
     const batch = groups.flat();
     // The void-turn filter may leave nothing of a mini-batch; then there is nothing to learn from it.
     if (!batch.some(({ sequence }) => sequence.lossMask.includes(1))) continue;
-    const stats = await context.engine.step(
+    const step = context.engine.step(
       {
         kind: 'grpo',
         sequences: batch.map((row) => row.sequence),
@@ -189,14 +192,20 @@ async function* learn(
       },
       context.optimizer(learningRate, grpo.weightDecay),
     );
-    all.push(stats);
+    const stats = await resultOf(step);
+    skipped.note(stats);
+    if (stats === null) skippedSteps++;
+    else all.push(stats);
     yield { ...within(), tokens: tokenCount(batch.map((row) => row.sequence)) };
   }
   return {
     ...(all.length > 0 ? objectiveMetrics(all) : {}),
     ...mismatchMetrics(scored, old),
-    ...(reference === null ? {} : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
+    ...(reference === null || all.length === 0
+      ? {}
+      : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
     'actor/lr': learningRate,
+    'actor/skipped_steps': skippedSteps,
   };
 }
 

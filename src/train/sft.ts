@@ -7,12 +7,14 @@
  * warm-up instead of a constant rate, at 4e-3 instead of 3e-5, and more epochs than six, as suits a policy of this size; AdamW's beta2
  * 0.95; batches of whole trajectories drawn without replacement within an epoch, the last partial batch carried into the next epoch.
  */
+import type { SftStats } from '../engine/engine.ts';
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { trainProblem } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
 import { endlessShuffle } from './lists.ts';
+import { resultOf, SkippedSteps, type StepResult } from './optimizerSteps.ts';
 import { rollOut } from './rollout.ts';
 import { warmupCosine } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
@@ -23,6 +25,13 @@ const probeSize = 48;
 /** Optimizer steps that the cold start takes on `size` trajectories. */
 export function sftSteps(size: number, epochs: number, batchSize: number): number {
   return Math.ceil((size * epochs) / batchSize);
+}
+
+/** A step that was asked for. */
+interface Asked {
+  readonly learningRate: number;
+  readonly tokens: number;
+  readonly result: Promise<StepResult<SftStats>>;
 }
 
 export async function* coldStart(context: RunContext, curated: readonly Trajectory[]): TickStream<void> {
@@ -38,29 +47,49 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
     Array.from({ length: sft.probes }, (_, i) => Math.ceil(((i + 1) * total) / sft.probes)),
   );
   for (let drawn = 0; drawn < done * sft.batchSize; drawn++) next();
-  for (let step = done + 1; step <= total; step++) {
+  /** @param known what it reported before the run was interrupted */
+  const ask = (step: number, known?: StepResult<SftStats>): Asked => {
     const learningRate = warmupCosine(step - 1, total, sft.learningRate, sft.warmupSteps, sft.finalRatio);
     const sequences = Array.from({ length: sft.batchSize }, next);
-    const stats = await context.engine.step(
-      { kind: 'sft', sequences },
-      context.optimizer(learningRate, sft.weightDecay),
-    );
+    const result =
+      known === undefined
+        ? resultOf(
+            context.engine.step({ kind: 'sft', sequences }, context.optimizer(learningRate, sft.weightDecay)),
+          )
+        : Promise.resolve(known);
+    return { learningRate, tokens: tokenCount(sequences), result };
+  };
+  const skipped = new SkippedSteps();
+  let ahead = done < total ? ask(done + 1, context.stepAhead) : undefined;
+  for (let step = done + 1; ahead !== undefined; step++) {
+    const { learningRate, tokens, result } = ahead;
+    // The next step is asked for before this one's loss is read, so that a graphics card goes from one to the other without waiting
+    // for us; but a probe samples the policy as this step leaves it.
+    const probes = probeAt.has(step);
+    ahead = step < total && !probes ? ask(step + 1) : undefined;
+    const stats = await result;
+    skipped.note(stats);
     const tick = boundary(
       {
         type: 'sft',
         step,
-        values: { 'train/loss': stats.loss, 'train/grad_norm': stats.gradNorm, 'train/lr': learningRate },
+        values: {
+          ...(stats === null ? {} : { 'train/loss': stats.loss, 'train/grad_norm': stats.gradNorm }),
+          'train/lr': learningRate,
+          'train/skipped_steps': stats === null ? 1 : 0,
+        },
       },
       { type: 'progress', phase: 'sft', done: step },
     );
-    const learned = { ...tick, tokens: tokenCount(sequences) };
-    if (probeAt.has(step)) {
+    const learned = { ...tick, tokens };
+    let last = learned;
+    if (probes) {
       yield learned;
       yield* probe(context, step);
-      yield resumable(within(), context.checkpointAfter('sft', step));
-    } else {
-      yield resumable(learned, context.checkpointAfter('sft', step));
+      last = { ...within(), tokens: 0 };
     }
+    yield skipped.isOpen ? last : resumable(last, context.checkpointAfter('sft', step, ahead?.result));
+    if (probes && step < total) ahead = ask(step + 1);
   }
 }
 
