@@ -21,7 +21,7 @@ function onProgress(): (progress: BenchProgress) => void {
   };
 }
 
-async function start({ type: _, ...asked }: ToSpeedTest): Promise<void> {
+async function start(asked: ToSpeedTest): Promise<void> {
   const gpu = navigator.gpu as GPU | undefined;
   if (!gpu) throw new WgslUnavailableError('This browser has no WebGPU, so there is nothing to compare.');
   const tap = tapGpu(gpu);
