@@ -48,6 +48,17 @@ describe('a running engine', () => {
     module = await kernelModule(bestBuild());
   }, COMPILING_MS);
 
+  test.each([
+    [new RangeError('too large'), SimdMemoryError, /not enough memory for the engine\. Close other pages/],
+    [new TypeError('shared?'), SimdUnavailableError, /no shared memory .*choose another engine/],
+  ])('a memory that is refused at the start is a sentence: %s', async (error, kind, sentence) => {
+    vi.spyOn(WebAssembly, 'Memory').mockImplementation(function () {
+      throw error;
+    });
+    await expect(Kernels.instantiate(module)).rejects.toThrow(kind);
+    await expect(Kernels.instantiate(module)).rejects.toThrow(sentence);
+  });
+
   test('an allocation that fails is a sentence, and smaller ones go on', async () => {
     const kernels = await Kernels.instantiate(module);
     expect(() => kernels.allocate(2 ** 28, 'a test')).toThrow(SimdMemoryError);
