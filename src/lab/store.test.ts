@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { open, running, kinds } from './testing/openLab.ts';
-import { presetSettings } from '../recipes/presets.ts';
 import type { RunState } from './state.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import { batch, exampleEvents } from '../record/testing/exampleRun.ts';

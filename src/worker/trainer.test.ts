@@ -281,7 +281,7 @@ describe('the trainer', () => {
       source: 'numerics',
       message: expect.stringMatching(
         /3 optimizer steps in a row was not a finite number, so the run was stopped/,
-      ),
+      ) as string,
     });
 
     const { engine: losing, lose } = fragileEngine();
