@@ -135,7 +135,7 @@ const definitions = {
       stage1: { steps: 4, minLength: 1, maxLength: 2, context: 64 },
       stage2: { steps: 3, minLength: 1, maxLength: 2, context: 80, longShare: 0 },
       evaluation: { problems: 6, samples: 2, shortContext: 64, longContext: 80 },
-      collapse: { patience: 3 },
+      collapse: { patience: 3, sample: 32 },
     },
   },
   quick: {

@@ -85,9 +85,9 @@ export const fileSchema = z.object({
     }),
   ),
   collapse: z.object({
-    reference: z.object({ round: number, density: number }).nullable(),
+    reference: z.object({ round: number, density: number, trajectories: count.optional() }).nullable(),
     threshold: number.nullable(),
-    alarm: z.object({ round: number, density: number }).nullable(),
+    alarm: z.object({ round: number, since: number.optional(), density: number }).nullable(),
     rule: z.string(),
   }),
   curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),

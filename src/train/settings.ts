@@ -421,9 +421,20 @@ const collapse = z
       ),
     ),
     calls: real(0, 50, 2).meta(
-      text('Alarm calls', '… or below this many calls, if the cold start was above it.', 'calls'),
+      text(
+        'Alarm calls',
+        '… or below this many calls, if the cold start made at least twice as many.',
+        'calls',
+      ),
     ),
     patience: whole(1, 100, 10).meta(text('Alarm patience', '… for this many steps in a row.', 'steps')),
+    sample: whole(1, 100_000, 256).meta(
+      text(
+        'Reference sample',
+        'The value after the cold start is the mean over the first steps that together hold this many trajectories.',
+        'trajectories',
+      ),
+    ),
   })
   .meta(text('Collapse alarm', 'When a run counts as collapsed.'));
 
