@@ -48,7 +48,13 @@ export interface BenchmarkResult {
   readonly meanAtK: number;
   /** val-core/<benchmark>/acc/best@k: share of problems solved at least once. */
   readonly passAtK: number;
+  /** How it was sampled; absent in a recording of a time when there was one temperature, the settings'. */
+  readonly temperature?: number | undefined;
+  /** Standard error of `meanAtK`, clustered by problem; absent where unknown. */
+  readonly standardError?: number | undefined;
   readonly toolCalls: number; // per trajectory
+  /** Standard error of `toolCalls`, clustered by problem. */
+  readonly toolCallsError?: number | undefined;
   readonly truncated: number; // share
   readonly responseLength: number; // tokens
 }

@@ -383,6 +383,24 @@ const evaluation = z
     topP: real(0.01, 1, 0.95).meta(
       text('Top-p', 'The evaluation samples from the likeliest tokens that together have this probability.'),
     ),
+    alsoAsTrained: z
+      .boolean()
+      .default(false)
+      .meta(
+        text(
+          'Also as trained',
+          'Evaluate at the temperature of the rollouts as well: what reinforcement learning raises is seen there, and a low temperature hides it.',
+        ),
+      ),
+    benchmarks: z
+      .enum(['all', 'inRange'])
+      .default('all')
+      .meta(
+        text(
+          'Benchmarks',
+          'all: same range, longer chains, harder operations; inRange: only the first, in less time.',
+        ),
+      ),
     shortContext: whole(24, 2048, 112).meta(
       text('Short budget: context', 'The smaller inference budget.', 'tokens'),
     ),

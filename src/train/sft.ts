@@ -7,7 +7,8 @@
  * warm-up instead of a constant rate, at 4e-3 instead of 3e-5, and more epochs than six, as suits a policy of this size; AdamW's beta2
  * 0.95; batches of whole trajectories drawn without replacement within an epoch, the last partial batch carried into the next epoch.
  */
-import { interactionMetrics, mean } from '../metrics/interaction.ts';
+import { interactionMetrics } from '../metrics/interaction.ts';
+import { outcomeMetrics } from '../metrics/outcome.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { trainProblem } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';
@@ -92,7 +93,7 @@ async function* probe(context: RunContext, step: number): TickStream<void> {
   }));
   const values = {
     ...interactionMetrics(scored),
-    'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
+    ...outcomeMetrics(scored),
   };
   yield within(...context.finishRound('sft', step, values, scored));
 }
