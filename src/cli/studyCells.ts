@@ -1,9 +1,8 @@
 /**
- * A study's cells on disk: which runs are there, which are stale, which are missing; and what a run begins with, in words.
+ * A study's cells on disk: which runs are there, which are stale, which are missing.
  *
  * A run of another experiment with the same settings and the same start is the same run: its cell is taken over instead of running it again.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,11 +17,10 @@ export type CellState =
 
 export class StudyCells {
   readonly #folder: string;
-  /** By base: what a run from it begins with. */
-  readonly #startOf: (job: Job) => string;
+  readonly #startOf: (job: Job) => string | null;
 
-  /** @param startOf the weights that a job begins with, in words that change when they do */
-  constructor(folder: string, startOf: (job: Job) => string) {
+  /** @param startOf the weights that a job begins with, in words that change when they do; null where that cannot be told */
+  constructor(folder: string, startOf: (job: Job) => string | null) {
     this.#folder = folder;
     this.#startOf = startOf;
   }
@@ -68,11 +66,6 @@ function cellFiles(root: string): readonly string[] {
         .filter((file) => file.endsWith('.json'))
         .map((file) => join(root, name, file)),
     );
-}
-
-/** A base and the digest of its weights' file, so that a base made anew is another start. */
-export function baseStart(base: string, weights: Uint8Array): string {
-  return `${base} ${createHash('sha256').update(weights).digest('hex').slice(0, 12)}`;
 }
 
 /** The machine, in words. */

@@ -161,7 +161,9 @@ function job(
   assigned: readonly string[],
 ): Job {
   const varied = variantSettings(preset.name, experiment, variant);
-  const changed = differingPaths(preset.settings, varied).map((path) => `${path}=${getSetting(varied, path)}`);
+  const changed = differingPaths(preset.settings, varied).map(
+    (path) => `${path}=${getSetting(varied, path)}`,
+  );
   const assignments = [...changed, ...assigned];
   // Throws what is wrong with it.
   const settings = resolveSettings(preset.settings, { seed: `${seed}`, assignments });

@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { defaultSettings, differingPaths, parseSettings, type RunSettings } from '../recipes/formModel.ts';
 import type { RecordedRun } from '../record/recordedRun.ts';
-import { runSchema, studyRun, type StudyRun } from './study.ts';
+import { runSchema, studyRun } from './study.ts';
 
 const format = 'aster-lab-cell';
 const version = 1;
@@ -41,6 +41,13 @@ export interface CellProvenance {
   readonly start: string;
 }
 
+/** A run's start in words: a base with the digest of its weights, so that a base made anew is another start. */
+export function startWords(
+  base: { readonly name: string; readonly sha256: string | null } | undefined,
+): string {
+  return base === undefined ? 'scratch' : `${base.name} ${base.sha256?.slice(0, 12) ?? 'unknown'}`;
+}
+
 /** The cell of a finished run. */
 export function makeCell(variant: string, recorded: RecordedRun, provenance: CellProvenance): Cell {
   const run = studyRun(variant, recorded);
@@ -67,7 +74,9 @@ function shortened(value: number | null): number | null {
 
 /** A line for each part, so that a change of one is a change of a line. */
 export function writeCell(cell: Cell): string {
-  const lines = Object.entries(cell).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  const lines = Object.entries(cell).map(
+    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
@@ -91,11 +100,14 @@ export function readCell(text: string): ReadCell {
   return { ok: true, cell: { ...parsed.data, settings } };
 }
 
-/** Why a cell is not what is asked for now, in words that complete “… is stale:”; null where it is. */
+/**
+ * Why a cell is not what is asked for now, in words that complete “… is stale:”; null where it is.
+ * @param start what it would begin with now; null where that cannot be told (the base lies elsewhere)
+ */
 export function staleReason(
   cell: Pick<Cell, 'settings' | 'start'>,
   settings: RunSettings,
-  start: string,
+  start: string | null,
 ): string | null {
   // The engine that computed is part of a cell's provenance, not of its question.
   const { backend } = defaultSettings.run;
@@ -106,10 +118,7 @@ export function staleReason(
     const more = paths.length > 4 ? ` and ${paths.length - 4} more` : '';
     return `other settings (${paths.slice(0, 4).join(', ')}${more})`;
   }
-  return cell.start === start ? null : `it began with ${cell.start}, which is now ${start}`;
-}
-
-/** The runs of these cells. */
-export function runsOfCells(cells: readonly Cell[]): readonly StudyRun[] {
-  return cells.map(({ run }) => run);
+  return start === null || cell.start === start
+    ? null
+    : `it began with ${cell.start}, where a run would now begin with ${start}`;
 }

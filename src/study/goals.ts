@@ -110,9 +110,7 @@ function mostCallsInStage2(run: StudyRun): number | null {
   if (run.stage2 === null) return null;
   const calls = valuesIn(run, 'tool_use/avg_tool_calls_per_trajectory', run.stage2, Infinity);
   if (calls.length < rewardRounds) return null;
-  const means = calls
-    .slice(rewardRounds - 1)
-    .map((_, i) => mean(calls.slice(i, i + rewardRounds)));
+  const means = calls.slice(rewardRounds - 1).map((_, i) => mean(calls.slice(i, i + rewardRounds)));
   return Math.max(...means);
 }
 
