@@ -56,7 +56,9 @@ function starts(): (job: Job) => string | null {
   };
 }
 
-const startFrom = (variant: string) => `the end of ${variant}`;
+function startFrom(variant: string): string {
+  return `the end of ${variant}`;
+}
 
 /** Runs what has no cell, a few at a time, each after the run it begins with. @returns how many failed */
 async function runAll(options: StudyOptions, cells: StudyCells): Promise<number> {
@@ -96,7 +98,9 @@ async function runAll(options: StudyOptions, cells: StudyCells): Promise<number>
   return failed.size;
 }
 
-const time = () => new Date().toTimeString().slice(0, 5);
+function time(): string {
+  return new Date().toTimeString().slice(0, 5);
+}
 
 /** True where a job need not run: it has a cell, or there is a run of the same elsewhere. Stale cells are told. */
 function isThere(job: Job, { experiment, jobs, out }: StudyOptions, cells: StudyCells): boolean {

@@ -72,7 +72,12 @@ describe('experiments', () => {
       const experiment = findExperiment(name);
       for (const variant of experiment?.variants ?? []) {
         const { evaluation } = variantSettings(experiment!.preset, experiment!, variant);
-        expect(evaluation).toMatchObject({ problems: 200, alsoAsTrained: true });
+        expect(evaluation).toMatchObject({
+          problems: 200,
+          temperature: 0.6,
+          topP: 0.95,
+          alsoAsTrained: true,
+        });
       }
     }
   });

@@ -14,11 +14,11 @@ export interface EvaluationPart {
 
 export function evaluationParts({ evaluation, grpo }: RunSettings): readonly EvaluationPart[] {
   const names = evaluation.benchmarks === 'all' ? benchmarkNames : (['inRange'] as const);
-  const samplings = [
-    { temperature: evaluation.temperature, topP: evaluation.topP },
-    // As reinforcement learning samples: what it raises is seen there, and a low temperature hides it.
-    ...(evaluation.alsoAsTrained ? [{ temperature: grpo.temperature, topP: 1 }] : []),
-  ];
+  const own = { temperature: evaluation.temperature, topP: evaluation.topP };
+  // As reinforcement learning samples: what it raises is seen there, and a low temperature hides it.
+  const trained = { temperature: grpo.temperature, topP: 1 };
+  const isAnother = trained.temperature !== own.temperature || trained.topP !== own.topP;
+  const samplings = evaluation.alsoAsTrained && isAnother ? [own, trained] : [own];
   return samplings.flatMap((sampling) =>
     (['short', 'long'] as const).flatMap((budget) =>
       names.map((benchmark) => ({ benchmark, budget, ...sampling })),
