@@ -19,7 +19,10 @@ export const baseFolders = { shipped: 'public/bases', studies: 'runs/bases' } as
  * @param place a file, or a folder that holds the base; null: where `npm run pretrain` puts it
  * @throws UsageError where there are none, or none that fit the policy
  */
-export function readBase({ policy }: RunSettings, place: string | null): StartingWeights | null {
+export function readBase(
+  { policy }: Pick<RunSettings, 'policy'>,
+  place: string | null,
+): StartingWeights | null {
   const { base: name, preset } = policy;
   if (name === 'scratch') {
     if (place === null) return null;

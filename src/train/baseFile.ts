@@ -23,6 +23,8 @@ export const baseCardSchema = z.object({
   description: z.string(),
   policy: z.enum(policyPresetNames),
   parameters: count,
+  /** The base that it goes on from. */
+  from: z.object({ name: z.string(), sha256: z.string().nullable() }).optional(),
   corpus: z.object({
     task: z.record(z.string(), z.union([z.string(), z.number()])),
     lengths: z.object({ min: count, max: count }),

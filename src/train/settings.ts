@@ -151,7 +151,10 @@ const teacher = z
     ),
     denseShares: z
       .string()
-      .regex(/^(0|1|0?\.\d{1,3})(,(0|1|0?\.\d{1,3}))*$/, 'Write shares from 0 to 1 with commas, e.g. 0.6,0.75,0.9.')
+      .regex(
+        /^(0|1|0?\.\d{1,3})(,(0|1|0?\.\d{1,3}))*$/,
+        'Write shares from 0 to 1 with commas, e.g. 0.6,0.75,0.9.',
+      )
       .default('1')
       .meta(
         text(

@@ -37,7 +37,9 @@ export async function fetchBase(
   try {
     return { tensors: readWeights(bytes, preset), base: { name, sha256: await sha256(bytes) } };
   } catch (error) {
-    throw error instanceof CheckpointError ? new CheckpointError(`The base “${name}”: ${error.message}`) : error;
+    throw error instanceof CheckpointError
+      ? new CheckpointError(`The base “${name}”: ${error.message}`)
+      : error;
   }
 }
 
