@@ -76,10 +76,10 @@ const mixed = (name: BaseName, title: string, share: string, mixedShare: number,
   });
 
 export const bases: readonly BaseDefinition[] = [
-  mini('mini', 199, true),
+  mini('mini', 149, true),
   nano('nano-thinker', 'Nano, thinker', 'has only ever seen a check now and then', {
     isShipped: true,
-    length: { steps: 3200, batchSize: 6, learningRate: 3e-3 },
+    length: { steps: 5000, batchSize: 8, learningRate: 3e-3 },
     mixedShare: 0,
   }),
   mixed('nano-mixed', 'Nano, mixed', 'a quarter', 0.25, true),
@@ -87,7 +87,7 @@ export const bases: readonly BaseDefinition[] = [
   mixed('nano-mixed-2', 'Nano, 2% mixed', 'a fiftieth', 0.02, false),
   mini('mini-49', 49, false),
   mini('mini-99', 99, false),
-  mini('mini-149', 149, false),
+  mini('mini-199', 199, false),
   mini('mini-299', 299, false),
 ];
 

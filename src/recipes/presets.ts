@@ -29,7 +29,7 @@ const definitions = {
     takes: 'seconds on a GPU, a minute on a processor',
     changes: {
       policy: { preset: 'mini', base: 'mini' },
-      task: { valueMax: 199, coldStartMinLength: 4, coldStartMaxLength: 6, trainProblems: 512 },
+      task: { valueMax: 149, coldStartMinLength: 4, coldStartMaxLength: 6, trainProblems: 512 },
       teacher: {
         trajectories: 2400,
         denseShares: '0.6,0.75,0.9',
