@@ -67,6 +67,13 @@ describe('experiments', () => {
     expect(variantSettings('nano', {}, sparse)).toEqual(presetSettings('nano-sparse'));
   });
 
+  it('have the bases that the prior and the map ask for', () => {
+    const names = (name: string) => findExperiment(name)?.variants.map((variant) => variant.name) ?? [];
+    expect(names('prior')).toEqual(['mixed-0', 'mixed-2', 'mixed-10', 'mixed-25']);
+    expect(names('map')).toHaveLength(25);
+    expect(names('map').slice(0, 2)).toEqual(['values-49-size-100', 'values-49-size-200']);
+  });
+
   it('whose results are reported are evaluated on 200 problems at both temperatures', () => {
     for (const name of ['choice', 'prior', 'ablation', 'map']) {
       const experiment = findExperiment(name);

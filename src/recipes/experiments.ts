@@ -6,8 +6,8 @@
  * Invariant: a variant comes after the one it begins with. Run by `npm run study` (src/cli), shown by the page. What the first two are expected to show
  * is written down in study/goals.ts, before they were run.
  */
-import type { BaseName } from '../policy/baseNames.ts';
 import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
+import { bases } from './bases.ts';
 import { findPreset, presetSettings, type PresetName } from './presets.ts';
 import type { RunSettings } from './formModel.ts';
 
@@ -73,22 +73,17 @@ const fromTheBase = { teacher: { trajectories: 16 }, sft: { epochs: 0 } } as con
 
 const seedsTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
-/** Bases by the share of their reading that took steps by tool, in percent. */
-const priors: readonly (readonly [number, BaseName])[] = [
-  [0, 'nano-thinker'],
-  [2, 'nano-mixed-2'],
-  [10, 'nano-mixed-10'],
-  [25, 'nano-mixed'],
-];
+/** Bases of `nano`'s size by the share of their reading that took steps by tool, in percent. */
+const priors = bases
+  .filter(({ settings }) => settings.policy === 'nano')
+  .map(({ name, settings }) => ({ base: name, percent: Math.round(100 * settings.corpus.mixedShare) }))
+  .sort((a, b) => a.percent - b.percent);
 
-/** Bases by the largest value that they were taught to reckon with: the smaller, the more reliable is the head. */
-const heads: readonly (readonly [number, BaseName])[] = [
-  [49, 'mini-49'],
-  [99, 'mini-99'],
-  [149, 'mini-149'],
-  [199, 'mini'],
-  [299, 'mini-299'],
-];
+/** Bases of `mini`'s size by the largest value that they were taught to reckon with: the smaller, the more reliable is the head. */
+const heads = bases
+  .filter(({ settings }) => settings.policy === 'mini')
+  .map(({ name, settings }) => ({ base: name, valueMax: settings.corpus.task.valueMax }))
+  .sort((a, b) => a.valueMax - b.valueMax);
 
 /** Trajectories of the cold start. */
 const coldStarts = [100, 200, 400, 800, 1600] as const;
@@ -117,7 +112,7 @@ const definitions: readonly Experiment[] = [
     preset: 'nano',
     seeds: seedsTo(3),
     shared: studyEvaluation,
-    variants: priors.map(([percent, base]) => ({
+    variants: priors.map(({ percent, base }) => ({
       name: `mixed-${percent}`,
       title: `Sparse, from a base with ${percent}% mixed tool use`,
       arm: 'sparse',
@@ -138,8 +133,8 @@ const definitions: readonly Experiment[] = [
         name: 'no-dense',
         title: 'Without the dense subset',
         arm: 'no-dense',
-        // What is below dense is a small part of the dense recipe's pool: from so many, the cold start has the dense one's size.
-        changes: { teacher: { trajectories: 24_000 } },
+        // What is below dense is a part of the dense recipe's pool: from so many, the cold start has the dense one's size.
+        changes: { teacher: { trajectories: 4800 } },
       },
       {
         name: 'zero-thinker',
@@ -164,7 +159,7 @@ const definitions: readonly Experiment[] = [
     seeds: seedsTo(3),
     shared: studyEvaluation,
     crossed: { rows: 'largest value', columns: 'trajectories in the cold start' },
-    variants: heads.flatMap(([valueMax, base]) =>
+    variants: heads.flatMap(({ valueMax, base }) =>
       coldStarts.map((size) => ({
         name: `values-${valueMax}-size-${size}`,
         title: `Values to ${valueMax}, ${size} trajectories`,
@@ -175,7 +170,7 @@ const definitions: readonly Experiment[] = [
           policy: { base },
           task: { valueMax },
           // The pool is drawn large enough that curation can keep so many.
-          teacher: { trajectories: 2400 },
+          teacher: { trajectories: 3200 },
           curation: { size },
         },
       })),
