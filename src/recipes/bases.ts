@@ -20,12 +20,12 @@ export interface BaseDefinition {
   readonly settings: PretrainSettings;
 }
 
-const corpus = (valueMax: number, longest: number, mixedShare: number): Corpus => ({
+const corpus = (valueMax: number, longest: number, mixedShare: number, checkShare: number): Corpus => ({
   task: { family: 'chain', valueMax, operations: '+-*/%', firstLetter: 'any' },
   lengths: { min: 1, max: longest },
   mixedShare,
   mixedToolShares: '0.2,0.5,0.8',
-  checkShare: 0.15,
+  checkShare,
 });
 
 /** How long a base learns, at which peak rate. */
@@ -46,7 +46,7 @@ const mini = (name: BaseName, valueMax: number, isShipped: boolean): BaseDefinit
   title: isShipped ? 'Mini' : `Mini, values to ${valueMax}`,
   description: `0.1M parameters, chains of 1 to 6 steps with values to ${valueMax}: it thinks, and has only ever seen a check now and then.`,
   isShipped,
-  settings: settings(name, { steps: 6000, batchSize: 8, learningRate: 3e-3 }, corpus(valueMax, 6, 0)),
+  settings: settings(name, { steps: 6000, batchSize: 8, learningRate: 3e-3 }, corpus(valueMax, 6, 0, 0.3)),
 });
 
 const nano = (
@@ -62,7 +62,7 @@ const nano = (
     description: `0.34M parameters, chains of 1 to 14 steps with values to 299: it thinks, and ${seen}.`,
     isShipped,
     ...(from === undefined ? {} : { from }),
-    settings: settings(name, length, corpus(299, 14, mixedShare)),
+    settings: settings(name, length, corpus(299, 14, mixedShare, 0.15)),
   };
 };
 
