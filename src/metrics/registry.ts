@@ -59,6 +59,18 @@ export const metrics = {
     'neither',
     'Interaction density: how often the policy really called Python in one trajectory, on average.',
   ),
+  'tool_use/calls_per_required_step': define(
+    'Calls per required step',
+    'calls',
+    'neither',
+    'Tool calls divided by the steps that the problems need: 1 is a call for every step. Longer problems alone do not raise it.',
+  ),
+  'problem/required_steps': define(
+    'Required steps',
+    'steps',
+    'neither',
+    'Steps that the problems of the round need, on average; calls rise with it where the tool carries the steps.',
+  ),
   'tool_use/p25': define(
     '25th percentile of calls',
     'calls',
@@ -149,6 +161,12 @@ export const metrics = {
     'share',
     'higher',
     'Share of sampled trajectories whose final answer is right (the only reward).',
+  ),
+  'critic/score/finished_mean': define(
+    'Right where not cut off',
+    'share',
+    'higher',
+    'Share right among the trajectories that the context did not cut off: the reward with the cut-offs taken out.',
   ),
   frac_reward_zero_std: define(
     'Dead groups',

@@ -77,7 +77,7 @@ describe('the collapse view', () => {
       reference: null,
       threshold: null,
       alarm: null,
-      rule: 'Collapse: the moving average of tool calls per trajectory stays below 0.3 of its value after the cold start, or below 2 if it was above that, for 10 steps in a row.',
+      rule: 'Collapse: the moving average of tool calls per trajectory stays below 0.3 of its value after the cold start, or below 2 if that was 4 or more, for 10 steps in a row.',
     });
   });
 
@@ -90,6 +90,10 @@ describe('the collapse view', () => {
     expect(sparse.rule).toContain(
       'stays below 0.45 (0.3 of the 1.50 after the cold start) for 10 steps in a row.',
     );
+    expect(sparse.rule).toContain('what the paper already calls collapsed');
+    expect(dense.rule).not.toContain('the paper');
+    const silent = reduceAll([{ type: 'collapseReference', round: 9, density: 0.1 }]).collapse;
+    expect(silent).toMatchObject({ threshold: 0, rule: expect.stringContaining('keeps silent') as string });
     const once = reduceAll(
       [{ type: 'collapseReference', round: 9, density: 9 }],
       withSetting(defaultSettings, 'collapse.patience', 1),

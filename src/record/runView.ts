@@ -5,7 +5,7 @@
  * thinned selection.
  */
 import type { CurationReport } from '../curation/curate.ts';
-import { collapseThreshold } from '../metrics/collapse.ts';
+import { collapseThreshold, leastReference, startsSparse } from '../metrics/collapse.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import type {
   BenchmarkResult,
@@ -27,10 +27,20 @@ export interface RoundView {
 }
 
 export interface CollapseView {
-  readonly reference: { readonly round: number; readonly density: number } | null;
+  /** Known after `round`; `trajectories` is what it was measured on, absent in a file from before that was said. */
+  readonly reference: {
+    readonly round: number;
+    readonly density: number;
+    readonly trajectories?: number | undefined;
+  } | null;
   /** Below this moving average a run is in the collapse zone; null before the cold start has ended. */
   readonly threshold: number | null;
-  readonly alarm: { readonly round: number; readonly density: number } | null;
+  /** The average left the zone's edge in round `since` (absent in older files), which was confirmed in `round`. */
+  readonly alarm: {
+    readonly round: number;
+    readonly since?: number | undefined;
+    readonly density: number;
+  } | null;
   /** The rule, in words, with this run's numbers. */
   readonly rule: string;
 }
@@ -90,7 +100,14 @@ export function reduceRun(run: RunView, event: RunEvent, settings: RunSettings, 
     case 'collapsed':
       return {
         ...run,
-        collapse: { ...run.collapse, alarm: { round: event.round, density: event.density } },
+        collapse: {
+          ...run.collapse,
+          alarm: {
+            round: event.round,
+            ...(event.since === undefined ? {} : { since: event.since }),
+            density: event.density,
+          },
+        },
       };
     case 'done':
       return { ...run, phases: endPhases(run.phases, at) };
@@ -99,12 +116,12 @@ export function reduceRun(run: RunView, event: RunEvent, settings: RunSettings, 
 
 function withReference(
   collapse: CollapseView,
-  { round, density }: { readonly round: number; readonly density: number },
+  { round, density, trajectories }: Extract<RunEvent, { readonly type: 'collapseReference' }>,
   settings: RunSettings,
 ): CollapseView {
   return {
     ...collapse,
-    reference: { round, density },
+    reference: { round, density, ...(trajectories === undefined ? {} : { trajectories }) },
     threshold: collapseThreshold(settings.collapse, density),
     rule: collapseRule(settings, density),
   };
@@ -116,14 +133,20 @@ function collapseRule({ collapse }: RunSettings, density: number | null): string
   const steps = patience === 1 ? 'one step' : `${patience} steps in a row`;
   const start = 'Collapse: the moving average of tool calls per trajectory stays below';
   if (density === null) {
-    return `${start} ${share} of its value after the cold start, or below ${calls} if it was above that, for ${steps}.`;
+    return `${start} ${share} of its value after the cold start, or below ${calls} if that was ${2 * calls} or more, for ${steps}.`;
   }
-  const threshold = collapseThreshold(collapse, density).toFixed(2);
+  const measured = density.toFixed(2);
+  if (density < leastReference)
+    return `The cold start hardly calls the tool (${measured} calls per trajectory), so there is nothing whose loss could be told; the alarm keeps silent.`;
+  const threshold = collapseThreshold(collapse, density);
   const origin =
-    density > calls && calls > share * density
-      ? `${calls} is the floor; ${share} of the ${density.toFixed(2)} after the cold start would be less`
-      : `${share} of the ${density.toFixed(2)} after the cold start`;
-  return `${start} ${threshold} (${origin}) for ${steps}.`;
+    threshold > share * density
+      ? `${calls} is the floor; ${share} of the ${measured} after the cold start would be less`
+      : `${share} of the ${measured} after the cold start`;
+  const sparse = startsSparse(collapse, density)
+    ? ` With ${measured} calls this cold start is what the paper already calls collapsed; the alarm tells whether even that is lost.`
+    : '';
+  return `${start} ${threshold.toFixed(2)} (${origin}) for ${steps}.${sparse}`;
 }
 
 function withTrajectories(rounds: readonly RoundView[], event: RoundView): readonly RoundView[] {

@@ -46,9 +46,11 @@ const bodySchema = z.object({
     trajectories: count,
     collapse: z.object({
       reference: z.number().nullable(),
+      sampled: count,
       average: z.number(),
       below: count,
-      alarm: z.object({ round: count, density: z.number() }).nullable(),
+      since: count.nullable(),
+      alarm: z.object({ round: count, since: count, density: z.number() }).nullable(),
     }),
     solved: z.array(z.tuple([z.string(), count])),
     ahead: z.object({ loss: z.number(), gradNorm: z.number(), tokens: count }).nullable().exactOptional(),

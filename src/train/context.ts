@@ -121,10 +121,12 @@ export class RunContext {
     ];
     if (phase === 'sft') return events;
     const density = values['tool_use/avg_tool_calls_per_trajectory'];
-    const isReference = this.#collapse.reference === null;
-    const alarm = this.#collapse.observe(round, density);
-    if (isReference) events.push({ type: 'collapseReference', round, density });
-    if (alarm !== null) events.push({ type: 'collapsed', round: alarm.round, density: alarm.density });
+    const isMeasuring = this.#collapse.reference === null;
+    const alarm = this.#collapse.observe(round, density, trajectories.length);
+    const { reference, referenceSample } = this.#collapse;
+    if (isMeasuring && reference !== null)
+      events.push({ type: 'collapseReference', round, density: reference, trajectories: referenceSample });
+    if (alarm !== null) events.push({ type: 'collapsed', ...alarm });
     return events;
   }
 

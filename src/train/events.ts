@@ -48,7 +48,13 @@ export interface BenchmarkResult {
   readonly meanAtK: number;
   /** val-core/<benchmark>/acc/best@k: share of problems solved at least once. */
   readonly passAtK: number;
+  /** How it was sampled; absent in a recording of a time when there was one temperature, the settings'. */
+  readonly temperature?: number | undefined;
+  /** Standard error of `meanAtK`, clustered by problem; absent where unknown. */
+  readonly standardError?: number | undefined;
   readonly toolCalls: number; // per trajectory
+  /** Standard error of `toolCalls`, clustered by problem. */
+  readonly toolCallsError?: number | undefined;
   readonly truncated: number; // share
   readonly responseLength: number; // tokens
 }
@@ -109,9 +115,20 @@ export type RunEvent =
   | { readonly type: 'curation'; readonly report: CurationReport; readonly kept: readonly Trajectory[] }
   | { readonly type: 'promptFilter'; readonly report: PromptFilterReport }
   | { readonly type: 'benchmark'; readonly result: BenchmarkResult }
-  /** The cold start's density, which the alarm compares with, and the moment the alarm goes off. */
-  | { readonly type: 'collapseReference'; readonly round: number; readonly density: number }
-  | { readonly type: 'collapsed'; readonly round: number; readonly density: number }
+  /** The cold start's density, which the alarm compares with, known after `round` from so many trajectories. */
+  | {
+      readonly type: 'collapseReference';
+      readonly round: number;
+      readonly density: number;
+      readonly trajectories?: number;
+    }
+  /** The alarm goes off: the average left the zone's edge in round `since`, which is confirmed in `round`. */
+  | {
+      readonly type: 'collapsed';
+      readonly round: number;
+      readonly since?: number;
+      readonly density: number;
+    }
   | { readonly type: 'done' };
 
 /** One unit of work (an optimizer step or a rollout chunk): the run can be held between any two. */

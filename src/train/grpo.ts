@@ -35,6 +35,7 @@
  */
 import type { GrpoSequence, GrpoStats, SequenceLogProbs, WeightSnapshot } from '../engine/engine.ts';
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
+import { outcomeMetrics } from '../metrics/outcome.ts';
 import type { MetricValues } from '../metrics/registry.ts';
 import { reward } from '../tasks/verifier.ts';
 import type { Problem } from '../tasks/problem.ts';
@@ -83,7 +84,7 @@ export async function* grpoStage(
     );
     const values = {
       ...interactionMetrics(scored),
-      'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
+      ...outcomeMetrics(scored),
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };

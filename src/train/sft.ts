@@ -9,6 +9,7 @@
  */
 import type { SftStats } from '../engine/engine.ts';
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
+import { outcomeMetrics } from '../metrics/outcome.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { trainProblem } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';
@@ -121,7 +122,7 @@ async function* probe(context: RunContext, step: number): TickStream<void> {
   }));
   const values = {
     ...interactionMetrics(scored),
-    'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
+    ...outcomeMetrics(scored),
   };
   yield within(...context.finishRound('sft', step, values, scored));
 }

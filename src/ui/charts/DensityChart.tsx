@@ -29,8 +29,8 @@ interface Props {
   readonly rounds: readonly SeriesPoint[];
   readonly spans: readonly PhaseSpan[];
   readonly collapse: CollapseView;
-  /** Calls below which the zone lies: the run's threshold, or the setting's before there is one. */
-  readonly zoneTop: number;
+  /** Calls below which the zone lies; null before the run has a reference to measure it from. */
+  readonly zoneTop: number | null;
   readonly narrow: boolean;
 }
 
@@ -65,9 +65,9 @@ function densityPoints(rounds: readonly SeriesPoint[]): DensityPoint[] {
 }
 
 /** The top of the y axis: above the data and the zone, with room before there are data. */
-function chartTop(points: readonly DensityPoint[], zoneTop: number): number {
+function chartTop(points: readonly DensityPoint[], zoneTop: number | null): number {
   const highest = points.reduce((high, { mean, p75 }) => Math.max(high, mean, p75 ?? 0), 0);
-  return axisTop(highest, points.length === 0 ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5));
+  return axisTop(highest, points.length === 0 ? 4 : Math.max(2, (zoneTop ?? 0) * 1.5));
 }
 
 export const DensityChart = memo(function DensityChart({ rounds, spans, collapse, zoneTop, narrow }: Props) {
@@ -95,7 +95,7 @@ export const DensityChart = memo(function DensityChart({ rounds, spans, collapse
       <ZonePattern />
       <XAxis {...xAxis} domain={domain} ticks={ticks} height={22} tick={tick} />
       <YAxis {...yAxis} domain={[0, top]} width={yAxisWidth} ticks={yTicks} tick={tick} />
-      <CollapseZone zoneTop={zoneTop} top={top} />
+      {zoneTop === null ? null : <CollapseZone zoneTop={zoneTop} top={top} />}
       <PhaseMarks spans={spans} end={end} narrow={narrow} />
       {collapse.reference === null ? null : <ReferenceMark reference={collapse.reference} />}
       {collapse.alarm === null ? null : <AlarmMark alarm={collapse.alarm} top={top} end={end} />}

@@ -15,8 +15,8 @@ interface Props {
   readonly columns: SeriesView['histograms'];
   /** The axis ends at this round. */
   readonly end: number;
-  /** Rows below this many calls are in the collapse zone. */
-  readonly zoneTop: number;
+  /** Rows below this many calls are in the collapse zone; null before there is one. */
+  readonly zoneTop: number | null;
 }
 
 /** Most rows drawn; trajectories with more calls are counted in the top one. */
@@ -55,8 +55,8 @@ export const HeatMap = memo(function HeatMap({ columns, end, zoneTop }: Props) {
   );
 });
 
-function rowCount(columns: Props['columns'], zoneTop: number): number {
-  let most = Math.max(4, Math.ceil(zoneTop) * 2);
+function rowCount(columns: Props['columns'], zoneTop: Props['zoneTop']): number {
+  let most = Math.max(4, Math.ceil(zoneTop ?? 0) * 2);
   for (const { counts } of columns)
     most = Math.max(
       most,
@@ -87,7 +87,7 @@ function draw(canvas: HTMLCanvasElement, { columns, end, zoneTop }: Props, rows:
       const count = row === rows - 1 ? counts.slice(row).reduce((sum, n) => sum + n, 0) : (counts[row] ?? 0);
       if (count === 0) continue;
       context.globalAlpha = 0.1 + 0.9 * Math.sqrt(count / all);
-      context.fillStyle = row < zoneTop ? zone : inside;
+      context.fillStyle = zoneTop !== null && row < zoneTop ? zone : inside;
       context.fillRect(x, height - (row + 1) * cellHeight, cellWidth, Math.max(1, cellHeight - 1));
     }
   }

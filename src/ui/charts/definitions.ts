@@ -45,10 +45,16 @@ const tickShare = (value: number) => `${+(value * 100).toFixed(1)}%`;
 export const accuracyChart: ChartDefinition = {
   id: 'accuracy',
   title: 'Accuracy',
-  help: `${help('critic/score/mean')} The markers are mean@k on the three held-out benchmarks under the long budget, before and after reinforcement learning. ${help('frac_reward_zero_std')}`,
+  help: `${help('critic/score/mean', 'critic/score/finished_mean')} The markers are mean@k on the three held-out benchmarks under the long budget, before and after reinforcement learning. ${help('frac_reward_zero_std')}`,
   source: 'rounds',
   series: [
     { metric: 'critic/score/mean', label: 'train reward', colour: 'var(--lab-green)' },
+    {
+      metric: 'critic/score/finished_mean',
+      label: 'right where not cut off',
+      colour: 'var(--lab-sky)',
+      dash: '5 3',
+    },
     { metric: 'frac_reward_zero_std', label: 'dead groups', colour: 'var(--lab-grey)', dash: '2 3' },
   ],
   top: 1,

@@ -1,8 +1,8 @@
 /**
  * The left of the page: tiles, the density chart that dominates, the collapse rule in words, and the heat map under it.
  *
- * The chart and the map share one x axis (`charts/plot.ts`). Before the first run the axes, the planned phases and the collapse zone are
- * already there, with the welcome over them.
+ * The chart and the map share one x axis (`charts/plot.ts`). Before the first run the axes and the planned phases are already there, with
+ * the welcome over them; the collapse zone is there once the run has a reference to measure it from.
  */
 import { lazy, Suspense, useMemo } from 'react';
 import { useMediaQuery } from '@mantine/hooks';
@@ -19,6 +19,7 @@ import { sameRounds } from '../charts/sameSeries.ts';
 import { useRunInTurn } from '../charts/turns.ts';
 import { BootProgress } from './BootProgress.tsx';
 import { CollapseRule } from './CollapseRule.tsx';
+import { RewardSentence } from './RewardSentence.tsx';
 import { Tiles } from './Tiles.tsx';
 import { Welcome } from './Welcome.tsx';
 import styles from './overview.module.css';
@@ -50,7 +51,7 @@ export function Overview() {
   const lastRound = series.rounds.at(-1)?.x ?? 0;
   const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);
   const end = lastPlannedRound(spans);
-  const zoneTop = collapse.threshold ?? settings.collapse.calls;
+  const zoneTop = collapse.threshold === null || collapse.threshold <= 0 ? null : collapse.threshold;
   const newest = series.latest[density];
   return (
     <section className={styles.overview} aria-labelledby="overview-title">
@@ -83,6 +84,7 @@ export function Overview() {
         </ChartFigure>
       </div>
       <CollapseRule />
+      <RewardSentence rounds={series.rounds} spans={spans} />
       <div className={styles.map}>
         <ChartFigure
           wide
