@@ -66,7 +66,8 @@ function parseOptions(words: readonly string[]): Options | 'help' {
       `There is no base “${values.base ?? ''}”; take one of ${bases.map(({ name }) => name).join(', ')}.`,
     );
   const out = values.out ?? (base.isShipped ? 'public/bases' : 'runs/bases');
-  const threads = values.threads === undefined ? availableParallelism() : countOption('threads', values.threads);
+  const threads =
+    values.threads === undefined ? availableParallelism() : countOption('threads', values.threads);
   return { base, out, threads };
 }
 

@@ -3,6 +3,7 @@
  */
 import type { EngineDescription, MemoryPart } from '../engine/engine.ts';
 import type { RunSettings } from '../train/settings.ts';
+import type { KeptWeights } from './keptWeights.ts';
 import type { RecordedSeries } from './runSeries.ts';
 import type { RunView } from './runView.ts';
 
@@ -34,4 +35,6 @@ export interface RecordedRun {
   readonly tokensPerSecond: number;
   readonly view: RunView;
   readonly series: RecordedSeries;
+  /** Weights of some rounds, in files beside the run's; absent where none were kept. */
+  readonly weights?: readonly KeptWeights[];
 }

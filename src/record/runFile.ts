@@ -54,6 +54,7 @@ export function writeRunFile(run: RecordedRun): string {
     parameters: run.parameters,
     elapsedSeconds: run.elapsedSeconds,
     tokensPerSecond: run.tokensPerSecond,
+    ...(run.weights === undefined ? {} : { weights: run.weights }),
     phases: view.phases.map(({ name, status, done, total, unit, detail, round }) => ({
       name,
       status,
@@ -158,6 +159,7 @@ function recordedRun(
     parameters: file.parameters,
     elapsedSeconds: file.elapsedSeconds,
     tokensPerSecond: file.tokensPerSecond,
+    ...(file.weights === undefined ? {} : { weights: file.weights }),
     view,
     series: {
       rounds: knownColumns(rounds),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { dropReasons } from '../curation/curate.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import { phaseNames } from '../train/events.ts';
+import { keptWeightsSchema } from './keptWeights.ts';
 import { probeSchema } from './probe.ts';
 import { problemSchema, scoredSchema, trajectorySchema } from './trajectoryFile.ts';
 
@@ -52,6 +53,7 @@ export const fileSchema = z.object({
   parameters: count.nullable(),
   elapsedSeconds: number,
   tokensPerSecond: number,
+  weights: z.array(keptWeightsSchema).max(64).optional(),
   phases: z.array(
     z.object({
       name: z.enum(phaseNames),
