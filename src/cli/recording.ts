@@ -62,11 +62,10 @@ export class Recording {
   ): string {
     return writeRunFile({
       ...provenance,
-      ...(weights.length === 0 ? {} : { weights }),
       recordedAt,
       elapsedSeconds: seconds,
       tokensPerSecond: tokens / Math.max(1e-9, seconds - this.earlierSeconds),
-      view: this.#view,
+      view: { ...this.#view, weights },
       series: this.series.record(),
     });
   }

@@ -80,9 +80,9 @@ describe('npm run train', () => {
     // The probe and the weights of three rounds, in both alike.
     expect(first?.view.probe?.rounds.map(({ round }) => round)).toEqual([2, 3, 4, 5, 6, 7]);
     expect(second?.view.probe).toEqual(first?.view.probe);
-    expect(first?.weights?.map(({ round }) => round)).toEqual([2, 5, 7]);
-    expect(second?.weights).toEqual(first?.weights);
-    for (const { file } of first?.weights ?? []) {
+    expect(first?.view.weights.map(({ round }) => round)).toEqual([2, 5, 7]);
+    expect(second?.view.weights).toEqual(first?.view.weights);
+    for (const { file } of first?.view.weights ?? []) {
       const [one, other] = [whole, killed].map((out) => readFileSync(join(out, file)));
       expect(other?.equals(one ?? Buffer.of())).toBe(true);
       expect([...readWeights(one ?? Buffer.of(), 'micro').keys()]).toContain('model.embed_tokens.weight');

@@ -3,7 +3,6 @@
  */
 import type { EngineDescription, MemoryPart } from '../engine/engine.ts';
 import type { RunSettings } from '../train/settings.ts';
-import type { KeptWeights } from './keptWeights.ts';
 import type { RecordedSeries } from './runSeries.ts';
 import type { RunView } from './runView.ts';
 
@@ -35,6 +34,4 @@ export interface RecordedRun {
   readonly tokensPerSecond: number;
   readonly view: RunView;
   readonly series: RecordedSeries;
-  /** Weights of some rounds, in files beside the run's; absent where none were kept. */
-  readonly weights?: readonly KeptWeights[];
 }

@@ -111,6 +111,7 @@ function cutView(run: RecordedRun, frame: number): Omit<RunView, 'phases'> {
       }
     }),
     probe: probeUpTo(view.probe, frame),
+    weights: view.weights.filter(({ round }) => round <= frame),
     promptFilter: isFollowed(view, 'filter', frame) ? view.promptFilter : null,
     benchmarks: measuredBefore ? view.benchmarks.filter(({ phase }) => phase === 'baseline') : [],
     collapse: known

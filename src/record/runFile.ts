@@ -54,7 +54,7 @@ export function writeRunFile(run: RecordedRun): string {
     parameters: run.parameters,
     elapsedSeconds: run.elapsedSeconds,
     tokensPerSecond: run.tokensPerSecond,
-    ...(run.weights === undefined ? {} : { weights: run.weights }),
+    ...(view.weights.length === 0 ? {} : { weights: view.weights }),
     phases: view.phases.map(({ name, status, done, total, unit, detail, round }) => ({
       name,
       status,
@@ -136,6 +136,7 @@ function recordedRun(
       ...round,
       trajectories: round.trajectories.map((row) => reader.readScored(row)),
     })),
+    weights: file.weights ?? [],
     probe: file.probe === undefined ? null : readProbe(file.probe, reader),
     curation: file.curation && {
       report: { ...file.curation.report, examples: mapValues(file.curation.report.examples, read) },
@@ -159,7 +160,6 @@ function recordedRun(
     parameters: file.parameters,
     elapsedSeconds: file.elapsedSeconds,
     tokensPerSecond: file.tokensPerSecond,
-    ...(file.weights === undefined ? {} : { weights: file.weights }),
     view,
     series: {
       rounds: knownColumns(rounds),

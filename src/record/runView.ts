@@ -16,6 +16,7 @@ import type {
 } from '../train/events.ts';
 import { tellingGroup } from '../train/inspected.ts';
 import type { RunSettings } from '../train/settings.ts';
+import type { KeptWeights } from './keptWeights.ts';
 import { withProbeRound, type ProbeView } from './probe.ts';
 import { advancePhase, beginPhase, endPhases, plannedPhases, type PhaseTrack } from './phases.ts';
 
@@ -43,6 +44,8 @@ export interface RunView {
   readonly rounds: readonly RoundView[]; // newest last; only the last few are whole
   /** The same problems answered again and again; null where the run asks none, or has not yet. */
   readonly probe: ProbeView | null;
+  /** Rounds whose weights lie in files beside the run's: what can be asked later. */
+  readonly weights: readonly KeptWeights[];
   readonly curation: { readonly report: CurationReport; readonly kept: readonly Trajectory[] } | null;
   readonly promptFilter: PromptFilterReport | null;
   readonly benchmarks: readonly BenchmarkResult[];
@@ -60,6 +63,7 @@ export function emptyRun(settings: RunSettings): RunView {
     phases: plannedPhases(settings),
     rounds: [],
     probe: null,
+    weights: [],
     curation: null,
     promptFilter: null,
     benchmarks: [],

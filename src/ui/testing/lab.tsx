@@ -42,6 +42,7 @@ export const idleRun: RunState = {
   series: { rounds: [], sft: [], latest: {}, histograms: [] },
   rounds: [],
   probe: null,
+  weights: [],
   curation: null,
   promptFilter: null,
   benchmarks: [],
