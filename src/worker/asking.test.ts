@@ -45,14 +45,13 @@ afterAll(() => engines.forEach((engine) => engine.dispose()));
 /** Says one token after another of a script, whatever it is asked. */
 function scripted(script: readonly number[], prompt: number): () => Promise<PolicyEngine> {
   return async () => {
-    const engine = new ScriptedEngine(() => []);
-    engine.logits = async (tokens: Int32Array) => {
-      const logits = new Float32Array(tokens.length * vocabularySize);
+    const logits = async (tokens: Int32Array) => {
+      const rows = new Float32Array(tokens.length * vocabularySize);
       const next = script[tokens.length - prompt] ?? tokenIds.imEnd;
-      logits[(tokens.length - 1) * vocabularySize + next] = 60;
-      return logits;
+      rows[(tokens.length - 1) * vocabularySize + next] = 60;
+      return rows;
     };
-    return engine;
+    return Object.assign(new ScriptedEngine(() => []), { logits });
   };
 }
 
