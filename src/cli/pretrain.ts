@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { ThreadError } from '../engine/simd/threads/team.ts';
 import { createSimdEngine } from '../engine/simd/simdEngine.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
+import { baseSizes, type BaseName } from '../policy/baseNames.ts';
 import { parameterCount, policyConfig } from '../policy/config.ts';
 import { bases, findBase, type BaseDefinition } from '../recipes/bases.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
@@ -20,7 +21,9 @@ import { tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import { baseAccuracy, type BaseAccuracy } from '../train/baseAccuracy.ts';
 import { baseIndexSchema, baseWeightsFile, type BaseCard } from '../train/baseFile.ts';
 import { readWeights } from '../train/checkpointFile.ts';
+import type { RunSettings } from '../train/settings.ts';
 import { pretrain } from '../train/pretrain.ts';
+import { baseFolders, readBase } from './baseWeights.ts';
 import { countOption, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
@@ -65,7 +68,7 @@ function parseOptions(words: readonly string[]): Options | 'help' {
     throw new UsageError(
       `There is no base “${values.base ?? ''}”; take one of ${bases.map(({ name }) => name).join(', ')}.`,
     );
-  const out = values.out ?? (base.isShipped ? 'public/bases' : 'runs/bases');
+  const out = values.out ?? (base.isShipped ? baseFolders.shipped : baseFolders.studies);
   const threads =
     values.threads === undefined ? availableParallelism() : countOption('threads', values.threads);
   return { base, out, threads };
@@ -75,6 +78,7 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
   const { settings } = base;
   const { corpus } = settings;
   const config = policyConfig(settings.policy, vocabularySize);
+  const start = base.from === undefined ? null : readBase(startSettings(base.from), null);
   const engine = await createSimdEngine({ config, threads });
   const sandbox = await createNodeSandbox({
     settings: { deadlineMs: 250, maxCodeLength: 24, maxOutputLength: responseLengthMax },
@@ -85,7 +89,12 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
     const curve: { step: number; loss: number }[] = [];
     const total = { tokens: 0, calls: 0, trajectories: 0 };
     let recent: number[] = [];
-    for await (const { step, loss, tokens, calls, trajectories } of pretrain(engine, sandbox, settings)) {
+    for await (const { step, loss, tokens, calls, trajectories } of pretrain(
+      engine,
+      sandbox,
+      settings,
+      start?.tensors,
+    )) {
       total.tokens += tokens;
       total.calls += calls;
       total.trajectories += trajectories;
@@ -121,6 +130,7 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
       description: base.description,
       policy: settings.policy,
       parameters: parameterCount(config),
+      ...(start === null ? {} : { from: start.base }),
       corpus: { ...corpus, task: { ...corpus.task }, lengths: { ...corpus.lengths } },
       training: { steps, batchSize, learningRate, warmupSteps, finalRatio, seed },
       trajectories: total.trajectories,
@@ -150,6 +160,11 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
     sandbox.dispose();
     engine.dispose();
   }
+}
+
+/** The settings of a run that begins from that base: what says where it lies. */
+function startSettings(name: BaseName): Pick<RunSettings, 'policy'> {
+  return { policy: { preset: baseSizes[name], base: name } };
 }
 
 function written({ byLength, byOperation }: BaseAccuracy): BaseCard['accuracy'] {

@@ -14,7 +14,7 @@ describe('a run', () => {
       settings: state().settings,
       baseUrl: 'https://lab.example/',
     });
-    expect(run()).toMatchObject({ status: 'starting', presetName: 'mini', boot: { share: null } });
+    expect(run()).toMatchObject({ status: 'starting', presetName: 'quick', boot: { share: null } });
     expect(run().settings?.run.seed).toBe(5);
     world.trainer.say({ type: 'boot', message: 'Loading Python', share: 0.5 });
     world.pass(300);

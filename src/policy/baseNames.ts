@@ -14,7 +14,7 @@ export const baseSizes = {
   'nano-mixed-2': 'nano',
   'mini-49': 'mini',
   'mini-99': 'mini',
-  'mini-149': 'mini',
+  'mini-199': 'mini',
   'mini-299': 'mini',
 } as const satisfies Record<string, PolicyPresetName>;
 

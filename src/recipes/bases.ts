@@ -2,7 +2,7 @@
  * The base policies, as data: what each has read, and how long it learned. `npm run pretrain -- --base NAME` makes one.
  *
  * A `thinker` has only ever seen a check now and then and no call that carries a step; a `mixed` base has also seen trajectories that take
- * some of their steps by tool. Which of them a run begins from decides where a policy that gave its tool up can find it again.
+ * some of their steps by tool; it goes on from the thinker, so that bases which differ in that share have the same head. Which of them a run begins from decides where a policy that gave its tool up can find it again.
  */
 import { baseSizes, type BaseName } from '../policy/baseNames.ts';
 import type { Corpus, PretrainSettings } from '../train/pretrain.ts';
@@ -13,6 +13,8 @@ export interface BaseDefinition {
   readonly title: string;
   /** One sentence: what it has seen. */
   readonly description: string;
+  /** The base that it goes on from; freshly drawn weights where absent. */
+  readonly from?: BaseName;
   /** It comes with the lab (public/bases); the others are made for a study, into a folder of their own. */
   readonly isShipped: boolean;
   readonly settings: PretrainSettings;
@@ -26,12 +28,13 @@ const corpus = (valueMax: number, longest: number, mixedShare: number): Corpus =
   checkShare: 0.15,
 });
 
-const settings = (name: BaseName, steps: number, read: Corpus): PretrainSettings => ({
+/** How long a base learns, at which peak rate. */
+type Length = Pick<PretrainSettings, 'steps' | 'batchSize' | 'learningRate'>;
+
+const settings = (name: BaseName, length: Length, read: Corpus): PretrainSettings => ({
+  ...length,
   policy: baseSizes[name],
   corpus: read,
-  steps,
-  batchSize: 8,
-  learningRate: 3e-3,
   warmupSteps: 100,
   finalRatio: 0.05,
   optimizer: { ...defaultSettings.optimizer, weightDecay: 0.01 },
@@ -43,32 +46,48 @@ const mini = (name: BaseName, valueMax: number, isShipped: boolean): BaseDefinit
   title: isShipped ? 'Mini' : `Mini, values to ${valueMax}`,
   description: `0.1M parameters, chains of 1 to 6 steps with values to ${valueMax}: it thinks, and has only ever seen a check now and then.`,
   isShipped,
-  settings: settings(name, 6000, corpus(valueMax, 6, 0)),
+  settings: settings(name, { steps: 6000, batchSize: 8, learningRate: 3e-3 }, corpus(valueMax, 6, 0)),
 });
 
 const nano = (
   name: BaseName,
   title: string,
   seen: string,
-  mixedShare: number,
-  isShipped: boolean,
-): BaseDefinition => ({
-  name,
-  title,
-  description: `0.34M parameters, chains of 1 to 14 steps with values to 299: it thinks, and ${seen}.`,
-  isShipped,
-  settings: settings(name, 5000, corpus(299, 14, mixedShare)),
-});
+  more: Pick<BaseDefinition, 'isShipped' | 'from'> & { readonly length: Length; readonly mixedShare: number },
+): BaseDefinition => {
+  const { isShipped, from, length, mixedShare } = more;
+  return {
+    name,
+    title,
+    description: `0.34M parameters, chains of 1 to 14 steps with values to 299: it thinks, and ${seen}.`,
+    isShipped,
+    ...(from === undefined ? {} : { from }),
+    settings: settings(name, length, corpus(299, 14, mixedShare)),
+  };
+};
+
+/** A base that goes on from the thinker, on a corpus with a share of mixed tool use. */
+const mixed = (name: BaseName, title: string, share: string, mixedShare: number, isShipped: boolean) =>
+  nano(name, title, `${share} of what it read last takes some steps by tool`, {
+    isShipped,
+    from: 'nano-thinker',
+    length: { steps: 600, batchSize: 8, learningRate: 1e-3 },
+    mixedShare,
+  });
 
 export const bases: readonly BaseDefinition[] = [
-  mini('mini', 199, true),
-  nano('nano-thinker', 'Nano, thinker', 'has only ever seen a check now and then', 0, true),
-  nano('nano-mixed', 'Nano, mixed', 'a quarter of what it read takes some steps by tool', 0.25, true),
-  nano('nano-mixed-10', 'Nano, 10% mixed', 'a tenth of what it read takes some steps by tool', 0.1, false),
-  nano('nano-mixed-2', 'Nano, 2% mixed', 'a fiftieth of what it read takes some steps by tool', 0.02, false),
+  mini('mini', 149, true),
+  nano('nano-thinker', 'Nano, thinker', 'has only ever seen a check now and then', {
+    isShipped: true,
+    length: { steps: 5000, batchSize: 8, learningRate: 3e-3 },
+    mixedShare: 0,
+  }),
+  mixed('nano-mixed', 'Nano, mixed', 'a quarter', 0.25, true),
+  mixed('nano-mixed-10', 'Nano, 10% mixed', 'a tenth', 0.1, false),
+  mixed('nano-mixed-2', 'Nano, 2% mixed', 'a fiftieth', 0.02, false),
   mini('mini-49', 49, false),
   mini('mini-99', 99, false),
-  mini('mini-149', 149, false),
+  mini('mini-199', 199, false),
   mini('mini-299', 299, false),
 ];
 

@@ -20,14 +20,14 @@ const engine: EngineDescription = {
 };
 
 function record(events: readonly RunEvent[]): RecordedRun {
-  const settings = presetSettings('mini');
+  const settings = presetSettings('nano');
   const series = new RunSeries();
   for (const event of events) series.add(event);
   return {
     recordedAt: '2026-02-03T04:05:06.000Z',
     origin: { versions: { 'aster-lab': '0.1.0' }, userAgent: 'a test' },
     settings,
-    presetName: 'mini',
+    presetName: 'nano',
     engine,
     sandbox: 'Pyodide 314',
     parameters: 98_000,
@@ -244,17 +244,25 @@ describe('files that are no good', () => {
   it('of a time before stage 2’s share of longer prompts was a setting say which share they had', () => {
     const older = structuredClone(good['settings']) as { stage2: { longShare?: number } };
     delete older.stage2.longShare;
-    const share = (promptFilter: object | null, maxLength = 8) => {
+    const share = (promptFilter: object | null, maxLength = 14) => {
       const settings = { ...older, stage2: { ...older.stage2, maxLength } };
       const read = readRunFile(JSON.stringify({ ...good, settings, promptFilter }));
       return read.ok ? read.run.settings.stage2.longShare : read.message;
     };
     const report = { prompts: 1024, visited: 900, dropped: 300, added: 256, solvedHistogram: [1] };
     expect(share(report)).toBe(0.25);
-    expect(share(report, 6)).toBe(0); // no problem of stage 2 is longer than stage 1's six steps
+    expect(share(report, 12)).toBe(0); // no problem of stage 2 is longer than stage 1's twelve steps
     expect(share(null)).toBe(0.5); // it never came to stage 2
     const read = readRunFile(JSON.stringify({ ...good, promptFilter: report }));
     expect(read.ok && read.run.settings.stage2.longShare).toBe(0.5); // a file that has the setting keeps it
+  });
+
+  it('of a time before chains’ letters began anywhere say that they began at a', () => {
+    const older = structuredClone(good['settings']) as { task: { firstLetter?: string } };
+    expect(older.task.firstLetter).toBe('any');
+    delete older.task.firstLetter;
+    const read = readRunFile(JSON.stringify({ ...good, settings: older }));
+    expect(read.ok && read.run.settings.task.firstLetter).toBe('a');
   });
 
   it('open without a metric this lab does not know, and say when a preset is unknown', () => {

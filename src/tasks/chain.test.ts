@@ -44,6 +44,22 @@ describe('problem families', () => {
     );
   });
 
+  it('begins a chain’s letters anywhere, going on from z to a', () => {
+    const family = problemFamily({ family: 'chain', valueMax: 299, operations: '+-*/%', firstLetter: 'any' });
+    const random = new Random(3);
+    const firsts = new Set(
+      Array.from({ length: 400 }, () => family.generate(1, random, 'standard').steps[0]?.label),
+    );
+    expect([...firsts].sort().join('')).toBe(alphabet);
+    const letters = Array.from({ length: 400 }, () =>
+      family
+        .generate(3, random, 'standard')
+        .steps.map(({ label }) => label)
+        .join(''),
+    );
+    expect(letters).toContain('yza');
+  });
+
   it('thinks in arithmetic that holds: chains', () => {
     fc.assert(
       fc.property(tasks, seeds, variants, (task, seed, variant) => {
@@ -118,7 +134,12 @@ describe('problem families', () => {
     expect(family.work('66', '//4', 'd').thought).toBe('//4=16 4*16=64 ');
     expect(family.work('66', '%7', 'e').thought).toBe('%7=66-63=3 ');
     expect(() => family.work('66', '**7', 'e')).toThrow(/not an operation/);
-    const recurrence = problemFamily({ family: 'recurrence', valueMax: 49, operations: '', firstLetter: 'any' });
+    const recurrence = problemFamily({
+      family: 'recurrence',
+      valueMax: 49,
+      operations: '',
+      firstLetter: 'any',
+    });
     expect(recurrence.work('15', '(x*3+7)%41', 'a')).toMatchObject({ code: '(15*3+7)%41', value: '11' });
     expect(recurrence.work('15', '(x*3+7)%41', 'a').thought).toBe('=30+15+7=52-41=11 ');
   });
@@ -137,9 +158,15 @@ describe('problem families', () => {
     expect(chainSettingsProblem({ valueMax: 49, operations: '+-*/%', firstLetter: 'any' })).toBeUndefined();
     expect(chainSettingsProblem({ valueMax: 49, operations: '+*', firstLetter: 'any' })).toMatch(/shrinks/);
     expect(chainSettingsProblem({ valueMax: 49, operations: '^', firstLetter: 'any' })).toMatch(/some of/);
-    expect(chainSettingsProblem({ valueMax: 5, operations: '+-', firstLetter: 'any' })).toMatch(/whole number/);
-    expect(() => problemFamily({ family: 'chain', valueMax: 49, operations: '*', firstLetter: 'any' })).toThrow(/shrinks/);
-    expect(taskSettingsProblem({ family: 'recurrence', valueMax: 5, operations: '', firstLetter: 'any' })).toMatch(/modulus/);
+    expect(chainSettingsProblem({ valueMax: 5, operations: '+-', firstLetter: 'any' })).toMatch(
+      /whole number/,
+    );
+    expect(() =>
+      problemFamily({ family: 'chain', valueMax: 49, operations: '*', firstLetter: 'any' }),
+    ).toThrow(/shrinks/);
+    expect(
+      taskSettingsProblem({ family: 'recurrence', valueMax: 5, operations: '', firstLetter: 'any' }),
+    ).toMatch(/modulus/);
   });
 });
 

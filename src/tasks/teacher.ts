@@ -56,7 +56,9 @@ const selectiveThreshold = 0.5;
 export function parseShares(list: string): readonly number[] {
   const shares = list.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
   if (shares.every((share) => share >= 0 && share <= 1)) return shares;
-  throw new Error(`“${list}” is no list of shares; write numbers from 0 to 1 with commas, e.g. 0.6,0.75,0.9.`);
+  throw new Error(
+    `“${list}” is no list of shares; write numbers from 0 to 1 with commas, e.g. 0.6,0.75,0.9.`,
+  );
 }
 
 /** Draws a style by the settings' weights. Throws where none is positive. */

@@ -9,7 +9,7 @@
  * One length a batch and small batches are what let a small policy learn to copy (RESULTS.md).
  */
 import type { OptimizerSettings, PolicyEngine } from '../engine/engine.ts';
-import type { PolicyPresetName } from '../policy/config.ts';
+import type { NamedTensors, PolicyPresetName } from '../policy/config.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
 import { Random } from '../random/random.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -72,14 +72,18 @@ export function batchOfLength(batchSize: number, length: number): number {
   return Math.max(batchSize, Math.round((batchSize * (fullLength + 1)) / (length + 1)));
 }
 
-/** From fresh weights to a base; the engine holds it in the end. Yields after every optimizer step. */
+/**
+ * To a base, which the engine holds in the end. Yields after every optimizer step.
+ * @param from the weights to go on from; freshly drawn where absent
+ */
 export async function* pretrain(
   engine: PolicyEngine,
   sandbox: Sandbox,
   settings: PretrainSettings,
+  from?: NamedTensors,
 ): AsyncGenerator<PretrainStep, void, void> {
   const random = new Random(settings.seed);
-  await engine.loadTensors(initialiseTensors(engine.config, random.fork('weights')));
+  await engine.loadTensors(from ?? initialiseTensors(engine.config, random.fork('weights')));
   engine.resetOptimizer();
   let ahead = corpusSlice(sandbox, settings, 0);
   for (let first = 0; first < settings.steps; first += sliceSize) {
@@ -115,7 +119,9 @@ async function corpusSlice(
   const steps = Math.max(0, Math.min(sliceSize, settings.steps - first));
   const plans = Array.from({ length: steps }, (_, i) => batchPlans(settings, first + i));
   const codes = plans.flat().map(planCode);
-  const cells = codes.flatMap((own, i) => own.map((code) => ({ trajectory: first * problemsPerStep + i, code })));
+  const cells = codes.flatMap((own, i) =>
+    own.map((code) => ({ trajectory: first * problemsPerStep + i, code })),
+  );
   const results = cells.length > 0 ? await sandbox.run(cells) : [];
   sandbox.release(codes.map((_, i) => first * problemsPerStep + i));
   let next = 0;

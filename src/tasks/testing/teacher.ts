@@ -15,10 +15,25 @@ import {
 import type { Trajectory } from '../trajectory.ts';
 import { transcribePlan } from '../transcript.ts';
 
-export const chainTask: TaskSettings = { family: 'chain', valueMax: 49, operations: '+-*/%', firstLetter: 'any' };
-export const recurrenceTask: TaskSettings = { family: 'recurrence', valueMax: 49, operations: '+-*/%', firstLetter: 'any' };
+export const chainTask: TaskSettings = {
+  family: 'chain',
+  valueMax: 49,
+  operations: '+-*/%',
+  firstLetter: 'any',
+};
+export const recurrenceTask: TaskSettings = {
+  family: 'recurrence',
+  valueMax: 49,
+  operations: '+-*/%',
+  firstLetter: 'any',
+};
 export const hornerTask: TaskSettings = { ...recurrenceTask, family: 'horner' };
-export const microTask: TaskSettings = { family: 'chain', valueMax: 20, operations: '+-', firstLetter: 'any' };
+export const microTask: TaskSettings = {
+  family: 'chain',
+  valueMax: 20,
+  operations: '+-',
+  firstLetter: 'any',
+};
 
 export const faultless: TeacherSettings = {
   denseWeight: 1,
