@@ -27,6 +27,17 @@ export function createPythonRepl(deadlineMs: number): PythonRepl {
   );
 }
 
+let sharedRepl: { readonly deadlineMs: number; readonly repl: PythonRepl } | undefined;
+
+/** The Python that runs cells of trajectories again: one for the page, so that it starts once. @param deadlineMs of one cell */
+export function pageRepl(deadlineMs: number): PythonRepl {
+  if (sharedRepl?.deadlineMs !== deadlineMs) {
+    sharedRepl?.repl.dispose();
+    sharedRepl = { deadlineMs, repl: createPythonRepl(deadlineMs) };
+  }
+  return sharedRepl.repl;
+}
+
 function browserEnvironment(): LabEnvironment {
   const page = new URL('.', location.href);
   return {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { open, running, kinds } from './testing/openLab.ts';
-import type { RunState } from './state.ts';
 import { presetSettings } from '../recipes/presets.ts';
-import { batch, exampleEvents } from '../record/testing/exampleRun.ts';
+import type { RunState } from './state.ts';
+import { exampleEvents } from '../record/testing/exampleRun.ts';
+import { batch } from '../train/testing/scoredBatch.ts';
 import { engine } from './testing/fakeWorld.ts';
 import { probePatience } from './trainerLink.ts';
 

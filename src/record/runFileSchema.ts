@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { dropReasons } from '../curation/curate.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import { phaseNames } from '../train/events.ts';
+import { keptWeightsSchema } from './keptWeights.ts';
+import { probeSchema } from './probe.ts';
 import { problemSchema, scoredSchema, trajectorySchema } from './trajectoryFile.ts';
 
 const count = z.int().min(0);
@@ -52,6 +54,7 @@ export const fileSchema = z.object({
   parameters: count.nullable(),
   elapsedSeconds: number,
   tokensPerSecond: number,
+  weights: z.array(keptWeightsSchema).max(64).optional(),
   phases: z.array(
     z.object({
       name: z.enum(phaseNames),
@@ -107,6 +110,7 @@ export const fileSchema = z.object({
       solvedHistogram: histogram,
     })
     .nullable(),
+  probe: probeSchema.optional(),
   problems: z.array(problemSchema),
   rounds: z.array(
     z.object({ round: number, phase: z.enum(phaseNames), trajectories: z.array(scoredSchema) }),

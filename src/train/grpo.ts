@@ -43,10 +43,12 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import { endsInVoidTurn } from '../tasks/turns.ts';
 import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
-import type { ScoredTrajectory } from './events.ts';
+import type { ScoredTrajectory, TrajectoryUpdate } from './events.ts';
+import { inspected } from './inspected.ts';
 import type { RunSettings } from './settings.ts';
 import { chunks, endlessShuffle, evenChunks, itemAt } from './lists.ts';
 import { resultOf, SkippedSteps } from './optimizerSteps.ts';
+import { askProbe } from './probe.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
@@ -61,7 +63,7 @@ export async function* grpoStage(
   const { grpo } = context.settings;
   const { steps } = context.settings[phase];
   const done = Math.min(steps, context.stepsDone(phase));
-  if (done === 0) {
+  if (context.stepsDone(phase) === 0) {
     yield within({ type: 'phase', phase, total: steps, unit: 'steps', round: context.round });
     context.engine.resetOptimizer();
   }
@@ -78,7 +80,14 @@ export async function* grpoStage(
         context.solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
     }
     const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
-    const learned = yield* learn(context, scored, learningRate, reference, skipped);
+    const { metrics: learned, trajectories: learnedFrom } = yield* learn(
+      context,
+      scored,
+      learningRate,
+      reference,
+      skipped,
+    );
+    const probed = yield* askProbe(context, phase, context.round + 1);
     const groupRewards = chunks(scored, grpo.groupSize).map((group) =>
       group.map((trajectory) => shapedReward(trajectory, grpo.callBonus)),
     );
@@ -88,8 +97,8 @@ export async function* grpoStage(
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };
-    const finished = context.finishRound(phase, step, values, scored);
-    const tick = boundary(...finished, { type: 'progress', phase, done: step });
+    const finished = context.finishRound(phase, step, values, learnedFrom);
+    const tick = boundary(...finished, ...probed, { type: 'progress', phase, done: step });
     yield skipped.isOpen ? tick : resumable(tick, context.checkpointAfter(phase, step));
   }
 }
@@ -145,6 +154,12 @@ function shapedReward(
   return reward + (calls.length > 0 ? callBonus : 0);
 }
 
+interface Learned {
+  readonly metrics: MetricValues;
+  /** The same trajectories; those that are kept to be read know what the updates made of them. */
+  readonly trajectories: readonly ScoredTrajectory[];
+}
+
 /** The optimizer steps on one rollout batch. */
 async function* learn(
   context: RunContext,
@@ -152,7 +167,7 @@ async function* learn(
   learningRate: number,
   reference: WeightSnapshot | null,
   skipped: SkippedSteps,
-): TickStream<MetricValues> {
+): TickStream<Learned> {
   const { grpo } = context.settings;
   const old = await context.engine.logProbs(scored, grpo.temperature);
   yield within();
@@ -173,11 +188,13 @@ async function* learn(
   }));
   const all: GrpoStats[] = [];
   let skippedSteps = 0;
+  const losses = new Map<GrpoSequence, BatchLossSize>();
   // Split by prompts, so that a group is never torn apart.
   for (const groups of evenChunks(chunks(rows, grpo.groupSize), grpo.miniBatches)) {
     const batch = groups.flat();
     // The void-turn filter may leave nothing of a mini-batch; then there is nothing to learn from it.
     if (!batch.some(({ sequence }) => sequence.lossMask.includes(1))) continue;
+    const size = lossSize(batch.map(({ sequence }) => sequence));
     const step = context.engine.step(
       {
         kind: 'grpo',
@@ -196,10 +213,13 @@ async function* learn(
     const stats = await resultOf(step);
     skipped.note(stats);
     if (stats === null) skippedSteps++;
-    else all.push(stats);
+    else {
+      all.push(stats);
+      for (const { sequence } of batch) losses.set(sequence, size);
+    }
     yield { ...within(), tokens: tokenCount(batch.map((row) => row.sequence)) };
   }
-  return {
+  const metrics = {
     ...(all.length > 0 ? objectiveMetrics(all) : {}),
     ...mismatchMetrics(scored, old),
     ...(reference === null || all.length === 0
@@ -208,6 +228,49 @@ async function* learn(
     'actor/lr': learningRate,
     'actor/skipped_steps': skippedSteps,
   };
+  const sequenceOf = new Map(scored.map((trajectory, i) => [trajectory, itemAt(rows, i).sequence]));
+  const trajectories = yield* afterUpdates(context, scored, (trajectory) => {
+    const sequence = sequenceOf.get(trajectory);
+    const size = sequence === undefined ? undefined : losses.get(sequence);
+    return sequence === undefined || size === undefined || !sequence.lossMask.includes(1) ? noLoss : size;
+  });
+  return { metrics, trajectories };
+}
+
+/** What the loss of a mini-batch is a mean over. */
+type BatchLossSize = Pick<TrajectoryUpdate, 'lossTokens' | 'lossWeight'>;
+const noLoss: BatchLossSize = { lossTokens: 0, lossWeight: 0 };
+
+function lossSize(sequences: readonly GrpoSequence[]): BatchLossSize {
+  let [lossTokens, lossWeight] = [0, 0];
+  for (const { lossMask, advantage } of sequences) {
+    const learned = lossMask.reduce((sum, mask) => sum + mask, 0);
+    lossTokens += learned;
+    lossWeight += learned * Math.abs(advantage);
+  }
+  return { lossTokens, lossWeight };
+}
+
+/** One forward pass on the few that are kept to be read: how likely the policy finds now what it sampled then. */
+async function* afterUpdates(
+  context: RunContext,
+  scored: readonly ScoredTrajectory[],
+  sizeOf: (trajectory: ScoredTrajectory) => BatchLossSize,
+): TickStream<readonly ScoredTrajectory[]> {
+  const read = inspected(scored);
+  const now = await context.engine.logProbs(read, context.settings.grpo.temperature);
+  yield within();
+  const updates = new Map(
+    read.map((trajectory, i) => {
+      const { lossMask } = trajectory;
+      const logProbsNow = itemAt(now, i).logProbs.map((value, t) => (lossMask[t] === 1 ? value : 0));
+      return [trajectory, { logProbsNow, ...sizeOf(trajectory) }];
+    }),
+  );
+  return scored.map((trajectory) => {
+    const update = updates.get(trajectory);
+    return update === undefined ? trajectory : { ...trajectory, update };
+  });
 }
 
 /** Means over mini-batches, weighted by their tokens. */

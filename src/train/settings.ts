@@ -373,6 +373,18 @@ const grpo = z
     ),
   );
 
+const probe = z
+  .object({
+    problems: whole(0, 32, 8).meta(
+      text(
+        'Problems of the probe',
+        'So many held-out problems are answered once after the cold start and after every step of reinforcement learning, to watch the answer to one problem change. 0: off. It teaches nothing and changes nothing else.',
+        'problems',
+      ),
+    ),
+  })
+  .meta(text('Probe', 'The same few problems, asked again after every round.'));
+
 const stageFields = (steps: number, minLength: number, maxLength: number, context: number) => ({
   steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
   minLength: whole(1, 16, minLength).meta(
@@ -502,6 +514,7 @@ export const runSettingsSchema = z
     grpo: grpo.prefault({}),
     stage1: stage1.prefault({}),
     stage2: stage2.prefault({}),
+    probe: probe.prefault({}),
     evaluation: evaluation.prefault({}),
     collapse: collapse.prefault({}),
   })

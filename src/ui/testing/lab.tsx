@@ -41,6 +41,8 @@ export const idleRun: RunState = {
   tokensPerSecond: 0,
   series: { rounds: [], sft: [], latest: {}, histograms: [] },
   rounds: [],
+  probe: null,
+  weights: [],
   curation: null,
   promptFilter: null,
   benchmarks: [],
