@@ -117,6 +117,11 @@ export class RunController {
     return this.#session.settings;
   }
 
+  /** The newest one. */
+  get checkpoint(): SessionCheckpoint | null {
+    return this.#session.checkpoint;
+  }
+
   get status(): LiveStatus {
     return this.#condition.status;
   }

@@ -38,6 +38,7 @@ export class RunKeeper {
   readonly #waiting = new Map<string, () => Promise<void>>();
   /** Runs that this tab works on, with how each is let go. */
   readonly #holds = new Map<string, () => void>();
+  readonly #loading = new Map<string, Promise<RunController | Replay | null>>();
   readonly #saidFull = new Set<string>();
   #state: LibraryView = {
     status: 'opening',
@@ -98,7 +99,13 @@ export class RunKeeper {
   }
 
   /** Open a kept run's files; it takes its place in the list. @returns the run as it is then; null where nothing of it can be read */
-  async load(kept: KeptRun): Promise<RunController | Replay | null> {
+  load(kept: KeptRun): Promise<RunController | Replay | null> {
+    const loading = this.#loading.get(kept.id) ?? this.#load(kept);
+    this.#loading.set(kept.id, loading);
+    return loading.finally(() => this.#loading.delete(kept.id));
+  }
+
+  async #load(kept: KeptRun): Promise<RunController | Replay | null> {
     const library = this.#library;
     if (library === null) return null;
     const entry = this.#entries.get(kept.id) ?? kept.entry;
@@ -186,7 +193,9 @@ export class RunKeeper {
     const entry = firstEntry(run, this.#runs.label(run.id), this.#environment.date());
     this.#entries.set(run.id, entry);
     if (run.kind === 'live') {
-      this.#write(run.id, (library, now) => library.put(entryOf(run, this.#runs.label(run.id), now)));
+      const { checkpoint } = run;
+      if (checkpoint !== null) this.#saved(run, checkpoint);
+      else this.#touch(run);
       return;
     }
     const text = () => writeRunFile(run.run);

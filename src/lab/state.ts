@@ -209,6 +209,11 @@ export interface LabActions {
   focusRun(id: string): void;
   pauseRun(id: string): void;
   resumeRun(id: string): void;
+  /**
+   * Start a run that begins at a kept moment of another, with one setting changed, and show it. What cannot be done becomes a notice.
+   * @param moment its number in `library.kept`
+   */
+  forkRun(id: string, moment: number, path: string, value: unknown): Promise<void>;
   /** End a run's trainer; what was measured stays, and it can go on from its newest checkpoint. */
   stopRun(id: string): void;
   /** The runs that were interrupted need not go on now; they stay in the list. */

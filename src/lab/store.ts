@@ -8,6 +8,7 @@ import { presetOf } from '../recipes/presets.ts';
 import { parseUrl } from '../recipes/urlState.ts';
 import { EngineProbe } from './engineProbe.ts';
 import type { LabEnvironment } from './environment.ts';
+import { Forks } from './forks.ts';
 import { PlannedRun } from './idleRun.ts';
 import { Notices } from './notices.ts';
 import { Recordings } from './recordings.ts';
@@ -30,6 +31,7 @@ export function createLabStore(environment: LabEnvironment): LabStore {
     if (runs.focused === null) probe.ask(form.state.settings.run.backend);
   });
   const keeper = new RunKeeper(environment, runs, notices, publisher);
+  const forks = new Forks(runs, keeper, notices);
   const files = new RunFiles(environment, runs, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
   const planned = new PlannedRun();
@@ -49,7 +51,7 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   return {
     getState: () => snapshots.store.getState(),
     subscribe: (listener) => snapshots.store.subscribe(listener),
-    actions: createActions({ notices, probe, runs, keeper, form, files, recordings, snapshots }),
+    actions: createActions({ notices, probe, runs, keeper, forks, form, files, recordings, snapshots }),
   };
 }
 
@@ -58,6 +60,7 @@ interface Parts {
   readonly probe: EngineProbe;
   readonly runs: Runs;
   readonly keeper: RunKeeper;
+  readonly forks: Forks;
   readonly form: SettingsForm;
   readonly files: RunFiles;
   readonly recordings: Recordings;
@@ -65,7 +68,7 @@ interface Parts {
 }
 
 function createActions(parts: Parts): LabActions {
-  const { notices, probe, runs, keeper, form, files, recordings, snapshots } = parts;
+  const { notices, probe, runs, keeper, forks, form, files, recordings, snapshots } = parts;
   const live = () => (runs.focused instanceof RunController ? runs.focused : null);
   const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
   const startRuns = (plans: readonly RunPlan[]): readonly string[] => {
@@ -117,6 +120,10 @@ function createActions(parts: Parts): LabActions {
       show(runs.find(id));
       goOn(runs.find(id));
     }),
+    forkRun: async (id, moment, path, value) => {
+      await forks.start({ id, moment, path, value }, () => probe.handOver());
+      snapshots.now();
+    },
     stopRun: seen((id) => runs.findLive(id)?.stop()),
     dismissUnfinished: seen(() => keeper.dismissUnfinished()),
     renameRun: seen((id, name) => runs.rename(id, name)),

@@ -121,6 +121,7 @@ export function fakeLab(change: LabChange = {}): FakeLab {
       focusRun: vi.fn(),
       pauseRun: vi.fn(),
       resumeRun: vi.fn(),
+      forkRun: vi.fn(() => Promise.resolve()),
       stopRun: vi.fn(),
       dismissUnfinished: vi.fn(),
       renameRun: vi.fn(),
