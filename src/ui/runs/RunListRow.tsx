@@ -1,16 +1,17 @@
 /**
  * One run in the list: a button that shows it, its name and note to be changed in place, and a menu of what else can be done.
  */
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { ActionIcon, Menu, Textarea, TextInput, UnstyledButton } from '@mantine/core';
 import { Eye, EyeOff, GitFork, MoreHorizontal, Pause, Pencil, Pin, PinOff, Play, Square, Trash2 } from 'lucide-react';
 import type { LibraryView } from '../../lab/state.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
 import { useLabActions } from '../app/lab.tsx';
-import { ForkDialog } from './ForkDialog.tsx';
 import { RunSwatch } from './RunSwatch.tsx';
 import { formatBytes, type RunRow } from './runRows.ts';
 import styles from './runs.module.css';
+
+const ForkDialog = lazy(async () => ({ default: (await import('./ForkDialog.tsx')).ForkDialog }));
 
 interface Props {
   readonly row: RunRow;
@@ -129,7 +130,11 @@ function RunActions({ row: { run }, kept, onEdit }: Omit<Props, 'shown'> & { rea
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {forking ? <ForkDialog run={run} moments={moments} onClose={() => setForking(false)} /> : null}
+      {forking ? (
+        <Suspense fallback={null}>
+          <ForkDialog run={run} moments={moments} onClose={() => setForking(false)} />
+        </Suspense>
+      ) : null}
     </>
   );
 }
