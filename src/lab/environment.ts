@@ -7,10 +7,12 @@ import type { Origin } from '../record/recordedRun.ts';
 import type { RunLibrary } from './library/runLibrary.ts';
 import type { WorkerPort } from './workerPort.ts';
 
-/** Which tab of the browser works on a run: one at a time. */
+/** Which tab of the browser works on a run, one at a time; and whether a worker is still there. */
 export interface RunLocks {
   /** Take a run for this tab, until it is released or the tab ends; null where another tab has it. */
   hold(id: string): Promise<(() => void) | null>;
+  /** Settles when a worker that holds this lock has ended. */
+  released(lock: string): Promise<void>;
   /** The runs that any tab has. */
   held(): Promise<ReadonlySet<string>>;
 }

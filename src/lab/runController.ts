@@ -246,6 +246,7 @@ export class RunController {
     if (this.#silence !== null && this.#condition.failure === this.#silence) this.#change({ failure: null });
     this.#silence = null;
     switch (message.type) {
+      case 'alive':
       case 'probed':
         return; // asked before the worker was this run's
       case 'boot':

@@ -10,7 +10,13 @@ const prefix = 'aster-lab-run-';
 export function runLocks(): RunLocks {
   // Absent where the page is not served securely, whatever the types say.
   const locks = navigator.locks as LockManager | undefined;
-  if (locks === undefined) return { hold: async () => () => undefined, held: async () => new Set() };
+  if (locks === undefined) {
+    return {
+      hold: async () => () => undefined,
+      released: () => new Promise(() => undefined),
+      held: async () => new Set(),
+    };
+  }
   return {
     hold: (id) =>
       new Promise((resolve) => {
@@ -22,6 +28,7 @@ export function runLocks(): RunLocks {
           return new Promise<void>((release) => resolve(() => release()));
         });
       }),
+    released: (lock) => locks.request(lock, () => undefined),
     held: async () => {
       const { held = [] } = await locks.query();
       const names = held.flatMap(({ name }) => (name?.startsWith(prefix) === true ? [name] : []));

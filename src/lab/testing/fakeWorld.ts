@@ -58,6 +58,8 @@ export class FakeWorld {
   readonly environment: LabEnvironment;
   /** How the library is opened; null where the browser keeps nothing. */
   library: (() => Promise<RunLibrary>) | null = null;
+  /** How a worker's lock becomes free. */
+  readonly workerLocks = new Map<string, () => void>();
   /** Runs that some tab works on. */
   readonly locked: Set<string>;
   #ids = 0;
@@ -99,6 +101,7 @@ export class FakeWorld {
           this.locked.add(id);
           return () => void this.locked.delete(id);
         },
+        released: (lock) => new Promise((resolve) => this.workerLocks.set(lock, resolve)),
         held: async () => new Set(this.locked),
       },
       storage: async () => ({ used: 1000, room: 9000 }),
