@@ -5,7 +5,7 @@
 import { expect, test, type LabPage } from './lab.ts';
 import { microRunTimeout } from './microRun.ts';
 
-const address = '?preset=micro&run.backend=simd&run.seed=5&view=lab';
+const address = '?preset=micro&run.backend=simd&run.seed=5';
 
 async function finalNumbers(lab: LabPage) {
   await lab.tab('Benchmarks').click();

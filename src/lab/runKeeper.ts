@@ -14,7 +14,7 @@ import { KeptRun } from './keptRun.ts';
 import { entryOf, firstEntry } from './library/entryOf.ts';
 import { zipped } from './library/packedBytes.ts';
 import { entryBytes, type RunEntry } from './library/runEntry.ts';
-import { libraryBytes, type Kept, type RunLibrary } from './library/runLibrary.ts';
+import { libraryBytes, type Kept, type RunLibrary, type SoundSave } from './library/runLibrary.ts';
 import type { Notices } from './notices.ts';
 import type { Replay } from './replay.ts';
 import type { RestoredRun, RunController } from './runController.ts';
@@ -23,6 +23,9 @@ import type { SessionCheckpoint } from './session.ts';
 import type { Publisher } from './snapshots.ts';
 import type { LibraryView } from './state.ts';
 import { TrainerLink } from './trainerLink.ts';
+
+/** Between two kept runs that are opened for the charts, milliseconds. */
+const restBetweenLoads = 2000;
 
 export class RunKeeper {
   readonly #environment: LabEnvironment;
@@ -38,6 +41,8 @@ export class RunKeeper {
   readonly #waiting = new Map<string, () => Promise<void>>();
   /** Runs that this tab works on, with how each is let go. */
   readonly #holds = new Map<string, () => void>();
+  /** Runs whose files were opened, or tried. */
+  readonly #tried = new Set<string>();
   readonly #loading = new Map<string, Promise<RunController | Replay | null>>();
   readonly #saidFull = new Set<string>();
   #state: LibraryView = {
@@ -89,6 +94,7 @@ export class RunKeeper {
       for (const run of this.#runs.all)
         if (run.kind !== 'kept' && !this.#entries.has(run.id)) this.#added(run);
       await this.#measure();
+      this.#loadVisible();
     } catch (error) {
       const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
       this.#set({
@@ -146,6 +152,18 @@ export class RunKeeper {
     return this.#runs.open(kept, { live, link: new TrainerLink(this.#environment) });
   }
 
+  /** Open what the charts are to draw, one after the other, with rests in which the page can draw. */
+  #loadVisible(): void {
+    this.#environment.after(restBetweenLoads, () => {
+      const next = this.#runs.all.findLast(
+        (run) => run.kind === 'kept' && this.#runs.label(run.id).visible && !this.#tried.has(run.id),
+      );
+      if (next?.kind !== 'kept') return;
+      this.#tried.add(next.id);
+      void this.load(next).finally(() => this.#loadVisible());
+    });
+  }
+
   /** Let a run go on, whatever it takes: its files, its lock. */
   async goOn(id: string): Promise<void> {
     let run = this.#runs.find(id);
@@ -177,10 +195,10 @@ export class RunKeeper {
   }
 
   /** What was kept of a run at one moment. @param number of the save; the newest sound one where absent */
-  async moment(id: string, number?: number) {
+  async moment(id: string, number?: number): Promise<SoundSave | null> {
+    await this.#queues.get(id);
     const entry = this.#entries.get(id);
     if (this.#library === null || entry === undefined) return null;
-    await this.#queues.get(id);
     return number === undefined ? this.#library.readNewest(entry) : this.#library.readSave(entry, number);
   }
 

@@ -56,6 +56,7 @@ export class Runs {
   readonly #labelled = new WeakMap<BareRunState, RunState>();
   #runs: readonly HeldRun[] = [];
   #deleted: readonly HeldRun[] = [];
+  #deletedView: RunsState['deleted'] = [];
   #focused: HeldRun | null = null;
   #states: readonly RunState[] = [];
   /** Ids in the list's order, those of deleted runs too. */
@@ -94,7 +95,7 @@ export class Runs {
     return {
       runs: this.#states,
       focus: this.#focused?.id ?? null,
-      deleted: this.#deleted.map(({ id }) => ({ id, name: this.label(id).name })),
+      deleted: this.#deletedView,
     };
   }
 
@@ -185,7 +186,7 @@ export class Runs {
     else run.end();
     this.#listener?.deleted(run, true);
     this.#runs = this.#runs.filter((other) => other !== run);
-    this.#deleted = [...this.#deleted, run];
+    this.#setDeleted([...this.#deleted, run]);
     if (this.#focused === run) this.#focused = null;
     this.#keepAwake();
   }
@@ -194,16 +195,17 @@ export class Runs {
   undoDelete(): void {
     const run = this.#deleted.at(-1);
     if (run === undefined) return;
-    this.#deleted = this.#deleted.slice(0, -1);
+    this.#setDeleted(this.#deleted.slice(0, -1));
     const at = ({ id }: HeldRun) => this.#order.indexOf(id);
     this.#runs = [...this.#runs, run].sort((a, b) => at(a) - at(b));
     this.#listener?.deleted(run, false);
   }
 
   forgetDeleted(): void {
-    for (const { id } of this.#deleted) this.#labels.delete(id);
-    this.#listener?.forgotten(this.#deleted);
-    this.#deleted = [];
+    const gone = this.#deleted;
+    this.#setDeleted([]);
+    for (const { id } of gone) this.#labels.delete(id);
+    this.#listener?.forgotten(gone);
   }
 
   // -- labels
@@ -236,6 +238,11 @@ export class Runs {
     const labelled = { ...state, ...label };
     this.#labelled.set(state, labelled);
     return labelled;
+  }
+
+  #setDeleted(runs: readonly HeldRun[]): void {
+    this.#deleted = runs;
+    this.#deletedView = runs.map(({ id }) => ({ id, name: this.label(id).name }));
   }
 
   #live(options: RunOptions): RunController {

@@ -32,7 +32,7 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   });
   const keeper = new RunKeeper(environment, runs, notices, publisher);
   const forks = new Forks(runs, keeper, notices);
-  const files = new RunFiles(environment, runs, notices);
+  const files = new RunFiles(environment, runs, keeper, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
   const planned = new PlannedRun();
   const snapshots: Snapshots = new Snapshots(environment, () => ({

@@ -2,7 +2,7 @@
  * One run in the list: a button that shows it, its name and note to be changed in place, and a menu of what else can be done.
  */
 import { lazy, Suspense, useState } from 'react';
-import { ActionIcon, Menu, Textarea, TextInput, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Button, Menu, Textarea, TextInput, UnstyledButton } from '@mantine/core';
 import { Eye, EyeOff, GitFork, MoreHorizontal, Pause, Pencil, Pin, PinOff, Play, Square, Trash2 } from 'lucide-react';
 import type { LibraryView } from '../../lab/state.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
@@ -161,15 +161,11 @@ function Editor({ row: { run }, onDone }: { readonly row: RunRow; readonly onDon
         event.stopPropagation();
         onDone();
       }}
-      onBlur={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget)) keep();
-      }}
     >
       <TextInput
         size="xs"
         aria-label="Name"
-        data-autofocus
-        ref={(input) => input?.focus()}
+        autoFocus
         value={name}
         maxLength={80}
         onChange={(event) => setName(event.currentTarget.value)}
@@ -183,6 +179,9 @@ function Editor({ row: { run }, onDone }: { readonly row: RunRow; readonly onDon
         maxLength={500}
         onChange={(event) => setNote(event.currentTarget.value)}
       />
+      <Button type="submit" size="compact-xs">
+        Keep
+      </Button>
     </form>
   );
 }

@@ -1,10 +1,11 @@
 /**
  * One line that always says which run the page shows and on whose machine it was made, and what Train would start.
  */
-import type { LabState, RunState } from '../../lab/state.ts';
+import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
+import { plural } from '../app/format.ts';
+import { differingPaths } from '../../recipes/formModel.ts';
 import { findPreset } from '../../recipes/presets.ts';
 import { useLab, useRun } from '../app/lab.tsx';
-import { AdoptSettings } from '../settings/AdoptSettings.tsx';
 import { RunSwatch } from './RunSwatch.tsx';
 import styles from './runs.module.css';
 
@@ -16,18 +17,24 @@ const selectSource = (run: RunState) => run.source;
 const selectEngine = (run: RunState) => run.engine;
 const selectParent = (run: RunState) => run.parent;
 const selectPreset = (state: LabState) => state.presetName;
+/** Settings in which the run shown is not what Train would start. */
+const selectDifferences = (state: LabState) => {
+  const run = shownRun(state);
+  return run.settings === state.settings ? 0 : differingPaths(run.settings, state.settings).length;
+};
 const selectSeed = (state: LabState) => state.settings.run.seed;
 
 export function ShownLine() {
   const idle = useRun(selectIdle);
   const preset = findPreset(useLab(selectPreset))?.title ?? 'these settings';
   const seed = useLab(selectSeed);
+  const differences = useLab(selectDifferences);
   return (
     <p className={styles.shown} data-testid="shown-run">
       {idle ? <span>No run is shown.</span> : <Shown />}
       <span className={styles.next}>
         Train would start: {preset}, seed {seed}
-        <AdoptSettings size="compact-xs">Use the shown run’s settings instead</AdoptSettings>
+        {differences === 0 ? '' : `; ${plural(differences, 'setting')} other than in the run shown`}
       </span>
     </p>
   );

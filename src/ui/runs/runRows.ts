@@ -66,7 +66,6 @@ export function stateWords(run: RunState, elsewhere: boolean): string {
   if (run.source.kind === 'recording') return 'recorded';
   if (run.source.kind === 'file') return 'opened from a file';
   if (elsewhere) return 'in another tab';
-  const { round = 0 } = run.checkpoint ?? {};
   switch (run.status) {
     case 'idle':
       return 'not started';
@@ -81,7 +80,9 @@ export function stateWords(run: RunState, elsewhere: boolean): string {
     case 'failed':
       return 'failed';
     case 'interrupted':
-      return run.checkpoint === null ? 'interrupted early' : `interrupted, kept up to round ${round}`;
+      return run.checkpoint === null
+        ? 'interrupted early'
+        : `interrupted, kept up to round ${run.checkpoint.round}`;
   }
 }
 
