@@ -7,6 +7,10 @@ import { createLabStore } from './store.ts';
 import { shownRun, type RunState } from './state.ts';
 import { engine, FakeWorld } from './testing/fakeWorld.ts';
 
+vi.setConfig({ testTimeout: 120_000 });
+/** A busy machine takes its time. */
+const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 30_000 });
+
 let browsers = 0;
 
 /** A browser: what outlives a page. */
@@ -22,7 +26,7 @@ function browser() {
     world.library = () => RunLibrary.open(name);
     const lab = createLabStore(world.environment);
     const state = () => lab.getState();
-    await vi.waitFor(() => {
+    await eventually(() => {
       world.pass(300);
       expect(state().library.status).not.toBe('opening');
     });
@@ -35,7 +39,7 @@ function browser() {
       );
     /** Waits until something is so. */
     const until = (check: () => void) =>
-      vi.waitFor(() => {
+      eventually(() => {
         world.pass(300);
         check();
       });
@@ -145,7 +149,7 @@ describe('a run whose page ends', () => {
     expect(page.world.trainer.terminated).toBe(false);
     // Once the other tab lets go, it may.
     page.lab.actions.stopRun(id);
-    await vi.waitFor(() => expect(tabs.locked.size).toBe(0));
+    await eventually(() => expect(tabs.locked.size).toBe(0));
     other.lab.actions.resumeRun(id);
     await other.until(() => expect(other.run().status).toBe('starting'));
   });
@@ -158,14 +162,14 @@ describe('the list of kept runs', () => {
     page.lab.actions.undoDelete();
     await page.until(() => expect(page.state().runs).toHaveLength(1));
     page.lab.actions.deleteRun(id);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await (await RunLibrary.open(tabs.name)).list()).entries[0]?.deleted).toBe(true),
     );
     tabs.crash();
     const next = await tabs.openPage();
     expect(next.state().runs).toEqual([]);
     const database = await openDatabase(tabs.name);
-    await vi.waitFor(async () => expect(await database.count('checkpoints')).toBe(0));
+    await eventually(async () => expect(await database.count('checkpoints')).toBe(0));
   });
 
   it('keeps opened files, with names, notes and pins', async () => {
@@ -207,7 +211,7 @@ describe('the list of kept runs', () => {
 it('a browser that keeps nothing is said, and everything else works', async () => {
   const world = new FakeWorld('preset=micro');
   const lab = createLabStore(world.environment);
-  await vi.waitFor(() => {
+  await eventually(() => {
     world.pass(300);
     expect(lab.getState().library.status).toBe('closed');
   });
