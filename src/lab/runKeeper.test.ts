@@ -158,13 +158,16 @@ describe('a run whose page ends', () => {
 describe('the list of kept runs', () => {
   it('forgets what was deleted, unless it was had back', async () => {
     const { tabs, page, id } = await underWay([2]);
+    const library = await RunLibrary.open(tabs.name);
+    const deletedBecomes = (deleted: boolean) =>
+      eventually(async () => expect((await library.list()).entries[0]?.deleted).toBe(deleted));
     page.lab.actions.deleteRun(id);
+    await deletedBecomes(true);
     page.lab.actions.undoDelete();
-    await page.until(() => expect(page.state().runs).toHaveLength(1));
+    await deletedBecomes(false);
+    expect(page.state().runs).toHaveLength(1);
     page.lab.actions.deleteRun(id);
-    await eventually(async () =>
-      expect((await (await RunLibrary.open(tabs.name)).list()).entries[0]?.deleted).toBe(true),
-    );
+    await deletedBecomes(true);
     tabs.crash();
     const next = await tabs.openPage();
     expect(next.state().runs).toEqual([]);
