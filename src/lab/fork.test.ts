@@ -16,7 +16,7 @@ const checkpointAt = (phase: ResumablePhase, done: number) =>
     settings,
     position: {
       ...{ phase, done, round: done, trajectories: 9, solved: [] },
-      collapse: { reference: null, average: 0, below: 0, alarm: null },
+      collapse: { reference: null, sampled: 0, average: 0, below: 0, since: null, alarm: null },
     },
     ...{ tensors, optimizer: { step: 4, m: tensors, v: tensors }, reference: null },
   });

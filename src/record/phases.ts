@@ -20,6 +20,9 @@ export interface PhaseView {
   readonly detail: string;
   /** Round at which the phase began, where it has rounds. */
   readonly round: number;
+  /** Seconds of active run time at which it began and ended; null while it has not, or where nobody timed it (in a file). */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
   /** Estimate for this phase; null while unknown. */
   readonly secondsLeft: number | null;
 }
@@ -229,11 +232,15 @@ export function phaseViews(tracks: readonly PhaseTrack[], now: number): readonly
     unit: track.unit,
     detail: track.detail,
     round: track.round,
+    startedAt: track.startedAt,
+    endedAt: track.endedAt,
     secondsLeft: phaseSecondsLeft(track, now),
   }));
 }
 
 /** A phase read from a file, without its times. */
-export function recordedPhase(view: Omit<PhaseView, 'label' | 'help' | 'secondsLeft'>): PhaseTrack {
+export function recordedPhase(
+  view: Omit<PhaseView, 'label' | 'help' | 'secondsLeft' | 'startedAt' | 'endedAt'>,
+): PhaseTrack {
   return { ...waiting(view.name), ...view };
 }

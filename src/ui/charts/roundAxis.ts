@@ -22,6 +22,11 @@ export interface PhaseSpan {
   readonly lengthens: string | null;
 }
 
+/** Calls below which the collapse zone lies; null before the run has a reference to measure it from, and where it has none. */
+export function zoneTopOf({ threshold }: RunState['collapse']): number | null {
+  return threshold === null || threshold <= 0 ? null : threshold;
+}
+
 /**
  * Where phases have begun, as one comparable string ("sft:0 stage1:8"): a selector must not make a fresh array, and a
  * run's phases are fresh with every progress.

@@ -6,16 +6,24 @@ import { useMemo } from 'react';
 import { rewardStory, storyRounds, type RewardStory } from '../../record/rewardStory.ts';
 import type { SeriesPoint } from '../../record/metricSeries.ts';
 import { formatDelta, formatPoints, formatShare } from '../app/format.ts';
-import type { PhaseSpan } from '../charts/roundAxis.ts';
+import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
+import { useRun } from '../app/lab.tsx';
+import { phaseSpans, phaseStarts, type PhaseSpan } from '../charts/roundAxis.ts';
+import { sameRounds } from '../charts/sameSeries.ts';
+import { useInTurn } from '../charts/turns.ts';
 import styles from './collapseRule.module.css';
 
-interface Props {
-  readonly rounds: readonly SeriesPoint[];
-  readonly spans: readonly PhaseSpan[];
-}
+const storyTurn = { select: (state: LabState) => shownRun(state).series, pace: 250, same: sameRounds };
+const selectSettings = (run: RunState) => run.settings;
 
-export function RewardSentence({ rounds, spans }: Props) {
-  const told = useMemo(() => newestStory(rounds, spans), [rounds, spans]);
+export function RewardSentence() {
+  const { rounds } = useInTurn(storyTurn);
+  const settings = useRun(selectSettings);
+  const starts = useRun(phaseStarts);
+  const told = useMemo(
+    () => newestStory(rounds, phaseSpans(settings, starts, rounds.at(-1)?.x ?? 0)),
+    [rounds, settings, starts],
+  );
   if (told === null) return null;
   const { story, label } = told;
   const { before, after, total, cutOffs, answers } = story;

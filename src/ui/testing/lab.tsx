@@ -4,7 +4,7 @@
 import { Blob as ReadableBlob } from 'node:buffer';
 import type { ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
-import { configure, render, type RenderResult } from '@testing-library/react';
+import { configure, fireEvent, render, screen, within, type RenderResult } from '@testing-library/react';
 import { vi, type Mock } from 'vitest';
 import type { ScoredTrajectory } from '../../record/runView.ts';
 import { plannedPhases, phaseViews } from '../../record/phases.ts';
@@ -156,6 +156,18 @@ export function renderInLab(lab: LabStore, children: ReactNode): RenderResult {
       <LabProvider store={lab}>{children}</LabProvider>
     </MantineProvider>,
   );
+}
+
+/** Opens a chart's sheet and returns its table. */
+export function openTable(chart: string): HTMLElement {
+  const figure = within(screen.getByTestId(`chart-${chart}`));
+  fireEvent.click(figure.getByRole('button', { name: /^More of / }));
+  fireEvent.click(screen.getByRole('menuitem', { name: 'Larger, with a table' }));
+  return within(screen.getByTestId(`sheet-${chart}`)).getByRole('table');
+}
+
+export function closeTable(): void {
+  fireEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: /^Close / }));
 }
 
 /** What jsdom lacks and the page asks for. */
