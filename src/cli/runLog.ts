@@ -73,6 +73,7 @@ export function headline(event: RunEvent): string | null {
     case 'sft':
     case 'progress':
     case 'trajectories':
+    case 'probe':
     case 'curation':
     case 'promptFilter':
     case 'collapseReference':

@@ -12,6 +12,7 @@ import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { withOlderRules } from './olderSettings.ts';
 import { recordedPhase } from './phases.ts';
+import { readProbe, writeProbe } from './probe.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import type { RecordedRun } from './recordedRun.ts';
 import type { RunView } from './runView.ts';
@@ -67,6 +68,8 @@ export function writeRunFile(run: RecordedRun): string {
     collapse: view.collapse,
     curation,
     promptFilter: view.promptFilter,
+    // Written before `problems` is: its trajectories name theirs.
+    ...(view.probe === null ? {} : { probe: writeProbe(view.probe, writer) }),
     problems: writer.problems,
     rounds,
   });
@@ -132,6 +135,7 @@ function recordedRun(
       ...round,
       trajectories: round.trajectories.map((row) => reader.readScored(row)),
     })),
+    probe: file.probe === undefined ? null : readProbe(file.probe, reader),
     curation: file.curation && {
       report: { ...file.curation.report, examples: mapValues(file.curation.report.examples, read) },
       kept: read(file.curation.kept),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { dropReasons } from '../curation/curate.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import { phaseNames } from '../train/events.ts';
+import { probeSchema } from './probe.ts';
 import { problemSchema, scoredSchema, trajectorySchema } from './trajectoryFile.ts';
 
 const count = z.int().min(0);
@@ -103,6 +104,7 @@ export const fileSchema = z.object({
       solvedHistogram: histogram,
     })
     .nullable(),
+  probe: probeSchema.optional(),
   problems: z.array(problemSchema),
   rounds: z.array(
     z.object({ round: number, phase: z.enum(phaseNames), trajectories: z.array(scoredSchema) }),

@@ -15,6 +15,7 @@ import type {
   ScoredTrajectory,
 } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
+import { withProbeRound, type ProbeView } from './probe.ts';
 import { advancePhase, beginPhase, endPhases, plannedPhases, type PhaseTrack } from './phases.ts';
 
 export type { BenchmarkResult, PhaseName, PromptFilterReport, ScoredTrajectory };
@@ -39,6 +40,8 @@ export interface CollapseView {
 export interface RunView {
   readonly phases: readonly PhaseTrack[];
   readonly rounds: readonly RoundView[]; // newest last; only the last few are whole
+  /** The same problems answered again and again; null where the run asks none, or has not yet. */
+  readonly probe: ProbeView | null;
   readonly curation: { readonly report: CurationReport; readonly kept: readonly Trajectory[] } | null;
   readonly promptFilter: PromptFilterReport | null;
   readonly benchmarks: readonly BenchmarkResult[];
@@ -57,6 +60,7 @@ export function emptyRun(settings: RunSettings): RunView {
   return {
     phases: plannedPhases(settings),
     rounds: [],
+    probe: null,
     curation: null,
     promptFilter: null,
     benchmarks: [],
@@ -79,6 +83,8 @@ export function reduceRun(run: RunView, event: RunEvent, settings: RunSettings, 
       return run; // series: see RunSeries
     case 'trajectories':
       return { ...run, rounds: withTrajectories(run.rounds, event) };
+    case 'probe':
+      return { ...run, probe: withProbeRound(run.probe, event) };
     case 'curation':
       return { ...run, curation: { report: event.report, kept: event.kept } };
     case 'promptFilter':

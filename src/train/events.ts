@@ -24,6 +24,13 @@ export const phaseNames = [
 ] as const;
 export type PhaseName = (typeof phaseNames)[number];
 
+/** Where the probe is asked: after the cold start, and in every step of the stages. */
+export const probePhases = ['sft', 'stage1', 'stage2'] as const;
+export type ProbePhase = (typeof probePhases)[number];
+
+/** The longest sequence that a setting allows, tokens. */
+export const longestSequence = 2048;
+
 /** A rollout as it was rewarded. */
 export interface ScoredTrajectory extends Trajectory {
   readonly reward: number;
@@ -32,6 +39,18 @@ export interface ScoredTrajectory extends Trajectory {
   /** Which prompt of the batch, and which sample of its group. */
   readonly prompt: number;
   readonly sample: number;
+  /** What the round's updates made of it, where it is among those kept to be read (train/inspected.ts). */
+  readonly update?: TrajectoryUpdate;
+}
+
+/** A rollout as the policy sees it after the updates that it was learned from. */
+export interface TrajectoryUpdate {
+  /** log-probability of each sampled token after the round's updates, at the sampling temperature; 0 where forced. // [tokens] */
+  readonly logProbsNow: Float32Array;
+  /** Tokens that the loss of its mini-batch is a mean over. 0: this trajectory was left out of the loss. */
+  readonly lossTokens: number;
+  /** Sum of the absolute advantages of those tokens: before the update a token's share of the loss is its own over this. */
+  readonly lossWeight: number;
 }
 
 /** What one inference budget gave on one benchmark. */
@@ -103,6 +122,13 @@ export type RunEvent =
   | {
       readonly type: 'trajectories';
       readonly phase: PhaseName;
+      readonly round: number;
+      readonly trajectories: readonly ScoredTrajectory[];
+    }
+  /** The probe's problems, each answered once by the policy as the round's updates left it (train/probe.ts). */
+  | {
+      readonly type: 'probe';
+      readonly phase: ProbePhase;
       readonly round: number;
       readonly trajectories: readonly ScoredTrajectory[];
     }

@@ -41,6 +41,7 @@ export const idleRun: RunState = {
   tokensPerSecond: 0,
   series: { rounds: [], sft: [], latest: {}, histograms: [] },
   rounds: [],
+  probe: null,
   curation: null,
   promptFilter: null,
   benchmarks: [],
