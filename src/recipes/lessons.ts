@@ -45,9 +45,7 @@ export const lessonSchema = z.object({
   students: z.object({ a: studentSchema, b: studentSchema }),
   /** Asked before anything is shown of the end; null shows everything at once. */
   question: sentence.nullable(),
-  captions: z.array(
-    z.object({ at: z.union([z.enum(momentNames), z.int().min(0)]), text: sentence }),
-  ).min(1),
+  captions: z.array(z.object({ at: z.union([z.enum(momentNames), z.int().min(0)]), text: sentence })).min(1),
   /** Where the playhead stands when the lesson is opened without a question. */
   opensAt: z.union([z.enum(momentNames), z.int().min(0)]).default('end'),
   controls: z.array(z.enum(lessonControls)),

@@ -49,7 +49,12 @@ export function areaPath(box: PlotBox, timeline: Timeline, top: number, line: Li
 }
 
 /** Two labels of a height that must not lie on each other: their middles, moved apart as little as needed within the box. */
-export function apart(box: PlotBox, first: number, second: number, height: number): readonly [number, number] {
+export function apart(
+  box: PlotBox,
+  first: number,
+  second: number,
+  height: number,
+): readonly [number, number] {
   const gap = height - Math.abs(first - second);
   if (gap <= 0) return [first, second];
   const sign = first <= second ? -1 : 1;

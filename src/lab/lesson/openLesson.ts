@@ -21,7 +21,8 @@ export interface OpenLesson {
   readonly pair: Pair;
 }
 
-export type OpenedLesson = ({ readonly ok: true } & OpenLesson) | { readonly ok: false; readonly message: string };
+export type OpenedLesson =
+  ({ readonly ok: true } & OpenLesson) | { readonly ok: false; readonly message: string };
 
 export async function openLesson(name: string, download: Download): Promise<OpenedLesson> {
   const json = await download(`lessons/${name}.json`).then(readJson, () => undefined);
@@ -45,7 +46,8 @@ export async function openLesson(name: string, download: Download): Promise<Open
 /** The run, or what keeps it from being shown. */
 async function openRecording(file: string, download: Download): Promise<RecordedRun | string> {
   const text = await download(`runs/${file}`).then(fileText, () => undefined);
-  if (text === undefined) return `its recording “${file}” is not among this page’s files, or could not be loaded.`;
+  if (text === undefined)
+    return `its recording “${file}” is not among this page’s files, or could not be loaded.`;
   const read = readRunFile(text);
   return read.ok ? read.run : `its recording “${file}” was not opened: ${read.message}`;
 }
@@ -58,8 +60,12 @@ export interface ListedLesson {
 /** The lessons that can be shown, in their order; none where that cannot be found out. */
 export async function listLessons(download: Download): Promise<readonly ListedLesson[]> {
   const [names, recorded] = await Promise.all([
-    download('lessons/index.json').then(readJson, () => undefined).then(readLessonIndex),
-    download('runs/index.json').then(readRecordedIndex).catch(() => []),
+    download('lessons/index.json')
+      .then(readJson, () => undefined)
+      .then(readLessonIndex),
+    download('runs/index.json')
+      .then(readRecordedIndex)
+      .catch(() => []),
   ]);
   const files = new Set(recorded.map(({ file }) => file));
   const read = await Promise.all(

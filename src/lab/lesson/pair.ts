@@ -75,7 +75,7 @@ function pointsLine(points: readonly SeriesPoint[], name: MetricName): Line {
   return { x: rows.map(([at]) => at), y: rows.map(([, value]) => value) };
 }
 
-type SeenRun = Pick<RunView, 'rounds' | 'benchmarks'> & {
+type SeenRun = Pick<RunView, 'rounds' | 'probe' | 'benchmarks'> & {
   readonly phases: readonly { readonly name: string; readonly status: string; readonly round: number }[];
 };
 
@@ -89,14 +89,15 @@ function student(view: SeenRun, line: (name: MetricName) => Line, last: number):
       longer: begun('stage2')?.round ?? null,
       last,
     },
-    answers: answersOf(view.rounds),
-    asked: false,
+    answers: view.probe?.rounds ?? keptGroups(view.rounds),
+    asked: view.probe !== null,
     before: examination(view.benchmarks, 'baseline'),
     after: examination(view.benchmarks, 'evaluation'),
   };
 }
 
-function answersOf(rounds: readonly RoundView[]): readonly Answers[] {
+/** Of a run from before there were probes: some of what was kept of each round, other problems every time. */
+function keptGroups(rounds: readonly RoundView[]): readonly Answers[] {
   return rounds
     .filter(({ phase }) => phase === 'sft' || phase === 'stage1' || phase === 'stage2')
     .map(({ round, trajectories }) => ({ round, trajectories: trajectories.slice(0, 8) }));
@@ -140,6 +141,7 @@ export function answersAt(answers: readonly Answers[], round: number): Answers |
 
 /** What both runs share: one axis for two lines. */
 export function commonTimeline(a: Timeline, b: Timeline): Timeline {
-  const longer = a.longer === null || b.longer === null ? (a.longer ?? b.longer) : Math.max(a.longer, b.longer);
+  const longer =
+    a.longer === null || b.longer === null ? (a.longer ?? b.longer) : Math.max(a.longer, b.longer);
   return { taught: Math.max(a.taught, b.taught), longer, last: Math.max(a.last, b.last) };
 }

@@ -46,7 +46,8 @@ export function roundTicks({ taught, last }: Timeline, about = 6): readonly numb
   const raw = span / about;
   const step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500].find((size) => size >= raw) ?? 1000;
   const ticks: number[] = [];
-  for (let round = Math.ceil((taught + 1) / step) * step; round < last - step / 2; round += step) ticks.push(round);
+  for (let round = Math.ceil((taught + 1) / step) * step; round < last - step / 2; round += step)
+    ticks.push(round);
   return [...ticks, last];
 }
 

@@ -60,11 +60,22 @@ export function GuessHandles({ scene, box, highest }: Props) {
             if (event.currentTarget.hasPointerCapture(event.pointerId)) drag(who, event);
           }}
           onKeyDown={(event) => {
-            const step = { ArrowUp: 0.1, ArrowRight: 0.1, ArrowDown: -0.1, ArrowLeft: -0.1, PageUp: 1, PageDown: -1 }[
-              event.key
-            ];
+            const step = {
+              ArrowUp: 0.1,
+              ArrowRight: 0.1,
+              ArrowDown: -0.1,
+              ArrowLeft: -0.1,
+              PageUp: 1,
+              PageDown: -1,
+            }[event.key];
             const to =
-              event.key === 'Home' ? 0 : event.key === 'End' ? highest : step === undefined ? null : guess[who] + step;
+              event.key === 'Home'
+                ? 0
+                : event.key === 'End'
+                  ? highest
+                  : step === undefined
+                    ? null
+                    : guess[who] + step;
             if (to === null) return;
             event.preventDefault();
             set(who, to);

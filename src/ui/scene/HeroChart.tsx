@@ -62,20 +62,20 @@ export function HeroChart({ scene, live }: Props) {
     };
   }, [size]);
 
-  const moving = useRef<Record<string, SVGElement | null>>({});
-  const keep = (name: string) => (element: SVGElement | null) => {
-    moving.current[name] = element;
-  };
+  const drawing = useRef<SVGSVGElement>(null);
   const going = live.length > 0;
   useEffect(() => {
-    if (box === null) return;
+    const svg = drawing.current;
+    if (box === null || svg === null) return;
+    const parts = new Map(
+      [...svg.querySelectorAll('[data-part]')].map((part) => [part.getAttribute('data-part'), part]),
+    );
     const draw = () => {
-      const parts = moving.current;
       const { position } = playhead.state;
       const round = roundAt(timeline, position);
       const x = box.left + box.width * position;
-      parts['cut']?.setAttribute('width', String(Math.max(0, x)));
-      parts['playhead']?.setAttribute('transform', `translate(${x} 0)`);
+      parts.get('cut')?.setAttribute('width', String(Math.max(0, x)));
+      parts.get('playhead')?.setAttribute('transform', `translate(${x} 0)`);
       const heads = students.map((who) => {
         const { calls } = pair[who];
         const value = valueAt(calls, round) ?? newestAt(calls, round);
@@ -85,11 +85,12 @@ export function HeroChart({ scene, live }: Props) {
       const labels = a === null || b === null ? [a, b] : apart(box, a, b, labelHeight);
       heads.forEach(({ who, value, y }, i) => {
         const hidden = y === null ? 'hidden' : 'visible';
-        for (const part of [`dot-${who}`, `label-${who}`]) parts[part]?.setAttribute('visibility', hidden);
-        parts[`dot-${who}`]?.setAttribute('transform', `translate(${x} ${y ?? 0})`);
-        parts[`label-${who}`]?.setAttribute('transform', `translate(${x + 12} ${labels[i] ?? 0})`);
-        const number = parts[`value-${who}`];
-        if (number != null) number.textContent = `${callsText(value)} calls`;
+        for (const part of [`dot-${who}`, `label-${who}`])
+          parts.get(part)?.setAttribute('visibility', hidden);
+        parts.get(`dot-${who}`)?.setAttribute('transform', `translate(${x} ${y ?? 0})`);
+        parts.get(`label-${who}`)?.setAttribute('transform', `translate(${x + 12} ${labels[i] ?? 0})`);
+        const number = parts.get(`value-${who}`);
+        if (number !== undefined) number.textContent = `${callsText(value)} calls`;
       });
     };
     draw();
@@ -112,10 +113,17 @@ export function HeroChart({ scene, live }: Props) {
       </figcaption>
       <div ref={frame} className={styles.frame} data-testid="hero-chart">
         {box === null || size === null ? null : (
-          <svg className={styles.svg} width={size.width} height={size.height} role="img" aria-label={`Tool calls per attempt, by round. ${told}`}>
+          <svg
+            ref={drawing}
+            className={styles.svg}
+            width={size.width}
+            height={size.height}
+            role="img"
+            aria-label={`Tool calls per attempt, by round. ${told}`}
+          >
             <defs>
               <clipPath id={`${id}-cut`}>
-                <rect ref={keep('cut')} x={0} y={0} height={size.height} width={0} />
+                <rect data-part="cut" x={0} y={0} height={size.height} width={0} />
               </clipPath>
               {students.map((who) => (
                 <linearGradient key={who} id={`${id}-tint-${who}`} x1="0" y1="0" x2="0" y2="1">
@@ -140,7 +148,12 @@ export function HeroChart({ scene, live }: Props) {
                   y1={yOf(box, highest, tick)}
                   y2={yOf(box, highest, tick)}
                 />
-                <text className={styles.tick} x={box.left - 10} y={yOf(box, highest, tick) + 4} textAnchor="end">
+                <text
+                  className={styles.tick}
+                  x={box.left - 10}
+                  y={yOf(box, highest, tick) + 4}
+                  textAnchor="end"
+                >
                   {tick}
                 </text>
               </g>
@@ -217,27 +230,43 @@ export function HeroChart({ scene, live }: Props) {
                 ))}
               </g>
             )}
-            <g ref={keep('playhead')}>
+            <g data-part="playhead">
               <line className={styles.playhead} x1={0} x2={0} y1={box.top - 6} y2={box.top + box.height} />
             </g>
             {students.map((who) => (
-              <circle key={who} ref={keep(`dot-${who}`)} className={styles.dot} data-student={who} r={going ? 3.5 : 5.5} />
+              <circle
+                key={who}
+                data-part={`dot-${who}`}
+                className={styles.dot}
+                data-student={who}
+                r={going ? 3.5 : 5.5}
+              />
             ))}
             {going
               ? live.map(({ student, name, run }) => (
-                  <LiveMark key={name} box={box} scene={scene} highest={highest} student={student} name={name} run={run} />
+                  <LiveMark
+                    key={name}
+                    box={box}
+                    scene={scene}
+                    highest={highest}
+                    student={student}
+                    name={name}
+                    run={run}
+                  />
                 ))
               : students.map((who) => (
-                  <g key={who} ref={keep(`label-${who}`)} className={styles.label} data-student={who}>
+                  <g key={who} data-part={`label-${who}`} className={styles.label} data-student={who}>
                     <text className={styles.name} y={-3}>
                       {lesson.students[who].name}
                     </text>
-                    <text ref={keep(`value-${who}`)} className={styles.value} y={13} />
+                    <text data-part={`value-${who}`} className={styles.value} y={13} />
                   </g>
                 ))}
           </svg>
         )}
-        {box !== null && stage === 'asking' ? <GuessHandles scene={scene} box={box} highest={highest} /> : null}
+        {box !== null && stage === 'asking' ? (
+          <GuessHandles scene={scene} box={box} highest={highest} />
+        ) : null}
         {box === null || stage === 'asking' ? null : <ScrubArea scene={scene} box={box} />}
       </div>
     </figure>

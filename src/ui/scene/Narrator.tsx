@@ -112,7 +112,11 @@ function Question({ scene }: { readonly scene: Scene }) {
       <p className={styles.caption}>{scene.lesson.question}</p>
       <p className={styles.how}>Drag the two dots, or use the arrow keys.</p>
       <div className={styles.answers}>
-        <button type="button" className="scene-primary" onClick={() => scene.answer(scene.guess ?? unchanged(scene))}>
+        <button
+          type="button"
+          className="scene-primary"
+          onClick={() => scene.answer(scene.guess ?? unchanged(scene))}
+        >
           That is my guess
         </button>
         <button type="button" className="scene-quiet" onClick={() => scene.answer(null)}>
