@@ -3,7 +3,8 @@ import { open, running, kinds } from './testing/openLab.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import type { RunState } from './state.ts';
 import { defaultSettings } from '../recipes/formModel.ts';
-import { batch, exampleEvents } from '../record/testing/exampleRun.ts';
+import { exampleEvents } from '../record/testing/exampleRun.ts';
+import { batch } from '../train/testing/scoredBatch.ts';
 import { engine } from './testing/fakeWorld.ts';
 import { probePatience } from './trainerLink.ts';
 

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { arms, withChanges } from '../recipes/arms.ts';
+import { presets } from '../recipes/presets.ts';
+import { heldOutProbe } from '../train/probe.ts';
 import {
   probeAt,
   probeHistory,
@@ -30,6 +33,14 @@ describe('the probe', () => {
     expect(calls(sparse).at(-1)).toBe(0);
     expect(Math.min(...calls(dense))).toBeGreaterThan(8);
     expect(exampleProbe('sparse')).toEqual(sparse);
+  });
+
+  it('asks the same of every arm of a preset', () => {
+    for (const { settings } of presets) {
+      const problems = heldOutProbe(settings);
+      expect(problems.length).toBeGreaterThan(3);
+      for (const { changes } of arms) expect(heldOutProbe(withChanges(settings, changes))).toEqual(problems);
+    }
   });
 
   it('tells what had been asked at a round, and how one problem went', () => {

@@ -14,6 +14,7 @@ import type {
   RunEvent,
   ScoredTrajectory,
 } from '../train/events.ts';
+import { tellingGroup } from '../train/inspected.ts';
 import type { RunSettings } from '../train/settings.ts';
 import { withProbeRound, type ProbeView } from './probe.ts';
 import { advancePhase, beginPhase, endPhases, plannedPhases, type PhaseTrack } from './phases.ts';
@@ -52,8 +53,6 @@ export interface RunView {
 export const wholeRounds = 8;
 /** Earlier rounds of which one group is kept; when there are more, every second one goes. */
 export const sampledRounds = 64;
-/** Trajectories kept of an earlier round, if its best group is smaller. */
-const sampledTrajectories = 8;
 
 /** Before the first event of a run with these settings. */
 export function emptyRun(settings: RunSettings): RunView {
@@ -143,32 +142,12 @@ function withTrajectories(rounds: readonly RoundView[], event: RoundView): reado
   const whole = all.slice(-wholeRounds);
   const leaving = all.slice(0, -wholeRounds);
   const newest = leaving.at(-1);
-  if (newest !== undefined) leaving[leaving.length - 1] = { ...newest, trajectories: oneGroup(newest) };
+  if (newest !== undefined)
+    leaving[leaving.length - 1] = { ...newest, trajectories: tellingGroup(newest.trajectories) };
   return [...(leaving.length > sampledRounds ? thinned(leaving) : leaving), ...whole];
 }
 
 /** Every second round, the first and the newest among them. */
 function thinned(rounds: readonly RoundView[]): readonly RoundView[] {
   return rounds.filter((_, i) => i % 2 === 0 || i === rounds.length - 1);
-}
-
-/** The group that teaches most (rewards most mixed), filled up where groups are small. */
-export function oneGroup({ trajectories }: Pick<RoundView, 'trajectories'>): readonly ScoredTrajectory[] {
-  const groups = new Map<string, ScoredTrajectory[]>();
-  for (const trajectory of trajectories) {
-    const key = `${trajectory.prompt} ${trajectory.problem.id}`; // benchmarks number their prompts alike
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [trajectory]);
-    else group.push(trajectory);
-  }
-  let best: readonly ScoredTrajectory[] = [];
-  let bestMix = -1;
-  for (const group of groups.values()) {
-    const mean = group.reduce((sum, { reward }) => sum + reward, 0) / group.length;
-    const mix = mean * (1 - mean);
-    if (mix > bestMix) [best, bestMix] = [group, mix];
-  }
-  if (best.length >= sampledTrajectories) return best;
-  const others = trajectories.filter((trajectory) => !best.includes(trajectory));
-  return [...best, ...others.slice(0, sampledTrajectories - best.length)];
 }

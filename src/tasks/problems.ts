@@ -78,13 +78,18 @@ export function benchmarkProblems(
   size: number,
 ): readonly Problem[] {
   const shift = benchmarkShift(name, lengths);
-  return heldOutProblems(settings, shift.lengths, shift.variant, name, seed, size);
+  const problems = heldOutProblems(settings, shift.lengths, shift.variant, name, seed, size);
+  if (problems.length < size)
+    throw new Error(
+      `The benchmark "${name}" has only ${problems.length} different questions of ${size} asked for.`,
+    );
+  return problems;
 }
 
 /**
  * The held-out problems that a run is asked after every round (train/probe.ts): they depend on the task, the lengths and the seed alone.
  * @param lengths what stage 1 uses
- * @throws where the settings have fewer held-out questions than `size`
+ * @returns fewer than `size` where the settings have no more held-out questions
  */
 export function probeProblems(
   settings: TaskSettings,
@@ -95,7 +100,7 @@ export function probeProblems(
   return heldOutProblems(settings, lengths, 'standard', 'probe', seed, size);
 }
 
-/** `size` different held-out questions, drawn from a fork named `set`, lengths in turn. */
+/** Up to `size` different held-out questions, drawn from a fork named `set`, lengths in turn. */
 function heldOutProblems(
   settings: TaskSettings,
   lengths: LengthRange,
@@ -119,8 +124,6 @@ function heldOutProblems(
     seen.add(problem.question);
     problems.push({ ...problem, id: `${family.name}/${set}/${seed}/${problems.length}` });
   }
-  if (problems.length < size)
-    throw new Error(`The set "${set}" has only ${problems.length} different questions of ${size} asked for.`);
   return problems;
 }
 

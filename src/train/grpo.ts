@@ -41,9 +41,11 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import { endsInVoidTurn } from '../tasks/turns.ts';
 import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
-import type { ScoredTrajectory } from './events.ts';
+import type { ScoredTrajectory, TrajectoryUpdate } from './events.ts';
+import { inspected } from './inspected.ts';
 import type { RunSettings } from './settings.ts';
 import { chunks, endlessShuffle, evenChunks, itemAt } from './lists.ts';
+import { askProbe } from './probe.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
@@ -58,7 +60,7 @@ export async function* grpoStage(
   const { grpo } = context.settings;
   const { steps } = context.settings[phase];
   const done = Math.min(steps, context.stepsDone(phase));
-  if (done === 0) {
+  if (context.stepsDone(phase) === 0) {
     yield within({ type: 'phase', phase, total: steps, unit: 'steps', round: context.round });
     context.engine.resetOptimizer();
   }
@@ -74,7 +76,13 @@ export async function* grpoStage(
         context.solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
     }
     const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
-    const learned = yield* learn(context, scored, learningRate, reference);
+    const { metrics: learned, trajectories: learnedFrom } = yield* learn(
+      context,
+      scored,
+      learningRate,
+      reference,
+    );
+    const probed = yield* askProbe(context, phase, context.round + 1);
     const groupRewards = chunks(scored, grpo.groupSize).map((group) =>
       group.map((trajectory) => shapedReward(trajectory, grpo.callBonus)),
     );
@@ -84,9 +92,9 @@ export async function* grpoStage(
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };
-    const finished = context.finishRound(phase, step, values, scored);
+    const finished = context.finishRound(phase, step, values, learnedFrom);
     yield resumable(
-      boundary(...finished, { type: 'progress', phase, done: step }),
+      boundary(...finished, ...probed, { type: 'progress', phase, done: step }),
       context.checkpointAfter(phase, step),
     );
   }
@@ -143,13 +151,19 @@ function shapedReward(
   return reward + (calls.length > 0 ? callBonus : 0);
 }
 
+interface Learned {
+  readonly metrics: MetricValues;
+  /** The same trajectories; those that are kept to be read know what the updates made of them. */
+  readonly trajectories: readonly ScoredTrajectory[];
+}
+
 /** The optimizer steps on one rollout batch. */
 async function* learn(
   context: RunContext,
   scored: readonly ScoredTrajectory[],
   learningRate: number,
   reference: WeightSnapshot | null,
-): TickStream<MetricValues> {
+): TickStream<Learned> {
   const { grpo } = context.settings;
   const old = await context.engine.logProbs(scored, grpo.temperature);
   yield within();
@@ -169,11 +183,14 @@ async function* learn(
     reference: referenceLogProbs === null ? null : itemAt(referenceLogProbs, i).logProbs,
   }));
   const all: GrpoStats[] = [];
+  const losses = new Map<GrpoSequence, BatchLossSize>();
   // Split by prompts, so that a group is never torn apart.
   for (const groups of evenChunks(chunks(rows, grpo.groupSize), grpo.miniBatches)) {
     const batch = groups.flat();
     // The void-turn filter may leave nothing of a mini-batch; then there is nothing to learn from it.
     if (!batch.some(({ sequence }) => sequence.lossMask.includes(1))) continue;
+    const size = lossSize(batch.map(({ sequence }) => sequence));
+    for (const { sequence } of batch) losses.set(sequence, size);
     const stats = await context.engine.step(
       {
         kind: 'grpo',
@@ -192,12 +209,55 @@ async function* learn(
     all.push(stats);
     yield { ...within(), tokens: tokenCount(batch.map((row) => row.sequence)) };
   }
-  return {
+  const metrics = {
     ...(all.length > 0 ? objectiveMetrics(all) : {}),
     ...mismatchMetrics(scored, old),
     ...(reference === null ? {} : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
     'actor/lr': learningRate,
   };
+  const sequenceOf = new Map(scored.map((trajectory, i) => [trajectory, itemAt(rows, i).sequence]));
+  const trajectories = yield* afterUpdates(context, scored, (trajectory) => {
+    const sequence = sequenceOf.get(trajectory);
+    const size = sequence === undefined ? undefined : losses.get(sequence);
+    return sequence === undefined || size === undefined || !sequence.lossMask.includes(1) ? noLoss : size;
+  });
+  return { metrics, trajectories };
+}
+
+/** What the loss of a mini-batch is a mean over. */
+type BatchLossSize = Pick<TrajectoryUpdate, 'lossTokens' | 'lossWeight'>;
+const noLoss: BatchLossSize = { lossTokens: 0, lossWeight: 0 };
+
+function lossSize(sequences: readonly GrpoSequence[]): BatchLossSize {
+  let [lossTokens, lossWeight] = [0, 0];
+  for (const { lossMask, advantage } of sequences) {
+    const learned = lossMask.reduce((sum, mask) => sum + mask, 0);
+    lossTokens += learned;
+    lossWeight += learned * Math.abs(advantage);
+  }
+  return { lossTokens, lossWeight };
+}
+
+/** One forward pass on the few that are kept to be read: how likely the policy finds now what it sampled then. */
+async function* afterUpdates(
+  context: RunContext,
+  scored: readonly ScoredTrajectory[],
+  sizeOf: (trajectory: ScoredTrajectory) => BatchLossSize,
+): TickStream<readonly ScoredTrajectory[]> {
+  const read = inspected(scored);
+  const now = await context.engine.logProbs(read, context.settings.grpo.temperature);
+  yield within();
+  const updates = new Map(
+    read.map((trajectory, i) => {
+      const { lossMask } = trajectory;
+      const logProbsNow = itemAt(now, i).logProbs.map((value, t) => (lossMask[t] === 1 ? value : 0));
+      return [trajectory, { logProbsNow, ...sizeOf(trajectory) }];
+    }),
+  );
+  return scored.map((trajectory) => {
+    const update = updates.get(trajectory);
+    return update === undefined ? trajectory : { ...trajectory, update };
+  });
 }
 
 /** Means over mini-batches, weighted by their tokens. */

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { policyPresetNames } from '../policy/config.ts';
+import { firstLetters } from '../tasks/chain.ts';
 import { familyNames } from '../tasks/families.ts';
 
 const whole = (low: number, high: number, initial: number) => z.int().min(low).max(high).default(initial);
@@ -69,7 +70,7 @@ const task = z
           'chain: a start value and lettered operations; recurrence: the same rule again and again; horner: digits read in a base. Each step needs the one before.',
         ),
       ),
-    valueMax: whole(9, 99, 49).meta(
+    valueMax: whole(9, 299, 49).meta(
       text(
         'Largest value',
         'No value of a problem exceeds this. Up to 49 a small policy can learn to work steps out without the tool; with larger values it hardly can.',
@@ -80,6 +81,15 @@ const task = z
       .regex(/^(?!.*(.).*\1)[-+*/%]+$/, 'Use each of + - * / % at most once.')
       .default('+-*/%')
       .meta(text('Operations', 'Which operations a chain may use; / is Python’s whole division, //.')),
+    firstLetter: z
+      .enum(firstLetters)
+      .default('any')
+      .meta(
+        text(
+          'First letter',
+          'any: a chain’s step letters begin anywhere in the alphabet, so that the policy learns names and not places; a: always there, which is easier to learn from scratch.',
+        ),
+      ),
     coldStartMinLength: whole(1, 16, 4).meta(
       text('Shortest cold-start problem', 'Steps of the shortest problem the teacher solves.', 'steps'),
     ),
@@ -129,6 +139,16 @@ const teacher = z
         'How often, relative to the other shares, it calls the tool only where a step is hard.',
       ),
     ),
+    denseShares: z
+      .string()
+      .regex(/^(0|1|0?\.\d{1,3})(,(0|1|0?\.\d{1,3}))*$/, 'Write shares from 0 to 1 with commas, e.g. 0.6,0.75,0.9.')
+      .default('1')
+      .meta(
+        text(
+          'Steps by tool, dense',
+          'Shares of the steps that the dense style takes by tool, one drawn for each trajectory; the rest is worked out in the head. 1 takes every step by tool and leaves nothing to choose.',
+        ),
+      ),
     checksMin: whole(0, 8, 0).meta(
       text('Fewest post-hoc checks', 'Checks after the last step, in the sparse style.', 'calls'),
     ),
@@ -340,6 +360,18 @@ const grpo = z
     ),
   );
 
+const probe = z
+  .object({
+    problems: whole(0, 32, 8).meta(
+      text(
+        'Problems of the probe',
+        'So many held-out problems are answered once after the cold start and after every step of reinforcement learning, to watch the answer to one problem change. 0: off. It teaches nothing and changes nothing else.',
+        'problems',
+      ),
+    ),
+  })
+  .meta(text('Probe', 'The same few problems, asked again after every round.'));
+
 const stageFields = (steps: number, minLength: number, maxLength: number, context: number) => ({
   steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
   minLength: whole(1, 16, minLength).meta(
@@ -440,6 +472,7 @@ export const runSettingsSchema = z
     grpo: grpo.prefault({}),
     stage1: stage1.prefault({}),
     stage2: stage2.prefault({}),
+    probe: probe.prefault({}),
     evaluation: evaluation.prefault({}),
     collapse: collapse.prefault({}),
   })

@@ -2,7 +2,7 @@
  * Cold start: supervised fine-tuning on the curated trajectories (ASTER, "cold-start SFT").
  *
  * Invariant: only what the teacher produced is learned; prompt and tool output have mask 0, so the policy never learns to
- * write its own tool results. Between the steps the policy is sampled now and then (a probe), only to be looked at.
+ * write its own tool results. Between the steps the policy is sampled now and then, only to be looked at.
  * Deviations from the paper and its reproduction: a scripted expert instead of a language model as teacher; one cosine with
  * warm-up instead of a constant rate, at 4e-3 instead of 3e-5, and more epochs than six, as suits a policy of this size; AdamW's beta2
  * 0.95; batches of whole trajectories drawn without replacement within an epoch, the last partial batch carried into the next epoch.
@@ -13,12 +13,13 @@ import { trainProblem } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
 import { endlessShuffle } from './lists.ts';
+import { askProbe } from './probe.ts';
 import { rollOut } from './rollout.ts';
 import { warmupCosine } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
 
-/** Prompts in a probe. */
-const probeSize = 48;
+/** Prompts that a look at the policy samples. */
+const sampleSize = 48;
 
 /** Optimizer steps that the cold start takes on `size` trajectories. */
 export function sftSteps(size: number, epochs: number, batchSize: number): number {
@@ -29,15 +30,17 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
   const { sft } = context.settings;
   const total = sftSteps(curated.length, sft.epochs, sft.batchSize);
   const done = Math.min(total, context.stepsDone('sft'));
-  if (done === 0) {
+  const begins = context.stepsDone('sft') === 0;
+  if (begins) {
     yield within({ type: 'phase', phase: 'sft', total, unit: 'steps', round: context.round });
     context.engine.resetOptimizer();
   }
   const next = endlessShuffle(curated, context.random.fork('sft', 'order'));
-  const probeAt = new Set(
+  const sampleAt = new Set(
     Array.from({ length: sft.probes }, (_, i) => Math.ceil(((i + 1) * total) / sft.probes)),
   );
   for (let drawn = 0; drawn < done * sft.batchSize; drawn++) next();
+  if (begins && total === 0) yield within(...(yield* askProbe(context, 'sft', context.round)));
   for (let step = done + 1; step <= total; step++) {
     const learningRate = warmupCosine(step - 1, total, sft.learningRate, sft.warmupSteps, sft.finalRatio);
     const sequences = Array.from({ length: sft.batchSize }, next);
@@ -54,20 +57,21 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
       { type: 'progress', phase: 'sft', done: step },
     );
     const learned = { ...tick, tokens: tokenCount(sequences) };
-    if (probeAt.has(step)) {
-      yield learned;
-      yield* probe(context, step);
-      yield resumable(within(), context.checkpointAfter('sft', step));
-    } else {
+    if (!sampleAt.has(step) && step < total) {
       yield resumable(learned, context.checkpointAfter('sft', step));
+      continue;
     }
+    yield learned;
+    if (sampleAt.has(step)) yield* sample(context, step);
+    const asked = step === total ? yield* askProbe(context, 'sft', context.round) : [];
+    yield resumable(within(...asked), context.checkpointAfter('sft', step));
   }
 }
 
 /** Sample the policy under stage 1's conditions, on training problems that stage 1 does not use. Learns nothing. */
-async function* probe(context: RunContext, step: number): TickStream<void> {
+async function* sample(context: RunContext, step: number): TickStream<void> {
   const { run, task, stage1, grpo, sandbox } = context.settings;
-  const problems = Array.from({ length: probeSize }, (_, i) =>
+  const problems = Array.from({ length: sampleSize }, (_, i) =>
     trainProblem(task, stageLengths(stage1), 'probe', run.seed, i),
   );
   const trajectories = yield* rollOut(

@@ -13,6 +13,7 @@ import {
   taskSettingsProblem,
   thoughtTrajectoryTokens,
 } from '../tasks/families.ts';
+import { parseShares } from '../tasks/teacher.ts';
 import { isValueMax, type ProblemVariant } from '../tasks/problem.ts';
 import { benchmarkNames, benchmarkShift } from '../tasks/problems.ts';
 import { familiarLengths, longerLengths, stage2Mix } from './promptLengths.ts';
@@ -92,7 +93,10 @@ interface Calls {
 function callsOfStyles({ task, teacher }: RunSettings): Calls[] {
   const { coldStartMinLength: shortest, coldStartMaxLength: longest } = task;
   const styles: Calls[] = [];
-  if (teacher.denseWeight > 0) styles.push({ min: shortest, max: longest });
+  if (teacher.denseWeight > 0) {
+    const [least, most] = [Math.min, Math.max].map((pick) => pick(...parseShares(teacher.denseShares)));
+    styles.push({ min: least === 1 ? shortest : 0, max: most === 0 ? 0 : longest });
+  }
   if (teacher.sparseWeight > 0) {
     styles.push({ min: Math.min(teacher.checksMin, shortest), max: Math.min(teacher.checksMax, longest) });
   }
