@@ -13,6 +13,7 @@ describe('a run', () => {
       type: 'start',
       settings: state().settings,
       baseUrl: 'https://lab.example/',
+      sharedBy: 1,
     });
     expect(run()).toMatchObject({ status: 'starting', presetName: 'mini', boot: { share: null } });
     expect(run().settings?.run.seed).toBe(5);

@@ -1,6 +1,6 @@
 /**
- * The life of a live run: started, held, failed, gone on, ended. It owns the run's status, its worker, its session and its checkpoint;
- * what a person may do is decided by these, never by what the page was last told.
+ * The life of a live run: started, held, failed, interrupted, gone on, ended. It owns the run's status, its worker, its session and its
+ * checkpoint; what a person may do is decided by these, never by what the page was last told.
  *
  * Invariants (runController.test.ts, resume.test.ts). (1) Every failure ends in a state from which Train and Reset work, and going on too
  * once a checkpoint was kept. (2) A run that goes on shows what had been seen when its checkpoint was taken, then what follows: nothing
@@ -8,15 +8,15 @@
  */
 import { phaseViews, runSecondsLeft } from '../record/phases.ts';
 import type { EngineView, Origin, RecordedRun } from '../record/recordedRun.ts';
-import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
-import type { FailureSource, FromTrainer, RunStatus } from '../worker/protocol.ts';
+import type { FailureSource, FromTrainer } from '../worker/protocol.ts';
 import { Stopwatch } from './clock.ts';
 import type { LabEnvironment } from './environment.ts';
 import { failureView, movedNotice } from './failures.ts';
 import { idleRun } from './idleRun.ts';
+import { isUnderWay, starting, withStatus, type LiveStatus, type RunCondition } from './runCondition.ts';
 import { newSession, rewound, withCheckpoint, withEvents, type Session } from './session.ts';
-import type { FailureView, RunRequest, RunState } from './state.ts';
+import type { BareRunState, FailureView, RunParent, RunRequest } from './state.ts';
 import type { TrainerLink } from './trainerLink.ts';
 import { WeightsRequests, type WeightsAnswer } from './weightsRequests.ts';
 
@@ -35,13 +35,11 @@ export interface RunOptions {
   readonly engine: EngineView | null;
   /** Its line to a worker; nobody else's from now on. */
   readonly link: TrainerLink;
+  readonly parent?: RunParent;
 }
 
-/** What changes while a run lives, beside what it measures. */
-type Condition = Pick<
-  RunState,
-  'requested' | 'engine' | 'sandbox' | 'parameters' | 'boot' | 'failure' | 'tokensPerSecond'
-> & { readonly status: RunStatus };
+const hiddenNotice =
+  'The page was in the background while it trained; browsers may slow it down there, so times and rates are not to be trusted.';
 
 export class RunController {
   readonly kind = 'live';
@@ -51,24 +49,26 @@ export class RunController {
   readonly #listener: RunListener;
   readonly #link: TrainerLink;
   readonly #weights: WeightsRequests;
-  readonly #idle: RunState;
+  readonly #idle: BareRunState;
   #session: Session;
   #watch: Stopwatch;
-  #condition: Condition;
+  #condition: RunCondition;
+  /** Runs that share the machine with it, itself counted. */
+  #sharedBy = 1;
   /** The failure that only says that nothing was heard; a late word takes it back. */
   #silence: FailureView | null = null;
   #saidHidden = false;
-  #state: RunState | null = null;
+  #state: BareRunState | null = null;
 
   constructor(environment: LabEnvironment, options: RunOptions, listener: RunListener) {
-    const { id, settings, presetName, engine, link } = options;
+    const { id, settings, presetName, engine, link, parent = null } = options;
     this.id = id;
     this.presetName = presetName;
     this.#environment = environment;
     this.#listener = listener;
     this.#link = link;
     this.#weights = new WeightsRequests(environment);
-    this.#idle = idleRun(id, settings, presetName);
+    this.#idle = { ...idleRun(id, settings, presetName), parent };
     this.#session = newSession(settings);
     this.#watch = new Stopwatch(environment);
     const { requested, sandbox, parameters, failure, tokensPerSecond } = this.#idle;
@@ -91,12 +91,12 @@ export class RunController {
     return this.#session.settings;
   }
 
-  get status(): RunStatus {
+  get status(): LiveStatus {
     return this.#condition.status;
   }
 
   /** The run as it is now; the same object until something changes, time included. */
-  get state(): RunState {
+  get state(): BareRunState {
     if (this.#state !== null && this.status !== 'running') return this.#state;
     const { settings, series, checkpoint } = this.#session;
     const { phases, ...view } = this.#session.view;
@@ -128,7 +128,9 @@ export class RunController {
 
   // -- what a person does
 
-  start(): void {
+  /** @param sharedBy how many runs share the machine, this one counted; it keeps its share until it starts again */
+  start(sharedBy: number): void {
+    this.#sharedBy = sharedBy;
     this.#start();
   }
 
@@ -136,14 +138,24 @@ export class RunController {
     this.#command('pause', ['starting', 'running']);
   }
 
-  /** Go on: where it stands if it was held, from its newest checkpoint if it failed. */
-  resume(): void {
-    if (this.status === 'failed') this.#goOn();
+  /** Go on: where it stands if it was held, from its newest checkpoint if it failed or was interrupted. */
+  resume(sharedBy: number): void {
+    if (this.status === 'failed' || this.status === 'interrupted') this.#goOn(sharedBy);
     else this.#command('resume', ['paused']);
   }
 
   step(): void {
     this.#command('step', ['starting', 'running', 'paused']);
+  }
+
+  /** End its trainer. A run that was under way is interrupted by it; a finished one only gives its worker back. */
+  stop(): void {
+    this.#link.replace();
+    this.#weights.settle({ ok: false, message: 'the run was stopped first.' });
+    if (!isUnderWay(this.status)) return;
+    this.#watch.stop();
+    this.#condition = withStatus({ ...this.#condition, failure: null }, 'interrupted');
+    this.#change({});
   }
 
   dismissFailure(): void {
@@ -154,14 +166,14 @@ export class RunController {
   pageHidden(): void {
     if (this.#saidHidden || this.status !== 'running') return;
     this.#saidHidden = true;
-    this.#listener.notice(
-      'The page was in the background while it trained; browsers may slow it down there, so times and rates are not to be trusted.',
-    );
+    this.#listener.notice(hiddenNotice);
   }
 
   /** Whether there is a worker that could hand out its weights. */
   get hasWeights(): boolean {
-    return this.#link.alive && this.status !== 'starting' && this.status !== 'failed';
+    return (
+      this.#link.alive && (this.status === 'running' || this.status === 'paused' || this.status === 'done')
+    );
   }
 
   /** The current weights; a sentence where they cannot be had. */
@@ -171,22 +183,17 @@ export class RunController {
     return answer;
   }
 
-  /** It is not wanted any more: its worker ends. */
-  end(): void {
-    this.#link.replace();
-    this.#weights.settle({ ok: false, message: 'the run was ended first.' });
-  }
-
-  #command(request: RunRequest, allowed: readonly RunStatus[]): void {
+  #command(request: RunRequest, allowed: readonly LiveStatus[]): void {
     if (!allowed.includes(this.status)) return;
     this.#change({ requested: request });
     this.#link.command(request);
   }
 
   /** A fresh worker takes the run up at its newest checkpoint. */
-  #goOn(): void {
+  #goOn(sharedBy: number): void {
     const { checkpoint } = this.#session;
     if (checkpoint === null) return;
+    this.#sharedBy = sharedBy;
     this.#link.replace();
     this.#session = rewound(this.#session, checkpoint);
     this.#watch = new Stopwatch(this.#environment, checkpoint.seconds);
@@ -194,13 +201,8 @@ export class RunController {
   }
 
   #start(from?: Uint8Array): void {
-    this.#change({
-      status: 'starting',
-      requested: null,
-      failure: null,
-      boot: { message: 'Starting the trainer', share: null },
-    });
-    this.#link.start(this.settings, from);
+    this.#change(starting(this.#condition));
+    this.#link.start(this.settings, this.#sharedBy, from);
   }
 
   // -- what the worker says
@@ -221,7 +223,8 @@ export class RunController {
         this.#setStatus(message.status);
         return;
       case 'events':
-        this.#takeIn(message.events, message.tokensPerSecond);
+        this.#session = withEvents(this.#session, message.events, this.#watch.seconds);
+        this.#change({ tokensPerSecond: message.tokensPerSecond, boot: null }); // what was being prepared is ready
         return;
       case 'checkpoint':
         this.#session = withCheckpoint(this.#session, message.place, message.bytes, this.#watch.seconds);
@@ -245,23 +248,10 @@ export class RunController {
     if (moved !== null) this.#listener.notice(moved);
   }
 
-  #takeIn(events: readonly RunEvent[], tokensPerSecond: number): void {
-    this.#session = withEvents(this.#session, events, this.#watch.seconds);
-    this.#change({ tokensPerSecond, boot: null }); // whatever was being prepared is ready
-  }
-
-  #setStatus(status: RunStatus): void {
-    const going = status === 'running' || status === 'starting';
+  #setStatus(status: LiveStatus): void {
     if (status === 'running') this.#watch.start();
     else this.#watch.stop();
-    const { requested } = this.#condition;
-    const kept = status === 'running' ? requested === 'step' || requested === 'pause' : status === 'starting';
-    this.#change({
-      status,
-      requested: kept ? requested : null,
-      ...(status === 'starting' ? {} : { boot: null }),
-      ...(going ? {} : { tokensPerSecond: 0 }),
-    });
+    this.#change(withStatus(this.#condition, status));
   }
 
   #failed(source: FailureSource, message: string): void {
@@ -273,7 +263,7 @@ export class RunController {
     this.#change({ failure: failureView(source, message, place), boot: null });
   }
 
-  #change(change: Partial<Condition>): void {
+  #change(change: Partial<RunCondition>): void {
     this.#condition = { ...this.#condition, ...change };
     this.#state = null;
     this.#listener.changed();

@@ -83,8 +83,6 @@ export class RunFiles {
       this.#refuse(name, read.message);
       return;
     }
-    const { focused } = this.#runs;
-    if (focused !== null) this.#runs.close(focused);
     this.#runs.show(read.run, 'file', name);
     this.#notices.add(...read.notices);
   }

@@ -1,21 +1,45 @@
 /**
- * The runs that the lab holds, live and recorded, and which of them is in focus: the one that the page shows and its buttons act on.
+ * The runs that the lab holds, live and recorded, with their labels, and which of them is in focus: the one that the page shows and its
+ * buttons act on. Any number of them may be live, each with a trainer worker of its own.
+ *
+ * How they share the machine: a run is told at its start how many runs are then under way, itself counted, and takes that part of the
+ * threads, at least one (`threadsFor` in worker/engineChoice.ts); runs that are started together take equal parts. A run keeps its part
+ * until it starts again, whoever comes or goes, since an engine's threads are made once; the operating system shares the processors
+ * among all threads there are. How many threads a run has changes its speed and no number in it. On a graphics card the runs take turns.
+ *
+ * Invariants (runs.test.ts). (1) Showing, opening or starting a run ends no other that is under way. (2) A finished run gives its worker
+ * back when another starts. (3) A deleted run can be had back, until it is forgotten.
  */
 import type { RecordedRun } from '../record/recordedRun.ts';
 import type { LabEnvironment } from './environment.ts';
 import { Replay, type RecordedSource } from './replay.ts';
+import { isGoing, isUnderWay } from './runCondition.ts';
 import { RunController, type RunOptions } from './runController.ts';
+import { firstLabel, freeName, plainName, type RunLabel } from './runLabels.ts';
 import type { Publisher } from './snapshots.ts';
-import type { RunsState } from './state.ts';
+import type { BareRunState, RunsState, RunState } from './state.ts';
 
 export type HeldRun = RunController | Replay;
+
+export type RunStart = Omit<RunOptions, 'id'> & {
+  /** What it is called; its preset and seed where absent. */
+  readonly name?: string | undefined;
+};
+
+/** Longest name and note, characters. */
+const longestName = 80;
+const longestNote = 500;
 
 export class Runs {
   readonly #environment: LabEnvironment;
   readonly #publisher: Publisher;
   readonly #notice: (text: string) => void;
+  readonly #labels = new Map<string, RunLabel>();
+  readonly #labelled = new WeakMap<BareRunState, RunState>();
   #runs: readonly HeldRun[] = [];
+  #deleted: readonly HeldRun[] = [];
   #focused: HeldRun | null = null;
+  #states: readonly RunState[] = [];
   #made = 0;
 
   /** @param notice takes sentences that a person should read */
@@ -38,25 +62,57 @@ export class Runs {
   }
 
   get state(): RunsState {
-    return { runs: this.#runs.map(({ state }) => state), focus: this.#focused?.id ?? null };
+    const states = this.#runs.map((run) => this.#stateOf(run));
+    const same =
+      states.length === this.#states.length && states.every((state, i) => state === this.#states[i]);
+    if (!same) this.#states = states;
+    return {
+      runs: this.#states,
+      focus: this.#focused?.id ?? null,
+      deleted: this.#deleted.map(({ id }) => ({ id, name: this.label(id).name })),
+    };
   }
 
+  find(id: string): HeldRun | null {
+    return this.#runs.find((run) => run.id === id) ?? null;
+  }
+
+  findLive(id: string): RunController | null {
+    const run = this.find(id);
+    return run?.kind === 'live' ? run : null;
+  }
+
+  label(id: string): RunLabel {
+    const label = this.#labels.get(id);
+    if (label === undefined) throw new Error(`There is no run ${id}.`);
+    return label;
+  }
+
+  // -- coming and going
+
   /** Start a live run and bring it into focus. */
-  start(options: Omit<RunOptions, 'id'>): RunController {
-    const run = new RunController(
-      this.#environment,
-      { ...options, id: this.#nextId() },
-      {
-        changed: () => {
-          this.#keepAwake();
-          this.#publisher.later();
-        },
-        notice: this.#notice,
-      },
-    );
-    this.#add(run);
-    run.start();
+  start(options: RunStart): RunController {
+    const [run] = this.startTogether([options]);
+    if (run === undefined) throw new Error('No run was started.');
     return run;
+  }
+
+  /** Start live runs that share the machine alike; the first comes into focus. */
+  startTogether(all: readonly RunStart[]): readonly RunController[] {
+    this.#giveWorkersBack();
+    const sharedBy = this.#underWay().length + all.length;
+    const runs = all.map(({ name, ...options }) => {
+      const run = new RunController(
+        this.#environment,
+        { ...options, id: this.#nextId() },
+        { changed: () => this.#changed(), notice: this.#notice },
+      );
+      this.#add(run, name ?? plainName(run.presetName, run.settings));
+      return run;
+    });
+    for (const run of runs) run.start(sharedBy);
+    this.#focused = runs[0] ?? this.#focused;
+    return runs;
   }
 
   /** Show a recorded run, and bring it into focus. */
@@ -64,35 +120,109 @@ export class Runs {
     const replay = new Replay(this.#environment, { id: this.#nextId(), run, kind, name }, () =>
       this.#publisher.now(),
     );
-    this.#add(replay);
+    // A file's name says little of what is in it.
+    this.#add(replay, kind === 'recording' ? name : plainName(run.presetName, run.settings));
     return replay;
   }
 
-  focus(run: HeldRun): void {
-    if (this.#runs.includes(run)) this.#focused = run;
+  /** @param run null to show what the form describes */
+  focus(run: HeldRun | null): void {
+    if (run === null || this.#runs.includes(run)) this.#focused = run;
   }
 
-  /** End a run and forget it; where it was in focus, the newest that is left comes into it. */
-  close(run: HeldRun): void {
-    run.end();
+  resume(run: RunController): void {
+    const others = this.#underWay().filter((other) => other !== run);
+    run.resume(others.length + 1);
+  }
+
+  /** Take a run out of the list, to be had back or forgotten; where it was in focus, what the form describes is shown. */
+  delete(run: HeldRun): void {
+    if (!this.#runs.includes(run)) return;
+    if (run.kind === 'live') run.stop();
+    else run.end();
     this.#runs = this.#runs.filter((other) => other !== run);
-    if (this.#focused === run) this.#focused = this.#runs.at(-1) ?? null;
+    this.#deleted = [...this.#deleted, run];
+    if (this.#focused === run) this.#focused = null;
     this.#keepAwake();
   }
 
-  #add(run: HeldRun): void {
+  /** Bring back the run that was deleted last. */
+  undoDelete(): void {
+    const run = this.#deleted.at(-1);
+    if (run === undefined) return;
+    this.#deleted = this.#deleted.slice(0, -1);
+    this.#runs = [...this.#runs, run].sort((a, b) => numberOf(a) - numberOf(b));
+  }
+
+  forgetDeleted(): void {
+    for (const { id } of this.#deleted) this.#labels.delete(id);
+    this.#deleted = [];
+  }
+
+  // -- labels
+
+  /** An empty name changes nothing; one that is taken gets a number. */
+  rename(id: string, name: string): void {
+    const wanted = name.trim().slice(0, longestName);
+    if (wanted === '' || wanted === this.label(id).name) return;
+    const others = [...this.#labels].filter(([other]) => other !== id).map(([, label]) => label);
+    this.relabel(id, { name: freeName(wanted, others) });
+  }
+
+  note(id: string, note: string): void {
+    this.relabel(id, { note: note.slice(0, longestNote) });
+  }
+
+  relabel(id: string, change: Partial<RunLabel>): void {
+    this.#labels.set(id, { ...this.label(id), ...change });
+  }
+
+  // --
+
+  #stateOf(run: HeldRun): RunState {
+    const { state } = run;
+    const label = this.label(run.id);
+    const known = this.#labelled.get(state);
+    if (known !== undefined && sameLabel(known, label)) return known;
+    const labelled = { ...state, ...label };
+    this.#labelled.set(state, labelled);
+    return labelled;
+  }
+
+  #add(run: HeldRun, name: string): void {
+    this.#labels.set(run.id, firstLabel(name, run.settings, [...this.#labels.values()]));
     this.#runs = [...this.#runs, run];
     this.#focused = run;
+  }
+
+  #underWay(): readonly RunController[] {
+    return this.#runs.filter((run) => run.kind === 'live').filter(({ status }) => isUnderWay(status));
+  }
+
+  /** A worker that has nothing more to do holds memory that the next one may need. */
+  #giveWorkersBack(): void {
+    for (const run of this.#runs) if (run.kind === 'live' && !isUnderWay(run.status)) run.stop();
   }
 
   #nextId(): string {
     return `run-${++this.#made}`;
   }
 
-  #keepAwake(): void {
-    const going = this.#runs.some(
-      (run) => run.kind === 'live' && (run.status === 'starting' || run.status === 'running'),
-    );
-    this.#environment.keepAwake(going);
+  #changed(): void {
+    this.#keepAwake();
+    this.#publisher.later();
   }
+
+  #keepAwake(): void {
+    this.#environment.keepAwake(this.#underWay().some(({ status }) => isGoing(status)));
+  }
+}
+
+function sameLabel(state: RunState, label: RunLabel): boolean {
+  return (Object.keys(label) as (keyof RunLabel)[]).every((key) => state[key] === label[key]);
+}
+
+/** Ids count up. */
+function numberOf({ id }: HeldRun): number {
+  return Number(id.slice('run-'.length));
 }

@@ -17,7 +17,7 @@ import { RunFiles } from './runFiles.ts';
 import { Runs } from './runs.ts';
 import { SettingsForm } from './settingsForm.ts';
 import { Snapshots, type Publisher } from './snapshots.ts';
-import type { LabActions, LabStore } from './state.ts';
+import type { LabActions, LabStore, RunPlan } from './state.ts';
 
 export function createLabStore(environment: LabEnvironment): LabStore {
   const url = parseUrl(environment.address.read());
@@ -62,12 +62,15 @@ interface Parts {
 function createActions({ notices, probe, runs, form, files, recordings, snapshots }: Parts): LabActions {
   const live = () => (runs.focused instanceof RunController ? runs.focused : null);
   const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
+  const startRuns = (plans: readonly RunPlan[]): readonly string[] => {
+    const engine = live()?.state.engine ?? probe.engine;
+    const started = runs.startTogether(plans.map((plan) => ({ ...plan, engine, link: probe.handOver() })));
+    return started.map(({ id }) => id);
+  };
   const train = () => {
     const { settings, presetName, settingProblems } = form.state;
     if (settingProblems.length > 0) return;
-    const engine = live()?.state.engine ?? probe.engine;
-    if (runs.focused !== null) runs.close(runs.focused);
-    runs.start({ settings, presetName, engine, link: probe.handOver() });
+    startRuns([{ settings, presetName }]);
   };
   /** What a person does is seen at once. */
   const seen =
@@ -79,15 +82,41 @@ function createActions({ notices, probe, runs, form, files, recordings, snapshot
   return {
     train: seen(train),
     pause: seen(() => live()?.pause()),
-    resume: seen(() => live()?.resume()),
+    resume: seen(() => {
+      const run = live();
+      if (run !== null) runs.resume(run);
+    }),
     step: seen(() => {
       if (runs.focused === null) train();
       live()?.step();
     }),
     reset: seen(() => {
-      if (runs.focused !== null) runs.close(runs.focused);
+      live()?.stop();
+      runs.focus(null);
       probe.restart(form.state.settings.run.backend);
     }),
+    startRuns: (plans) => {
+      const ids = startRuns(plans);
+      snapshots.now();
+      return ids;
+    },
+    focusRun: seen((id) => runs.focus(runs.find(id))),
+    pauseRun: seen((id) => runs.findLive(id)?.pause()),
+    resumeRun: seen((id) => {
+      const run = runs.findLive(id);
+      if (run !== null) runs.resume(run);
+    }),
+    stopRun: seen((id) => runs.findLive(id)?.stop()),
+    renameRun: seen((id, name) => runs.rename(id, name)),
+    noteRun: seen((id, note) => runs.note(id, note)),
+    pinRun: seen((id, pinned) => runs.relabel(id, { pinned })),
+    showRun: seen((id, visible) => runs.relabel(id, { visible })),
+    deleteRun: seen((id) => {
+      const run = runs.find(id);
+      if (run !== null) runs.delete(run);
+    }),
+    undoDelete: seen(() => runs.undoDelete()),
+    forgetDeleted: seen(() => runs.forgetDeleted()),
     applyPreset: seen((name) => form.applyPreset(name)),
     setSetting: seen((path, value) => form.set(path, value)),
     adoptRunSettings: seen(() => {

@@ -58,13 +58,16 @@ export class TrainerLink {
     return this.#unanswered === 0;
   }
 
-  /** @param from a run checkpoint to go on from */
-  start(settings: RunSettings, from?: Uint8Array): void {
+  /**
+   * @param sharedBy how many runs share the machine, this one counted
+   * @param from a run checkpoint to go on from
+   */
+  start(settings: RunSettings, sharedBy: number, from?: Uint8Array): void {
     if (this.#spent) this.replace();
     this.#spent = true;
     this.#watch('start');
     const { baseUrl } = this.#environment;
-    this.#send({ type: 'start', settings, baseUrl, ...(from === undefined ? {} : { from }) });
+    this.#send({ type: 'start', settings, baseUrl, sharedBy, ...(from === undefined ? {} : { from }) });
   }
 
   command(type: 'pause' | 'resume' | 'step' | 'weights'): void {

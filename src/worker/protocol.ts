@@ -32,6 +32,8 @@ export type ToTrainer =
       readonly type: 'start';
       readonly settings: RunSettings;
       readonly baseUrl: string;
+      /** How many runs share the machine, this one counted: its engine takes that part of the threads. One where absent. */
+      readonly sharedBy?: number;
       readonly from?: Uint8Array;
     }
   | { readonly type: 'pause' }
