@@ -12,9 +12,11 @@ import type { PhaseTrack } from '../record/phases.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
+import type { StartingWeights } from '../train/baseFile.ts';
 import { readWeights } from '../train/checkpointFile.ts';
 import type { RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
+import { readBase } from './baseWeights.ts';
 import { createHeadlessEngine } from './engine.ts';
 import { UsageError, type TrainOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -40,6 +42,7 @@ export async function runHeadless(
 ): Promise<Recording> {
   const { settings } = options;
   const initialTensors = initialWeights(options);
+  const start = initialTensors === null ? readBase(settings, options.base) : null;
   folder.claim(settings);
   const place = folder.resume();
   const recording =
@@ -50,7 +53,7 @@ export async function runHeadless(
   try {
     const sandbox = await createNodeSandbox({ settings: settings.sandbox });
     try {
-      const provenance = provenanceOf(options, description, sandbox);
+      const provenance = provenanceOf(options, description, sandbox, start);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
       sayWhatRuns(progress, description, sandbox, place);
       const written = new WrittenRun(folder, progress, provenance, recording, options.checkpointEvery);
@@ -59,7 +62,7 @@ export async function runHeadless(
         sandbox,
         settings,
         ...(place === null ? {} : { from: place.checkpoint }),
-        ...(initialTensors === null ? {} : { initialTensors }),
+        ...startOf(initialTensors ?? start?.tensors ?? null),
       });
       for await (const tick of ticks) {
         written.take(tick);
@@ -76,6 +79,8 @@ export async function runHeadless(
   }
 }
 
+const startOf = (initialTensors: NamedTensors | null) => (initialTensors === null ? {} : { initialTensors });
+
 /** The weights that `--weights` names; null where it is absent. @throws UsageError */
 function initialWeights({ weights, settings }: TrainOptions): NamedTensors | null {
   if (weights === null) return null;
@@ -91,6 +96,7 @@ function provenanceOf(
   { settings, presetName }: TrainOptions,
   engine: EngineDescription,
   sandbox: Sandbox,
+  start: StartingWeights | null,
 ): Provenance {
   return {
     origin: {
@@ -100,6 +106,7 @@ function provenanceOf(
     },
     settings,
     presetName,
+    ...(start === null ? {} : { base: start.base }),
     engine,
     sandbox: sandbox.version,
     parameters: parameterCount(policyConfig(settings.policy.preset, vocabularySize)),

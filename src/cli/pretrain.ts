@@ -21,6 +21,7 @@ import { baseAccuracy, type BaseAccuracy } from '../train/baseAccuracy.ts';
 import { baseIndexSchema, baseWeightsFile, type BaseCard } from '../train/baseFile.ts';
 import { readWeights } from '../train/checkpointFile.ts';
 import { pretrain } from '../train/pretrain.ts';
+import { baseFolders } from './baseWeights.ts';
 import { countOption, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
@@ -65,7 +66,7 @@ function parseOptions(words: readonly string[]): Options | 'help' {
     throw new UsageError(
       `There is no base “${values.base ?? ''}”; take one of ${bases.map(({ name }) => name).join(', ')}.`,
     );
-  const out = values.out ?? (base.isShipped ? 'public/bases' : 'runs/bases');
+  const out = values.out ?? (base.isShipped ? baseFolders.shipped : baseFolders.studies);
   const threads = values.threads === undefined ? availableParallelism() : countOption('threads', values.threads);
   return { base, out, threads };
 }

@@ -13,7 +13,7 @@ import type { RunSettings } from '../train/settings.ts';
 
 export type Provenance = Pick<
   RecordedRun,
-  'origin' | 'settings' | 'presetName' | 'engine' | 'sandbox' | 'parameters'
+  'origin' | 'settings' | 'presetName' | 'base' | 'engine' | 'sandbox' | 'parameters'
 >;
 
 export class Recording {

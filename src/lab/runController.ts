@@ -58,6 +58,8 @@ export class RunController {
   /** The failure that only says that nothing was heard; a late word takes it back. */
   #silence: FailureView | null = null;
   #saidHidden = false;
+  /** The base policy that it began from. */
+  #base: RecordedRun['base'];
   #state: BareRunState | null = null;
 
   constructor(environment: LabEnvironment, options: RunOptions, listener: RunListener) {
@@ -121,6 +123,7 @@ export class RunController {
     return {
       ...{ recordedAt, origin, settings, engine, sandbox, parameters, tokensPerSecond, view },
       presetName: this.presetName,
+      base: this.#base,
       elapsedSeconds: this.#watch.seconds,
       series: series.record(),
     };
@@ -242,7 +245,8 @@ export class RunController {
     }
   }
 
-  #started({ engine, sandbox, parameters, memory }: Extract<FromTrainer, { type: 'started' }>): void {
+  #started({ engine, sandbox, parameters, memory, base }: Extract<FromTrainer, { type: 'started' }>): void {
+    this.#base = base ?? this.#base;
     const moved = this.#session.checkpoint === null ? null : movedNotice(this.#condition.engine, engine);
     this.#change({ engine: { ...engine, memory }, sandbox, parameters, boot: null });
     if (moved !== null) this.#listener.notice(moved);

@@ -87,7 +87,7 @@ const definitions: readonly Experiment[] = [
     name: 'density',
     title: 'Density of the cold start',
     question: 'How many calls must the cold start’s trajectories have?',
-    preset: 'nine',
+    preset: 'nano',
     variants: (['sparse', 'medium', 'dense'] as const).map((bin) => ({
       name: bin,
       title: `Bin ${bin}`,

@@ -10,6 +10,7 @@ import type { CurationReport } from '../curation/curate.ts';
 import { isSoftwareAdapter } from '../engine/softwareAdapter.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
+import { withOlderLetters } from '../train/settings.ts';
 import { withOlderRules } from './olderSettings.ts';
 import { recordedPhase } from './phases.ts';
 import { readProbe, writeProbe } from './probe.ts';
@@ -49,6 +50,7 @@ export function writeRunFile(run: RecordedRun): string {
     origin: run.origin,
     preset: run.presetName,
     settings: run.settings,
+    base: run.base,
     engine: run.engine,
     sandbox: run.sandbox,
     parameters: run.parameters,
@@ -113,7 +115,7 @@ export function readRun(json: unknown): ReadRun {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     return { ok: false, message: `it is damaged (at “${where}”).` };
   }
-  const settings = parseSettings(withOlderRules(parsed.data.settings, parsed.data.promptFilter));
+  const settings = parseSettings(withOlderRules(withOlderLetters(parsed.data.settings), parsed.data.promptFilter));
   if (settings === null) return { ok: false, message: 'its settings are not ones this lab knows.' };
   try {
     return { ok: true, ...recordedRun(parsed.data, settings) };
@@ -148,6 +150,7 @@ function recordedRun(
   const run: RecordedRun = {
     recordedAt: file.recordedAt,
     origin: file.origin,
+    base: file.base,
     settings,
     presetName: preset?.name ?? defaultPreset,
     engine: file.engine && {

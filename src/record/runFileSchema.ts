@@ -36,6 +36,7 @@ export const fileSchema = z.object({
   }),
   settings: z.unknown(),
   preset: z.string(),
+  base: z.object({ name: z.string(), sha256: z.string().nullable() }).optional(),
   engine: z
     .object({
       engine: z.enum(['tfjs', 'wgsl', 'simd']),

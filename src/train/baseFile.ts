@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { baseNames } from '../policy/baseNames.ts';
-import { policyPresetNames } from '../policy/config.ts';
+import { policyPresetNames, type NamedTensors } from '../policy/config.ts';
 
 const count = z.int().min(0);
 const shareSchema = z.object({ right: count, of: count });
@@ -69,6 +69,19 @@ export const baseIndexSchema = z.array(
   }),
 );
 export type BaseIndex = z.output<typeof baseIndexSchema>;
+
+/** Which base a run began from, for its records. */
+export interface BaseOrigin {
+  readonly name: string;
+  /** Of the file; null where it could not be computed. */
+  readonly sha256: string | null;
+}
+
+/** What a run begins with. */
+export interface StartingWeights {
+  readonly tensors: NamedTensors;
+  readonly base: BaseOrigin;
+}
 
 /** A base's weights file, below the folder that holds the bases. */
 export function baseWeightsFile(name: string): string {

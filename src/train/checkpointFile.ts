@@ -28,7 +28,7 @@ import {
 } from '../policy/safetensors.ts';
 import { tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import { resumablePhases, type RunCheckpoint } from './checkpoint.ts';
-import { longestContext, runSettingsSchema, type RunSettings } from './settings.ts';
+import { longestContext, runSettingsSchema, withOlderLetters, type RunSettings } from './settings.ts';
 
 const format = 'aster-lab-checkpoint';
 const version = 1;
@@ -37,7 +37,7 @@ const prefixes = { m: 'optimizer.m.', v: 'optimizer.v.', reference: 'reference.'
 const count = z.int().min(0);
 const headSchema = z.looseObject({ format: z.literal(format), version: z.number() });
 const bodySchema = z.object({
-  settings: runSettingsSchema,
+  settings: z.preprocess(withOlderLetters, runSettingsSchema),
   optimizerStep: count,
   position: z.object({
     phase: z.enum(resumablePhases),

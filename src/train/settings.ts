@@ -8,6 +8,7 @@
  * `preset` values that differ from these defaults live in `src/recipes/presets.ts`.
  */
 import { z } from 'zod';
+import { baseNames } from '../policy/baseNames.ts';
 import { policyPresetNames } from '../policy/config.ts';
 import { firstLetters } from '../tasks/chain.ts';
 import { familyNames } from '../tasks/families.ts';
@@ -54,6 +55,15 @@ const policy = z
         text(
           'Policy size',
           'A Qwen3-style decoder: micro 0.02M parameters, mini 0.1M, nano 0.35M, small 2M, base 9M.',
+        ),
+      ),
+    base: z
+      .enum(['scratch', ...baseNames])
+      .default('scratch')
+      .meta(
+        text(
+          'Begins from',
+          'A base policy that has already learned to work problems out in its head, or scratch: freshly drawn weights, which have everything to learn. A base has a size of its own.',
         ),
       ),
   })
@@ -481,6 +491,18 @@ export const runSettingsSchema = z
 export type RunSettings = z.output<typeof runSettingsSchema>;
 
 export const defaultSettings: RunSettings = runSettingsSchema.parse({});
+
+const beforeLetters = z.looseObject({ task: z.looseObject({ firstLetter: z.undefined().optional() }) });
+
+/**
+ * Settings of a file from before `task.firstLetter` existed, as today's schema should read them: chains began at `a` then. Anything
+ * else comes back as it was.
+ */
+export function withOlderLetters(settings: unknown): unknown {
+  const parsed = beforeLetters.safeParse(settings);
+  if (!parsed.success) return settings;
+  return { ...parsed.data, task: { ...parsed.data.task, firstLetter: 'a' } };
+}
 
 /** The longest sequence that any phase of the run can make, tokens. */
 export function longestContext({ stage1, stage2, evaluation }: RunSettings): number {

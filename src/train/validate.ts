@@ -5,6 +5,7 @@
  * sentence that names the numbers and belongs to one setting's path. (2) Lengths are judged by the task family's own
  * upper bounds (src/tasks), never by a formula of this file.
  */
+import { baseSizes } from '../policy/baseNames.ts';
 import {
   denseTrajectoryTokens,
   longestPromptTokens,
@@ -28,6 +29,11 @@ export interface SettingProblem {
 
 /** Every reason why a run with these settings cannot work; empty where it can. */
 export function validateSettings(settings: RunSettings): readonly SettingProblem[] {
+  const { base, preset } = settings.policy;
+  if (base !== 'scratch' && baseSizes[base] !== preset) {
+    const message = `The base “${base}” is a policy of size ${baseSizes[base]}, not ${preset}; choose that size, or another base.`;
+    return [{ path: 'policy.base', message }];
+  }
   const objection = taskSettingsProblem(settings.task);
   if (objection !== undefined) {
     return [

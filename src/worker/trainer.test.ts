@@ -16,7 +16,7 @@ import { Trainer, type TrainerPorts } from './trainer.ts';
 
 const settings: RunSettings = {
   ...defaultSettings,
-  policy: { preset: 'micro' }, // as the scripted engine
+  policy: { preset: 'micro', base: 'scratch' }, // as the scripted engine
   task: { ...defaultSettings.task, trainProblems: 8 },
   teacher: { ...defaultSettings.teacher, trajectories: 32 },
   sft: { ...defaultSettings.sft, epochs: 2, batchSize: 4, probes: 1 },
@@ -63,6 +63,7 @@ class Page {
       describeEngine: async () => new ScriptedEngine(answers).description,
       createEngine: async () => chosen(new ScriptedEngine(answers)),
       createSandbox: async () => new ArithmeticSandbox(),
+      loadBase: async () => null,
       now: () => (this.#clock += 1000), // every tick is sent at once
       ...ports,
     });

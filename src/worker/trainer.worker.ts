@@ -2,6 +2,7 @@
  * The trainer's thread: binds the host to this worker, its engine and its Python workers. No logic of its own.
  */
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
+import { fetchBase } from './baseWeights.ts';
 import { createEngine, describeEngine, planMemory } from './engineChoice.ts';
 import type { ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
@@ -12,6 +13,7 @@ const trainer = new Trainer({
   describeEngine,
   createEngine,
   planMemory,
+  loadBase: fetchBase,
   createSandbox: (settings, baseUrl, onProgress) =>
     createBrowserSandbox({
       baseUrl,
