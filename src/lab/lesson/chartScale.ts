@@ -60,7 +60,8 @@ export function apart(
   const sign = first <= second ? -1 : 1;
   let [one, two] = [first + (sign * gap) / 2, second - (sign * gap) / 2];
   const shift =
-    Math.max(0, box.top - Math.min(one, two)) - Math.max(0, Math.max(one, two) - (box.top + box.height));
+    Math.max(0, box.top + height / 2 - Math.min(one, two)) -
+    Math.max(0, Math.max(one, two) - (box.top + box.height - height / 2));
   [one, two] = [one + shift, two + shift];
   return [one, two];
 }

@@ -3,13 +3,33 @@
  */
 import { useState } from 'react';
 import { Check, Link } from 'lucide-react';
+import type { Live } from './useLive.ts';
 import type { Scene } from './useScene.ts';
 import styles from './scene.module.css';
 
-export function Actions({ scene }: { readonly scene: Scene }) {
+export function Actions({ scene, live }: { readonly scene: Scene; readonly live: Live }) {
+  const { controls } = scene.lesson;
   return (
     <div className={styles.actions}>
-      {scene.lesson.controls.includes('copy') ? <CopyMoment scene={scene} /> : null}
+      {controls.includes('train') ? (
+        <button
+          type="button"
+          className="scene-primary"
+          data-testid="train-both"
+          {...(live.state === 'none' ? {} : { 'aria-disabled': true })}
+          onClick={() => {
+            if (live.state === 'none') live.train();
+          }}
+        >
+          {live.state === 'none'
+            ? 'Train both here'
+            : live.state === 'loading'
+              ? 'Loading…'
+              : 'Both train here'}
+        </button>
+      ) : null}
+      {controls.includes('copy') ? <CopyMoment scene={scene} /> : null}
+      {live.failure === null ? null : <span role="alert">{live.failure}</span>}
     </div>
   );
 }

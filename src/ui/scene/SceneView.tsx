@@ -17,6 +17,8 @@ import { HeroChart } from './HeroChart.tsx';
 import { Narrator } from './Narrator.tsx';
 import { Scrubber } from './Scrubber.tsx';
 import { Stacks } from './Stacks.tsx';
+import { LivePanel } from './LivePanel.tsx';
+import { useLive } from './useLive.ts';
 import { useOpenLesson, useScene } from './useScene.ts';
 import styles from './scene.module.css';
 
@@ -68,10 +70,9 @@ interface LessonProps extends Omit<SceneViewProps, 'query'> {
 
 function Lesson({ opened, moment, lab, onLab }: LessonProps) {
   const scene = useScene(opened, moment);
-  const live = useMemo(() => [], []);
-  void lab;
-  void onLab;
+  const live = useLive(scene, lab);
   const { lesson } = opened;
+  const isLive = live.state === 'live';
   return (
     <main className={styles.main} data-stage={scene.stage}>
       {moment.embed ? (
@@ -84,21 +85,20 @@ function Lesson({ opened, moment, lab, onLab }: LessonProps) {
       )}
       <div className={styles.stage}>
         <div className={styles.picture}>
-          <HeroChart scene={scene} live={live} />
+          <HeroChart scene={scene} live={live.lines} />
           <Scrubber scene={scene} />
         </div>
-        <Narrator scene={scene} />
+        {isLive ? <LivePanel scene={scene} live={live} onLab={onLab} /> : <Narrator scene={scene} />}
       </div>
-      <Stacks scene={scene} live={live} />
+      {moment.embed ? null : <Actions scene={scene} live={live} />}
+      <Stacks scene={scene} live={live.lines} />
       {moment.embed ? (
         <p className={styles.source}>
           <a href={`?${scene.link()}`} target="_blank" rel="noreferrer">
             Open this in ASTER Lab
           </a>
         </p>
-      ) : (
-        <Actions scene={scene} />
-      )}
+      ) : null}
     </main>
   );
 }
