@@ -8,6 +8,7 @@ import { pageQuery, settingsQuery } from './isolation.ts';
 import { replSettings, PythonRepl } from './pythonRepl.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
+import { runLocks } from './runLocks.ts';
 import { workerPort } from './workerPort.ts';
 
 /** Starts the lab in this page. Call it once. */
@@ -44,6 +45,15 @@ function browserEnvironment(): LabEnvironment {
       const response = await fetch(new URL(path, page));
       if (!response.ok) throw new Error(`${path}: ${response.status}`);
       return response.blob();
+    },
+    id: () => [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join('-'),
+    openLibrary: async () => (await import('./library/runLibrary.ts')).RunLibrary.open(),
+    locks: runLocks(),
+    storage: async () => {
+      // Absent where the page is not served securely, whatever the types say.
+      const storage = navigator.storage as StorageManager | undefined;
+      const { usage, quota } = (await storage?.estimate()) ?? {};
+      return usage === undefined || quota === undefined ? null : { used: usage, room: quota };
     },
     date: () => new Date().toISOString(),
     origin: {

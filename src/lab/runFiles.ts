@@ -36,7 +36,7 @@ export class RunFiles {
   /** The run in focus as a file; one that is not live is exported whole, whatever part of it is shown. */
   exportRun(): NamedFile | null {
     const { focused: run } = this.#runs;
-    if (run === null) return null;
+    if (run === null || run.kind === 'kept') return null;
     const { origin } = this.#environment;
     const recorded = run.kind === 'live' ? run.record(this.#environment.date(), origin) : run.run;
     return {
