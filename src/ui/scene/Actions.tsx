@@ -3,6 +3,7 @@
  */
 import { useState } from 'react';
 import { Check, Link } from 'lucide-react';
+import { Rescue } from './Rescue.tsx';
 import type { Live } from './useLive.ts';
 import type { Scene } from './useScene.ts';
 import styles from './scene.module.css';
@@ -28,6 +29,7 @@ export function Actions({ scene, live }: { readonly scene: Scene; readonly live:
               : 'Both train here'}
         </button>
       ) : null}
+      {controls.includes('rescue') ? <Rescue scene={scene} live={live} /> : null}
       {controls.includes('copy') ? <CopyMoment scene={scene} /> : null}
       {live.failure === null ? null : <span role="alert">{live.failure}</span>}
     </div>

@@ -19,6 +19,8 @@ export interface LiveLine {
   readonly student: Student;
   readonly name: string;
   readonly run: StudentRun;
+  /** Whether it went on from a moment of student a, with one thing changed. */
+  readonly rescued: boolean;
 }
 
 interface Props {
@@ -243,16 +245,8 @@ export function HeroChart({ scene, live }: Props) {
               />
             ))}
             {going
-              ? live.map(({ student, name, run }) => (
-                  <LiveMark
-                    key={name}
-                    box={box}
-                    scene={scene}
-                    highest={highest}
-                    student={student}
-                    name={name}
-                    run={run}
-                  />
+              ? live.map((mark) => (
+                  <LiveMark key={mark.name} box={box} scene={scene} highest={highest} {...mark} />
                 ))
               : students.map((who) => (
                   <g key={who} data-part={`label-${who}`} className={styles.label} data-student={who}>
@@ -281,13 +275,14 @@ function LiveMark({
   student,
   name,
   run,
+  rescued,
 }: LiveLine & { readonly box: PlotBox; readonly scene: Scene; readonly highest: number }) {
   const { timeline } = scene;
   const [round, value] = [run.calls.x.at(-1), run.calls.y.at(-1)];
   if (round === undefined || value === undefined) return null;
   const [x, y] = [xOf(box, timeline, round), yOf(box, highest, value)];
   return (
-    <g data-testid={`live-line-${student}`}>
+    <g className={rescued ? styles.rescued : undefined} data-testid={rescued ? 'rescued-line' : `live-line-${student}`}>
       <path className={styles.line} data-student={student} d={linePath(box, timeline, highest, run.calls)} />
       <circle className={styles.dot} data-student={student} r={5.5} cx={x} cy={y} />
       <g className={styles.label} data-student={student} transform={`translate(${x + 12} ${y})`}>

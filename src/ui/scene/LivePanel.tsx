@@ -68,7 +68,7 @@ interface StudentProps {
 }
 
 function LiveStudent({ student, run, scene, live }: StudentProps) {
-  const line = live.lines.find((one) => one.student === student)?.run;
+  const line = live.lines.find((one) => one.student === student && !one.rescued)?.run;
   const calls = line === undefined ? null : newestAt(line.calls, Infinity);
   const right = line === undefined ? null : newestAt(line.reward, Infinity);
   const newest = line?.answers.at(-1)?.trajectories ?? [];
@@ -118,7 +118,7 @@ function standing(run: RunState): string {
 /** What both are doing, told when it changes and not with every number. */
 function sentence({ runs, lines }: Live, { lesson }: Scene): string {
   if (runs.every(({ run }) => run.status === 'done')) {
-    const told = lines.map(({ name, run }) => `${name} ${examText(run.after)} right`);
+    const told = lines.filter(({ run }) => run.after !== null).map(({ name, run }) => `${name} ${examText(run.after)} right`);
     return `The examination, on problems neither has seen: ${told.join(', ')}.`;
   }
   const at = (names: readonly string[]) =>

@@ -38,7 +38,7 @@ export function Stacks({ scene, live }: Props) {
     [pair],
   );
   const shown = (who: Student): readonly ScoredTrajectory[] => {
-    const going = live.find(({ student }) => student === who)?.run.answers.at(-1);
+    const going = live.findLast(({ student }) => student === who)?.run.answers.at(-1);
     return (going ?? answersAt(pair[who].answers, round))?.trajectories ?? [];
   };
   const [a, b] = [shown('a'), shown('b')];

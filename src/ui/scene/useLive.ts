@@ -4,7 +4,7 @@
  */
 import { useCallback, useMemo, useState, useSyncExternalStore } from 'react';
 import { liveStudent } from '../../lab/lesson/pair.ts';
-import type { LabState, LabStore, RunPlan, RunState } from '../../lab/state.ts';
+import type { KeptMoment, LabState, LabStore, RunPlan, RunState } from '../../lab/state.ts';
 import { students, type Student } from '../../recipes/lessons.ts';
 import type { LiveLine } from './HeroChart.tsx';
 import type { Scene } from './useScene.ts';
@@ -24,6 +24,10 @@ export interface Live {
   readonly train: () => void;
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Kept moments of student a's run, where a rescue can begin, oldest first. */
+  readonly moments: readonly KeptMoment[];
+  /** Go on from a kept moment of student a's run with one setting changed. */
+  readonly rescue: (moment: KeptMoment, path: string, value: number) => void;
   /** Stop the runs and go back to the recordings; they stay in the lab's list. */
   readonly leave: () => void;
 }
@@ -40,12 +44,13 @@ export function useLive(scene: Scene, lab: () => Promise<LabStore>): Live {
   const [loading, setLoading] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const store = held?.store ?? null;
-  const read = useCallback((): LabState['runs'] | null => store?.getState().runs ?? null, [store]);
+  const read = useCallback((): LabState | null => store?.getState() ?? null, [store]);
   const subscribe = useCallback(
     (changed: () => void) => (store === null ? nothing() : store.subscribe(changed)),
     [store],
   );
-  const all = useSyncExternalStore(subscribe, read);
+  const state = useSyncExternalStore(subscribe, read);
+  const all = state?.runs ?? null;
   const runs = useMemo(
     () =>
       students.flatMap((student): LiveRun[] => {
@@ -54,15 +59,28 @@ export function useLive(scene: Scene, lab: () => Promise<LabStore>): Live {
       }),
     [all, held],
   );
+  const saved = held?.ids.a;
+  const rescued = useMemo(
+    () => (saved === undefined ? [] : (all ?? []).filter(({ parent }) => parent?.id === saved)),
+    [all, saved],
+  );
   const { recordings, lesson } = scene;
   const lines = useMemo(
-    () =>
-      runs.map(({ student, run }) => ({
+    (): readonly LiveLine[] => [
+      ...runs.map(({ student, run }) => ({
         student,
         name: lesson.students[student].name,
         run: liveStudent(run),
+        rescued: false,
       })),
-    [runs, lesson],
+      ...rescued.map((run, i) => ({
+        student: 'a' as const,
+        name: `Rescued${i === 0 ? '' : ` ${i + 1}`}`,
+        run: liveStudent(run),
+        rescued: true,
+      })),
+    ],
+    [runs, rescued, lesson],
   );
   const train = () => {
     setLoading(true);
@@ -96,7 +114,12 @@ export function useLive(scene: Scene, lab: () => Promise<LabStore>): Live {
     ...{ runs, lines, failure, train },
     pause: () => each(({ actions }, id) => actions.pauseRun(id)),
     resume: () => each(({ actions }, id) => actions.resumeRun(id)),
+    moments: (saved === undefined ? null : state?.library.kept[saved]?.moments) ?? [],
+    rescue: ({ number }, path, value) => {
+      if (held !== null && saved !== undefined) void held.store.actions.forkRun(saved, number, path, value);
+    },
     leave: () => {
+      for (const { id } of rescued) held?.store.actions.stopRun(id);
       each(({ actions }, id) => actions.stopRun(id));
       setHeld(null);
     },
