@@ -58,7 +58,9 @@ test('by mouse: guess, watch, scrub, choose a problem, and hand on the moment', 
   await fresh.close();
 });
 
-test('by keyboard: the question, every round to the examination, and the way into the lab', async ({ lab }) => {
+test('by keyboard: the question, every round to the examination, and the way into the lab', async ({
+  lab,
+}) => {
   const { page } = lab;
   await openLesson(page);
   await page.getByTestId('guess-handle-a').focus();
@@ -73,7 +75,8 @@ test('by keyboard: the question, every round to the examination, and the way int
   await page.keyboard.press('ArrowRight');
   expect(await round(page)).toBe(1);
   await page.keyboard.press('End');
-  for (const who of ['a', 'b']) await expect(page.getByTestId(`scene-exam-${who}`)).toHaveText(/^\d+ ± \d+%$/);
+  for (const who of ['a', 'b'])
+    await expect(page.getByTestId(`scene-exam-${who}`)).toHaveText(/^\d+ ± \d+%$/);
   await expect(page.getByTestId('scene-caption')).toContainText('±');
   await expect(page.getByTestId('scene-guess-a')).toHaveText('0.0');
   await page.getByTestId('stack-b').getByRole('radio', { checked: true }).focus();
@@ -127,7 +130,9 @@ for (const [scheme, forced] of [
   ['dark', 'none'],
   ['light', 'active'],
 ] as const) {
-  test(`360 pixels wide, ${scheme}, forced colours ${forced}: nothing to the side, no fault by axe`, async ({ lab }) => {
+  test(`360 pixels wide, ${scheme}, forced colours ${forced}: nothing to the side, no fault by axe`, async ({
+    lab,
+  }) => {
     const { page } = lab;
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: scheme, forcedColors: forced, reducedMotion: 'reduce' });
@@ -147,7 +152,8 @@ test('both are trained here, over the recordings', async ({ lab }) => {
   await page.getByTestId('train-both').click();
   const panel = page.getByTestId('live-panel');
   await expect(panel).toBeVisible({ timeout: 60_000 });
-  for (const who of ['a', 'b']) await expect(page.getByTestId(`loss-${who}`)).toHaveText(/\d/, { timeout: 200_000 });
+  for (const who of ['a', 'b'])
+    await expect(page.getByTestId(`loss-${who}`)).toHaveText(/\d/, { timeout: 200_000 });
   await expectAccessible(page, 'both train');
   await panel.getByRole('button', { name: 'Pause both' }).click();
   await page.getByTestId('live-leave').click();

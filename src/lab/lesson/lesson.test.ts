@@ -87,13 +87,18 @@ describe('a link', () => {
 
   it('decides between lesson and instrument', () => {
     expect(
-      ['', '?isolate=0', '?lesson=prior', '?embed=1', '?view=lab', '?preset=micro', '?grpo.clipHigh=0.2'].map(viewOf),
+      ['', '?isolate=0', '?lesson=prior', '?embed=1', '?view=lab', '?preset=micro', '?grpo.clipHigh=0.2'].map(
+        viewOf,
+      ),
     ).toEqual([null, null, 'lesson', 'lesson', 'lab', 'lab', 'lab']);
   });
 });
 
 describe('what is said', () => {
-  const collapsing: Pair = { a: student((round) => (round <= 4 ? 2 : Math.max(0, 2 - (round - 4) / 10))), b: student(() => 4) };
+  const collapsing: Pair = {
+    a: student((round) => (round <= 4 ? 2 : Math.max(0, 2 - (round - 4) / 10))),
+    b: student(() => 4),
+  };
   const found = moments(collapsing, timeline);
   const lesson: Pick<Lesson, 'captions' | 'students'> = {
     students: {
@@ -123,7 +128,9 @@ describe('the chart', () => {
   const box = { left: 0, top: 0, width: 100, height: 100 };
   it('has room above every value, and a line that is the run’s', () => {
     expect(callTicks([{ x: [1], y: [4.4] }])).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(linePath(box, { taught: 0, longer: null, last: 2 }, 4, { x: [0, 2], y: [4, 0] })).toBe('M0.0 0.0L100.0 100.0');
+    expect(linePath(box, { taught: 0, longer: null, last: 2 }, 4, { x: [0, 2], y: [4, 0] })).toBe(
+      'M0.0 0.0L100.0 100.0',
+    );
     expect(valueAt({ x: [1, 3], y: [0, 4] }, 2)).toBe(2);
     expect(valueAt({ x: [1, 3], y: [0, 4] }, 4)).toBeNull();
   });
@@ -145,7 +152,9 @@ describe('a problem in words', () => {
         ...{ label: 'a', operation, code: '', value: '', thought: '', difficulty: 0 },
       })),
     });
-    expect(problemInWords(problem(['-3', '//4', '*2']))).toBe('Start with 19; subtract 3, divide by 4, then multiply by 2.');
+    expect(problemInWords(problem(['-3', '//4', '*2']))).toBe(
+      'Start with 19; subtract 3, divide by 4, then multiply by 2.',
+    );
     expect(problemInWords(problem(['?']))).toBeNull();
   });
 });
@@ -164,7 +173,9 @@ describe('the lessons that ship', () => {
       for (const { text } of read.lesson.captions)
         for (const [, key = ''] of text.matchAll(/\{([^}]*)\}/g)) expect(key).toMatch(known);
     }
-    expect(readdirSync('public/lessons')).toEqual(expect.arrayContaining(names.map((name) => `${name}.json`)));
+    expect(readdirSync('public/lessons')).toEqual(
+      expect.arrayContaining(names.map((name) => `${name}.json`)),
+    );
   });
 
   it('opens with its two recordings; one without them says so and is not listed', async () => {
@@ -177,12 +188,16 @@ describe('the lessons that ship', () => {
       message: expect.stringContaining('quick-dense.json.gz') as string,
     });
     expect(await listLessons(file)).toHaveLength(3);
-    const emptied = (path: string) => (path === 'runs/index.json' ? Promise.resolve(new Blob(['[]'])) : file(path));
+    const emptied = (path: string) =>
+      path === 'runs/index.json' ? Promise.resolve(new Blob(['[]'])) : file(path);
     expect(await listLessons(emptied)).toEqual([]);
     expect(await openLesson('nothing', file)).toMatchObject({ ok: false });
   });
 
   it('says which part of a lesson cannot be read', () => {
-    expect(readLesson('mine', { title: '' })).toMatchObject({ ok: false, message: expect.stringContaining('“title”') as string });
+    expect(readLesson('mine', { title: '' })).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('“title”') as string,
+    });
   });
 });

@@ -282,7 +282,10 @@ function LiveMark({
   if (round === undefined || value === undefined) return null;
   const [x, y] = [xOf(box, timeline, round), yOf(box, highest, value)];
   return (
-    <g className={rescued ? styles.rescued : undefined} data-testid={rescued ? 'rescued-line' : `live-line-${student}`}>
+    <g
+      className={rescued ? styles.rescued : undefined}
+      data-testid={rescued ? 'rescued-line' : `live-line-${student}`}
+    >
       <path className={styles.line} data-student={student} d={linePath(box, timeline, highest, run.calls)} />
       <circle className={styles.dot} data-student={student} r={5.5} cx={x} cy={y} />
       <g className={styles.label} data-student={student} transform={`translate(${x + 12} ${y})`}>

@@ -118,7 +118,9 @@ function standing(run: RunState): string {
 /** What both are doing, told when it changes and not with every number. */
 function sentence({ runs, lines }: Live, { lesson }: Scene): string {
   if (runs.every(({ run }) => run.status === 'done')) {
-    const told = lines.filter(({ run }) => run.after !== null).map(({ name, run }) => `${name} ${examText(run.after)} right`);
+    const told = lines
+      .filter(({ run }) => run.after !== null)
+      .map(({ name, run }) => `${name} ${examText(run.after)} right`);
     return `The examination, on problems neither has seen: ${told.join(', ')}.`;
   }
   const at = (names: readonly string[]) =>

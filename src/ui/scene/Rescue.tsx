@@ -28,8 +28,7 @@ export function Rescue({ scene, live }: { readonly scene: Scene; readonly live: 
   const id = useId();
   const round = useRound(scene);
   const { name } = scene.lesson.students.a;
-  const moment =
-    live.moments.findLast(({ place }) => place.round <= round) ?? live.moments[0] ?? null;
+  const moment = live.moments.findLast(({ place }) => place.round <= round) ?? live.moments[0] ?? null;
   const chosen = ingredients.find((one) => one.path === path);
   return (
     <>
@@ -45,7 +44,10 @@ export function Rescue({ scene, live }: { readonly scene: Scene; readonly live: 
       </button>
       <div id={id} hidden={!open} className={styles.rescue} data-testid="rescue-panel">
         <fieldset className={styles.ingredients}>
-          <legend>From the playhead (round {wholeRound(scene.timeline, scene.playhead.state.position)}) on, change one thing for {name}</legend>
+          <legend>
+            From the playhead (round {wholeRound(scene.timeline, scene.playhead.state.position)}) on, change
+            one thing for {name}
+          </legend>
           {ingredients.map((one) => (
             <label key={one.path}>
               <input type="radio" name={id} checked={one.path === path} onChange={() => setPath(one.path)} />
