@@ -4,17 +4,12 @@
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
-import { browserIsolation, isolatePage, pageQuery, settingsQuery } from './isolation.ts';
+import { pageQuery, settingsQuery } from './isolation.ts';
 import { replSettings, PythonRepl } from './pythonRepl.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
 import { runLocks } from './runLocks.ts';
 import { workerPort } from './workerPort.ts';
-
-/** Makes the page one whose engine may have threads. @returns whether it loads again for that, so that there is nothing to start */
-export function preparePage(): Promise<boolean> {
-  return isolatePage(browserIsolation());
-}
 
 /** Starts the lab in this page. Call it once. */
 export function createLabStore(): LabStore {
