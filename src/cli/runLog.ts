@@ -13,6 +13,7 @@ export function log(folder: RunFolder, event: RunEvent, seconds: number): void {
   const at = Math.round(seconds * 100) / 100;
   switch (event.type) {
     case 'progress':
+    case 'probe': // in run.json, whole
       return;
     case 'trajectories':
       for (const { tokens, calls, ...rest } of tellingGroup(event.trajectories)) {

@@ -116,7 +116,9 @@ export function readRun(json: unknown): ReadRun {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     return { ok: false, message: `it is damaged (at “${where}”).` };
   }
-  const settings = parseSettings(withOlderRules(withOlderLetters(parsed.data.settings), parsed.data.promptFilter));
+  const settings = parseSettings(
+    withOlderRules(withOlderLetters(parsed.data.settings), parsed.data.promptFilter),
+  );
   if (settings === null) return { ok: false, message: 'its settings are not ones this lab knows.' };
   try {
     return { ok: true, ...recordedRun(parsed.data, settings) };

@@ -20,7 +20,10 @@ async function start(): Promise<Sandbox> {
 }
 
 const sandbox = await start();
-const repeated = Array.from({ length: 3000 }, (_, i) => `${2 + (i % 48)}${'+-*'.charAt(i % 3)}${2 + (i % 23)}`);
+const repeated = Array.from(
+  { length: 3000 },
+  (_, i) => `${2 + (i % 48)}${'+-*'.charAt(i % 3)}${2 + (i % 23)}`,
+);
 let next = 0;
 
 describe.each([1, 16, 64, 256])('a batch of %d calls', (size) => {

@@ -14,7 +14,8 @@ import type { RunState } from '../../lab/state.ts';
 import { drawnProblem, readProblem, unfamiliar } from '../../tasks/askedProblem.ts';
 import type { Problem } from '../../tasks/problem.ts';
 import { useRun } from '../app/lab.tsx';
-import { Transcript, type Written } from '../inspector/Transcript.tsx';
+import { Transcript } from '../inspector/Transcript.tsx';
+import type { Written } from '../inspector/written.ts';
 import { usePolicies, type PolicyChoice } from './policies.ts';
 import styles from './ask.module.css';
 
@@ -150,7 +151,7 @@ export function AskBox({ asker }: Props) {
         What is drawn is held out: no run was trained on it.
       </p>
       <Outcome talk={talk} note={talk === null ? null : unfamiliar(talk.problem, settings.task, lengths)} />
-      {talk?.written == null ? null : (
+      {talk === null || talk.written === null ? null : (
         <Transcript
           trajectory={talk.written}
           author="policy"

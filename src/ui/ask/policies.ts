@@ -86,12 +86,12 @@ export function usePolicies(): Policies {
   const weights = useRun(selectWeights);
   const round = useRun(selectRound);
   const recordings = useLab(selectRecordings);
-  const { exportWeights } = useLabActions();
+  const actions = useLabActions();
   return useMemo(() => {
     const file =
       source.kind === 'recording' ? recordings.find(({ title }) => title === source.name)?.file : undefined;
-    return policiesOf({ id, source, status, settings, weights, round }, file, exportWeights);
-  }, [id, source, status, settings, weights, round, recordings, exportWeights]);
+    return policiesOf({ id, source, status, settings, weights, round }, file, () => actions.exportWeights());
+  }, [id, source, status, settings, weights, round, recordings, actions]);
 }
 
 /** The choice nearest to a round. */

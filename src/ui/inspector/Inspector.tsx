@@ -26,7 +26,7 @@ export function Inspector() {
             size="xs"
             aria-label="What to read"
             value={view}
-            onChange={(value) => setWanted(value as View)}
+            onChange={(value) => setWanted(value)}
             data={[
               { value: 'rollouts', label: 'Training rollouts' },
               { value: 'probe', label: 'One problem, every round' },

@@ -29,7 +29,7 @@ export function ListTools({ trajectories, filter, sorting, onFilter, onSort }: P
         size="xs"
         aria-label="Show"
         value={filter}
-        onChange={(value) => onFilter(value as Filter)}
+        onChange={(value) => onFilter(value)}
         data={filters.map((name) => ({
           value: name,
           label: `${filterWords[name]} ${trajectories.filter((one) => passes(one, name)).length}`,

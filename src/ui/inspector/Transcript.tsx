@@ -17,13 +17,11 @@ import {
   type TranscriptRow,
 } from './segments.ts';
 import { Look, useAlternatives } from './alternatives.tsx';
+import type { Written } from './written.ts';
 import { RunAgain } from './RunAgain.tsx';
 import { TokenDetail, tokenProbability, TokenLegend, type Learned } from './TokenDetail.tsx';
 import { tokenGlyph } from './tokenGlyph.ts';
 import styles from './transcript.module.css';
-
-/** A trajectory; one that is still being written has not stopped. */
-export type Written = Omit<Trajectory, 'stop'> & { readonly stop: Trajectory['stop'] | null };
 
 interface Props {
   readonly trajectory: Written;

@@ -6,7 +6,7 @@ import { Button } from '@mantine/core';
 import { pageAsker } from '../../lab/askBrowser.ts';
 import type { Alternative } from '../../lab/asking.ts';
 import type { PolicyChoice } from '../ask/policies.ts';
-import type { Written } from './Transcript.tsx';
+import type { Written } from './written.ts';
 import styles from './transcript.module.css';
 
 export type Looked =

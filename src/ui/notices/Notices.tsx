@@ -66,6 +66,7 @@ function Remedy({ failure: { source, goOn } }: { failure: FailureView }) {
           Reload the page
         </Button>
       );
+    case 'base':
     case 'engine':
     case 'device-lost':
     case 'sandbox':

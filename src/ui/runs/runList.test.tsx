@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { LabState, LabStore, RunState } from '../../lab/state.ts';
+import type { LabState, RunState } from '../../lab/state.ts';
 import { fakeLab, idleRun, idleState, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { RunList } from './RunList.tsx';
 import { ShownLine } from './ShownLine.tsx';
@@ -21,8 +21,7 @@ const recorded: RunState = {
 function withRuns(change: Partial<LabState> = {}) {
   const lab = fakeLab();
   const state: LabState = { ...idleState, runs: [live, recorded], focus: 'b', ...change };
-  const store: LabStore & { readonly actions: typeof lab.actions } = { ...lab, getState: () => state };
-  return store;
+  return { ...lab, getState: () => state };
 }
 const library = { ...idleState.library, storage: { runs: 3_200_000, used: 5e6, room: 2e9 } };
 
