@@ -78,7 +78,10 @@ export class RunFiles {
       const bytes = writeCheckpoint({ config, tensors, metadata }, checkpointContext(settings));
       return { ok: true, bytes, phase: position.phase };
     } catch (error) {
-      return { ok: false, message: error instanceof Error ? error.message : 'its checkpoint cannot be read.' };
+      return {
+        ok: false,
+        message: error instanceof Error ? error.message : 'its checkpoint cannot be read.',
+      };
     }
   }
 

@@ -213,7 +213,12 @@ describe('files', () => {
     const { notices, ...after } = state();
     const timeless = (shown: RunState) => ({ ...shown, elapsedSeconds: 0 });
     expect(notices).toEqual(['“other.json” was not opened: it is not a run exported by ASTER Lab.']);
-    expect({ ...after, library: before.library, notices: before.notices, runs: after.runs.map(timeless) }).toEqual({
+    expect({
+      ...after,
+      library: before.library,
+      notices: before.notices,
+      runs: after.runs.map(timeless),
+    }).toEqual({
       ...before,
       runs: before.runs.map(timeless),
     });

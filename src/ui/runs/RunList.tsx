@@ -46,8 +46,8 @@ export function RunList() {
       <Deleted />
       {rows.length === 0 ? (
         <p className={styles.empty}>
-          No run yet. Train one, or open a recorded one: each is kept here under its name, with its settings and its
-          curves, until you delete it.
+          No run yet. Train one, or open a recorded one: each is kept here under its name, with its settings
+          and its curves, until you delete it.
         </p>
       ) : (
         <table className={styles.table} data-testid="run-list">
@@ -58,9 +58,15 @@ export function RunList() {
                   key={column}
                   scope="col"
                   data-column={column}
-                  aria-sort={order?.column !== column ? 'none' : order.descending ? 'descending' : 'ascending'}
+                  aria-sort={
+                    order?.column !== column ? 'none' : order.descending ? 'descending' : 'ascending'
+                  }
                 >
-                  <UnstyledButton className={styles.head} title={heads[column].help} onClick={() => turn(column)}>
+                  <UnstyledButton
+                    className={styles.head}
+                    title={heads[column].help}
+                    onClick={() => turn(column)}
+                  >
                     {heads[column].word}
                     {order?.column === column ? (
                       order.descending ? (

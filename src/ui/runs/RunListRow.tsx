@@ -3,7 +3,19 @@
  */
 import { lazy, Suspense, useState } from 'react';
 import { ActionIcon, Button, Menu, Textarea, TextInput, UnstyledButton } from '@mantine/core';
-import { Eye, EyeOff, GitFork, MoreHorizontal, Pause, Pencil, Pin, PinOff, Play, Square, Trash2 } from 'lucide-react';
+import {
+  Eye,
+  EyeOff,
+  GitFork,
+  MoreHorizontal,
+  Pause,
+  Pencil,
+  Pin,
+  PinOff,
+  Play,
+  Square,
+  Trash2,
+} from 'lucide-react';
 import type { LibraryView } from '../../lab/state.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
 import { useLabActions } from '../app/lab.tsx';
@@ -25,7 +37,13 @@ export function RunListRow({ row, shown, kept }: Props) {
   const [editing, setEditing] = useState(false);
   const { run, differs, state, calls, reward, heldOut } = row;
   return (
-    <tr className={styles.row} data-shown={shown} data-testid="run-row" data-run={run.id} data-status={run.status}>
+    <tr
+      className={styles.row}
+      data-shown={shown}
+      data-testid="run-row"
+      data-run={run.id}
+      data-status={run.status}
+    >
       <th scope="row" className={styles.what}>
         {editing ? (
           <Editor row={row} onDone={() => setEditing(false)} />
@@ -73,16 +91,28 @@ function RunActions({ row: { run }, kept, onEdit }: Omit<Props, 'shown'> & { rea
   const { id, name, status, pinned, visible } = run;
   const live = run.source.kind === 'live';
   const moments = kept?.moments ?? [];
-  const goesOn = live && (status === 'paused' || status === 'interrupted' || (status === 'failed' && run.checkpoint !== null));
+  const goesOn =
+    live &&
+    (status === 'paused' || status === 'interrupted' || (status === 'failed' && run.checkpoint !== null));
   return (
     <>
       {goesOn ? (
-        <ActionIcon variant="light" size={28} aria-label={`Go on with ${name}`} onClick={() => actions.resumeRun(id)}>
+        <ActionIcon
+          variant="light"
+          size={28}
+          aria-label={`Go on with ${name}`}
+          onClick={() => actions.resumeRun(id)}
+        >
           <Play size={15} aria-hidden fill="currentColor" />
         </ActionIcon>
       ) : null}
       {live && status === 'running' ? (
-        <ActionIcon variant="light" size={28} aria-label={`Pause ${name}`} onClick={() => actions.pauseRun(id)}>
+        <ActionIcon
+          variant="light"
+          size={28}
+          aria-label={`Pause ${name}`}
+          onClick={() => actions.pauseRun(id)}
+        >
           <Pause size={15} aria-hidden fill="currentColor" />
         </ActionIcon>
       ) : null}

@@ -34,7 +34,9 @@ describe('the rows', () => {
 
   it('say how a run stands', () => {
     const checkpoint = { phase: 'stage1', done: 4, round: 12 } as const;
-    expect(stateWords(run('a', { status: 'interrupted', checkpoint }), false)).toBe('interrupted, kept up to round 12');
+    expect(stateWords(run('a', { status: 'interrupted', checkpoint }), false)).toBe(
+      'interrupted, kept up to round 12',
+    );
     expect(stateWords(run('a', { status: 'interrupted' }), true)).toBe('in another tab');
     expect(stateWords(run('a'), false)).toBe('done in 1 min 30 s');
   });

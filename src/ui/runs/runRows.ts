@@ -42,7 +42,9 @@ export function runRows(
   const paths = differingSettings(runs);
   const rows = runs.map((run) => ({
     run,
-    differs: paths.map((path) => `${formField(path)?.title ?? path} ${String(getSetting(run.settings, path))}`),
+    differs: paths.map(
+      (path) => `${formField(path)?.title ?? path} ${String(getSetting(run.settings, path))}`,
+    ),
     state: stateWords(run, library.elsewhere.includes(run.id)),
     calls: run.series.latest['tool_use/avg_tool_calls_per_trajectory'] ?? null,
     reward: run.series.latest['critic/score/mean'] ?? null,
