@@ -1,8 +1,8 @@
 /**
- * How runs are told apart, everywhere on the page: a colour (tokens.css), a dash and a marker, by the run's place.
+ * How runs are told apart, everywhere on the page: a colour (tokens.css), a dash and a marker, by numbers from 0.
  *
- * Place 0 is always the sparse cold start and place 1 the dense one. Invariants (runStyle.test.ts). (1) Any two of the first eight differ in
- * colour, in dash and in marker. (2) A place after the eighth has an earlier one's colour with another dash and marker.
+ * Colour 0 is always the sparse cold start and colour 1 the dense one. A dash and a marker go together. Invariants (runStyle.test.ts).
+ * (1) Any two of the first eight places differ in colour, in dash and in marker. (2) No two of the first 64 are alike.
  */
 export type Marker =
   'square' | 'circle' | 'triangle' | 'diamond' | 'triangleDown' | 'cross' | 'plus' | 'hexagon';
@@ -31,14 +31,19 @@ const markers: readonly Marker[] = [
   'hexagon',
 ];
 
-/** @param place a run's or a variant's place in its list, from 0 */
-export function runStyle(place: number): RunStyle {
-  const count = runLetters.length;
-  const turn = Math.floor(place / count);
-  const letter = runLetters[place % count]!;
-  const dash = dashes[(place + turn) % count];
-  const marker = markers[(place + turn) % count]!;
-  return { colour: `var(--run-${letter})`, marker, ...(dash === undefined ? {} : { dash }) };
+/** @param colour and @param dash which of the eight of each, from 0 */
+export function runStyle(colour: number, dash: number = colour): RunStyle {
+  const stroke = dashes[dash % dashes.length];
+  return {
+    colour: `var(--run-${runLetters[colour % runLetters.length]!})`,
+    marker: markers[dash % markers.length]!,
+    ...(stroke === undefined ? {} : { dash: stroke }),
+  };
+}
+
+/** @param place of a run or a variant in its list, from 0 */
+export function styleAt(place: number): RunStyle {
+  return runStyle(place, place + Math.floor(place / runLetters.length));
 }
 
 /** An SVG path for a marker of radius `r` around (x, y), pixels. */
