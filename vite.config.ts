@@ -116,11 +116,14 @@ const cli: UserConfig = {
     rollupOptions: {
       input: {
         train: 'src/cli/train.ts',
+        pretrain: 'src/cli/pretrain.ts',
         study: 'src/cli/study.ts',
+        witnessData: 'src/cli/witnessData.ts',
         bench: 'src/cli/bench.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },
-      output: { entryFileNames: '[name].js' },
+      // Chunks beside them: the Python worker is found by its place.
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
 };

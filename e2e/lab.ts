@@ -17,7 +17,9 @@ export class LabPage {
     this.primary = page.getByTestId('run-primary');
   }
 
+  /** The instrument, as for a visitor who chose it last: an address that names no setting opens the lesson otherwise. */
   async open(query = ''): Promise<void> {
+    await this.page.addInitScript(() => localStorage.setItem('aster-lab-view', 'lab'));
     await this.page.goto(`./${query}`);
     await expect(this.root).toBeVisible();
   }

@@ -28,7 +28,8 @@ export async function expectPlausibleRun(lab: LabPage): Promise<void> {
     return value;
   };
   await share('reward');
-  expect(await share('tool-use'), 'the cold start taught it to call').toBeGreaterThan(0.3);
+  // A problem of micro needs one or two steps.
+  expect(await lab.tile('per-step'), 'the cold start taught it to call').toBeGreaterThan(0.15);
   await share('truncated');
   const calls = await lab.tile('calls');
   expect(calls).toBeGreaterThan(0.2);

@@ -12,9 +12,11 @@ import type { PhaseTrack } from '../record/phases.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
+import type { StartingWeights } from '../train/baseFile.ts';
 import { readWeights } from '../train/checkpointFile.ts';
 import type { RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
+import { readBase } from './baseWeights.ts';
 import { createHeadlessEngine } from './engine.ts';
 import { UsageError, type TrainOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -22,6 +24,7 @@ import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
 import type { RunFolder, SavedPlace } from './runFolder.ts';
 import { clock, headline, log } from './runLog.ts';
+import { WeightKeeper } from './weightKeeper.ts';
 
 /** Stopped by the user; the folder holds a checkpoint to go on from. */
 export class StoppedError extends Error {
@@ -40,6 +43,7 @@ export async function runHeadless(
 ): Promise<Recording> {
   const { settings } = options;
   const initialTensors = initialWeights(options);
+  const start = initialTensors === null ? readBase(settings, options.base) : null;
   folder.claim(settings);
   const place = folder.resume();
   const recording =
@@ -50,19 +54,28 @@ export async function runHeadless(
   try {
     const sandbox = await createNodeSandbox({ settings: settings.sandbox });
     try {
-      const provenance = provenanceOf(options, description, sandbox);
+      const provenance = provenanceOf(options, description, sandbox, start);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
       sayWhatRuns(progress, description, sandbox, place);
-      const written = new WrittenRun(folder, progress, provenance, recording, options.checkpointEvery);
+      const keeper = new WeightKeeper(engine, settings, folder, options.keepWeights, recording.view);
+      const written = new WrittenRun(
+        folder,
+        progress,
+        provenance,
+        recording,
+        keeper,
+        options.checkpointEvery,
+      );
       const ticks = runRecipe({
         engine,
         sandbox,
         settings,
         ...(place === null ? {} : { from: place.checkpoint }),
-        ...(initialTensors === null ? {} : { initialTensors }),
+        ...startOf(initialTensors ?? start?.tensors ?? null),
       });
       for await (const tick of ticks) {
         written.take(tick);
+        await keeper.take(tick);
         await written.saveWhenDue(tick, stopping.aborted);
         if (stopping.aborted && tick.checkpoint !== undefined)
           throw new StoppedError('Stopped; the same command goes on from here.');
@@ -75,6 +88,8 @@ export async function runHeadless(
     engine.dispose();
   }
 }
+
+const startOf = (initialTensors: NamedTensors | null) => (initialTensors === null ? {} : { initialTensors });
 
 /** The weights that `--weights` names; null where it is absent. @throws UsageError */
 function initialWeights({ weights, settings }: TrainOptions): NamedTensors | null {
@@ -91,6 +106,7 @@ function provenanceOf(
   { settings, presetName }: TrainOptions,
   engine: EngineDescription,
   sandbox: Sandbox,
+  start: StartingWeights | null,
 ): Provenance {
   return {
     origin: {
@@ -100,6 +116,7 @@ function provenanceOf(
     },
     settings,
     presetName,
+    ...(start === null ? {} : { base: start.base }),
     engine,
     sandbox: sandbox.version,
     parameters: parameterCount(policyConfig(settings.policy.preset, vocabularySize)),
@@ -124,6 +141,7 @@ class WrittenRun {
   readonly #progress: Progress;
   readonly #provenance: Provenance;
   readonly #recording: Recording;
+  readonly #keeper: WeightKeeper;
   readonly #checkpointEvery: number; // seconds
   readonly #started = performance.now();
   /** Tokens of this session. */
@@ -135,12 +153,14 @@ class WrittenRun {
     progress: Progress,
     provenance: Provenance,
     recording: Recording,
+    keeper: WeightKeeper,
     checkpointEvery: number,
   ) {
     this.#folder = folder;
     this.#progress = progress;
     this.#provenance = provenance;
     this.#recording = recording;
+    this.#keeper = keeper;
     this.#checkpointEvery = checkpointEvery;
     this.#savedAt = this.#seconds();
   }
@@ -186,6 +206,12 @@ class WrittenRun {
   }
 
   #written(): string {
-    return this.#recording.write(this.#provenance, new Date().toISOString(), this.#seconds(), this.#tokens);
+    return this.#recording.write(
+      this.#provenance,
+      new Date().toISOString(),
+      this.#seconds(),
+      this.#tokens,
+      this.#keeper.kept,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { presetSettings } from '../recipes/presets.ts';
+import { defaultPreset, presetSettings } from '../recipes/presets.ts';
 import { parseTrainOptions, resolveSettings, UsageError, type TrainOptions } from './options.ts';
 
 function parse(...words: string[]): TrainOptions {
@@ -28,7 +28,7 @@ describe('the train command’s options', () => {
   });
 
   it('begins with mini and answers --help', () => {
-    expect(parse().settings).toEqual(presetSettings('mini'));
+    expect(parse().settings).toEqual(presetSettings(defaultPreset));
     expect(parseTrainOptions(['--help'])).toBe('help');
   });
 
@@ -42,7 +42,7 @@ describe('the train command’s options', () => {
     [['--set', 'grpo.learningRate=fast'], /grpo.learningRate/],
     [['--set', 'grpo.learningRate='], /grpo.learningRate/],
     [['--set', 'curation.keepZero=yes'], /curation.keepZero/],
-    [['--set', 'stage1.context=30'], /GRPO stage 1: a problem of 6 steps/],
+    [['--set', 'stage1.context=30'], /GRPO stage 1: a problem of 4 steps/],
     [['--seed=-1'], /run.seed/],
     [['--checkpoint-every', 'often'], /--checkpoint-every takes seconds, 0 or more, not “often”\./],
     [['--checkpoint-every', ''], /--checkpoint-every takes seconds/],

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { armNames, findArm, withChanges } from '../recipes/arms.ts';
-import { findPreset, presets } from '../recipes/presets.ts';
+import { defaultPreset, findPreset, presets } from '../recipes/presets.ts';
 import {
   formField,
   getSetting,
@@ -49,20 +49,26 @@ export interface TrainOptions {
   readonly out: string;
   /** Weights to begin with: a .safetensors file. */
   readonly weights: string | null;
+  /** Where the base policy lies that the settings name: a file or a folder; null: where `npm run pretrain` puts it. */
+  readonly base: string | null;
   readonly checkpointEvery: number; // seconds
+  /** Of how many rounds the weights are kept beside run.json. */
+  readonly keepWeights: number;
   /** Of an engine on the processor; null: one a core. They change nothing but the time, so they are no setting of the run. */
   readonly threads: number | null;
 }
 
 export const trainUsage = `npm run train -- --preset nano --arm dense --seed 1 --out runs/a
 
-  --preset   ${presets.map(({ name }) => name).join(', ')}  (default mini)
+  --preset   ${presets.map(({ name }) => name).join(', ')}  (default ${defaultPreset})
   --arm      ${armNames.join(', ')}: the cold start's recipe, laid over the preset
   --seed     names every random choice (default 1)
   --set      one setting, as often as you like: --set grpo.learningRate=1e-4 --set run.backend=simd
-  --weights  a checkpoint (.safetensors) to begin with instead of fresh weights
+  --weights  a checkpoint (.safetensors) to begin with instead of the base or fresh weights
+  --base     where the base policy of the settings lies, a file or a folder (default public/bases, then runs/bases)
   --out      the run's folder (default runs/<preset>-<arm>-<seed>)
   --checkpoint-every   seconds between two checkpoints (default 60)
+  --keep-weights       of so many rounds, first and last among them, beside run.json (default 0)
   --threads  of the engine where the processor computes (default one a core); the run is the same with any number
 
 A graphics card computes where there is one, else the processor; run.backend names another engine. A run that was stopped goes on from its last checkpoint with the same command.`;
@@ -71,7 +77,7 @@ A graphics card computes where there is one, else the processor; run.backend nam
 export function parseTrainOptions(words: readonly string[]): TrainOptions | 'help' {
   const values = parseWords(words);
   if (values.help === true) return 'help';
-  const presetName = values.preset ?? 'mini';
+  const presetName = values.preset ?? defaultPreset;
   const preset = findPreset(presetName);
   if (preset === undefined) {
     throw new UsageError(
@@ -95,7 +101,14 @@ export function parseTrainOptions(words: readonly string[]): TrainOptions | 'hel
     settings,
     out: values.out ?? `runs/${name}`,
     weights: values.weights ?? null,
+    base: values.base ?? null,
     checkpointEvery,
+    keepWeights: numberOption(
+      'keep-weights',
+      values['keep-weights'] ?? '0',
+      'a whole number, 0 to 64',
+      (n) => Number.isInteger(n) && n >= 0 && n <= 64,
+    ),
     threads: values.threads === undefined ? null : countOption('threads', values.threads),
   };
 }
@@ -110,8 +123,10 @@ function parseWords(words: readonly string[]) {
         seed: { type: 'string' },
         set: { type: 'string', multiple: true },
         weights: { type: 'string' },
+        base: { type: 'string' },
         out: { type: 'string' },
         'checkpoint-every': { type: 'string' },
+        'keep-weights': { type: 'string' },
         threads: { type: 'string' },
         help: { type: 'boolean' },
       },

@@ -32,6 +32,11 @@ const advice: Record<FailureView['source'], Advice> = {
     goOn: 'Check the connection to this site; Python (Pyodide) has to be started anew.',
   },
   settings: { afresh: 'Change the settings that are named and train again.', goOn: null },
+  base: {
+    afresh:
+      'Check the connection to this site and train again, or choose another base, or scratch, in the settings.',
+    goOn: null,
+  },
   numerics: {
     afresh:
       'The numbers left the range of floating point. Lower the learning rate (of the cold start or of GRPO, wherever it happened) or the gradient clip, and train again.',

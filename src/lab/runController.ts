@@ -15,7 +15,15 @@ import type { LabEnvironment } from './environment.ts';
 import { failureView, movedNotice } from './failures.ts';
 import { idleRun } from './idleRun.ts';
 import { isUnderWay, starting, withStatus, type LiveStatus, type RunCondition } from './runCondition.ts';
-import { newSession, rewound, withCheckpoint, withEvents, type Session } from './session.ts';
+import {
+  newSession,
+  restoredSession,
+  rewound,
+  withCheckpoint,
+  withEvents,
+  type Session,
+  type SessionCheckpoint,
+} from './session.ts';
 import type { BareRunState, FailureView, RunParent, RunRequest } from './state.ts';
 import type { TrainerLink } from './trainerLink.ts';
 import { WeightsRequests, type WeightsAnswer } from './weightsRequests.ts';
@@ -25,6 +33,19 @@ export interface RunListener {
   changed(): void;
   /** Something that a person should know and that is no failure. */
   notice(text: string): void;
+  /** A checkpoint was taken of what the run shows now. */
+  saved(checkpoint: SessionCheckpoint): void;
+  /** It is done, has failed, or was stopped. */
+  ended(): void;
+}
+
+/** What a run that was kept had come to. */
+export interface RestoredRun {
+  /** Null where nothing but its settings is known. */
+  readonly record: RecordedRun | null;
+  readonly status: 'interrupted' | 'done';
+  /** Taken of what the record shows. */
+  readonly checkpoint: Pick<SessionCheckpoint, 'place' | 'bytes' | 'seconds'> | null;
 }
 
 export interface RunOptions {
@@ -35,7 +56,9 @@ export interface RunOptions {
   readonly engine: EngineView | null;
   /** Its line to a worker; nobody else's from now on. */
   readonly link: TrainerLink;
-  readonly parent?: RunParent;
+  readonly parent?: RunParent | null;
+  /** A checkpoint to begin from (a fork's), with what had been measured by then. */
+  readonly restored?: RestoredRun;
 }
 
 const hiddenNotice =
@@ -58,10 +81,12 @@ export class RunController {
   /** The failure that only says that nothing was heard; a late word takes it back. */
   #silence: FailureView | null = null;
   #saidHidden = false;
+  /** The base policy that it began from. */
+  #base: RecordedRun['base'];
   #state: BareRunState | null = null;
 
   constructor(environment: LabEnvironment, options: RunOptions, listener: RunListener) {
-    const { id, settings, presetName, engine, link, parent = null } = options;
+    const { id, settings, presetName, engine, link, parent = null, restored } = options;
     this.id = id;
     this.presetName = presetName;
     this.#environment = environment;
@@ -69,13 +94,16 @@ export class RunController {
     this.#link = link;
     this.#weights = new WeightsRequests(environment);
     this.#idle = { ...idleRun(id, settings, presetName), parent };
-    this.#session = newSession(settings);
-    this.#watch = new Stopwatch(environment);
-    const { requested, sandbox, parameters, failure, tokensPerSecond } = this.#idle;
+    const { record = null, checkpoint = null } = restored ?? {};
+    this.#session = restoredSession(settings, record, checkpoint);
+    this.#watch = new Stopwatch(environment, checkpoint?.seconds ?? record?.elapsedSeconds);
+    const { requested, boot, failure, tokensPerSecond } = this.#idle;
     this.#condition = {
-      ...{ requested, engine, sandbox, parameters, failure, tokensPerSecond },
-      status: 'starting',
-      boot: null,
+      ...{ requested, boot, failure, tokensPerSecond },
+      engine: record?.engine ?? engine,
+      sandbox: record?.sandbox ?? null,
+      parameters: record?.parameters ?? null,
+      status: restored?.status ?? 'starting',
     };
     link.listen({
       onMessage: (message) => this.#receive(message),
@@ -89,6 +117,11 @@ export class RunController {
 
   get settings(): RunSettings {
     return this.#session.settings;
+  }
+
+  /** The newest one. */
+  get checkpoint(): SessionCheckpoint | null {
+    return this.#session.checkpoint;
   }
 
   get status(): LiveStatus {
@@ -121,6 +154,7 @@ export class RunController {
     return {
       ...{ recordedAt, origin, settings, engine, sandbox, parameters, tokensPerSecond, view },
       presetName: this.presetName,
+      base: this.#base,
       elapsedSeconds: this.#watch.seconds,
       series: series.record(),
     };
@@ -128,10 +162,13 @@ export class RunController {
 
   // -- what a person does
 
-  /** @param sharedBy how many runs share the machine, this one counted; it keeps its share until it starts again */
+  /**
+   * Begin: from the first step, or from the checkpoint that it was made with.
+   * @param sharedBy how many runs share the machine, this one counted; it keeps its share until it starts again
+   */
   start(sharedBy: number): void {
     this.#sharedBy = sharedBy;
-    this.#start();
+    this.#start(this.#session.checkpoint?.bytes);
   }
 
   pause(): void {
@@ -156,6 +193,7 @@ export class RunController {
     this.#watch.stop();
     this.#condition = withStatus({ ...this.#condition, failure: null }, 'interrupted');
     this.#change({});
+    this.#listener.ended();
   }
 
   dismissFailure(): void {
@@ -189,15 +227,15 @@ export class RunController {
     this.#link.command(request);
   }
 
-  /** A fresh worker takes the run up at its newest checkpoint. */
+  /** A fresh worker takes the run up at its newest checkpoint; one that was interrupted before its first, at the beginning. */
   #goOn(sharedBy: number): void {
-    const { checkpoint } = this.#session;
-    if (checkpoint === null) return;
+    const { checkpoint, settings } = this.#session;
+    if (checkpoint === null && this.status === 'failed') return;
     this.#sharedBy = sharedBy;
     this.#link.replace();
-    this.#session = rewound(this.#session, checkpoint);
-    this.#watch = new Stopwatch(this.#environment, checkpoint.seconds);
-    this.#start(checkpoint.bytes);
+    this.#session = checkpoint === null ? newSession(settings) : rewound(this.#session, checkpoint);
+    this.#watch = new Stopwatch(this.#environment, checkpoint?.seconds);
+    this.#start(checkpoint?.bytes);
   }
 
   #start(from?: Uint8Array): void {
@@ -211,6 +249,7 @@ export class RunController {
     if (this.#silence !== null && this.#condition.failure === this.#silence) this.#change({ failure: null });
     this.#silence = null;
     switch (message.type) {
+      case 'alive':
       case 'probed':
         return; // asked before the worker was this run's
       case 'boot':
@@ -227,8 +266,7 @@ export class RunController {
         this.#change({ tokensPerSecond: message.tokensPerSecond, boot: null }); // what was being prepared is ready
         return;
       case 'checkpoint':
-        this.#session = withCheckpoint(this.#session, message.place, message.bytes, this.#watch.seconds);
-        this.#change({});
+        this.#takeCheckpoint(message);
         return;
       case 'weights':
         this.#weights.settle({ ok: true, bytes: message.bytes, phase: message.phase });
@@ -242,7 +280,14 @@ export class RunController {
     }
   }
 
-  #started({ engine, sandbox, parameters, memory }: Extract<FromTrainer, { type: 'started' }>): void {
+  #takeCheckpoint({ place, bytes }: Extract<FromTrainer, { type: 'checkpoint' }>): void {
+    this.#session = withCheckpoint(this.#session, place, bytes, this.#watch.seconds);
+    this.#change({});
+    if (this.#session.checkpoint !== null) this.#listener.saved(this.#session.checkpoint);
+  }
+
+  #started({ engine, sandbox, parameters, memory, base }: Extract<FromTrainer, { type: 'started' }>): void {
+    this.#base = base ?? this.#base;
     const moved = this.#session.checkpoint === null ? null : movedNotice(this.#condition.engine, engine);
     this.#change({ engine: { ...engine, memory }, sandbox, parameters, boot: null });
     if (moved !== null) this.#listener.notice(moved);
@@ -252,6 +297,7 @@ export class RunController {
     if (status === 'running') this.#watch.start();
     else this.#watch.stop();
     this.#change(withStatus(this.#condition, status));
+    if (status === 'done' || status === 'failed') this.#listener.ended();
   }
 
   #failed(source: FailureSource, message: string): void {

@@ -12,19 +12,37 @@
  */
 import type { RecordedRun } from '../record/recordedRun.ts';
 import type { LabEnvironment } from './environment.ts';
-import { Replay, type RecordedSource } from './replay.ts';
+import type { KeptRun } from './keptRun.ts';
+import { Replay, type RecordedSource, type ReplayOptions } from './replay.ts';
 import { isGoing, isUnderWay } from './runCondition.ts';
-import { RunController, type RunOptions } from './runController.ts';
+import { RunController, type RestoredRun, type RunOptions } from './runController.ts';
 import { firstLabel, freeName, plainName, type RunLabel } from './runLabels.ts';
+import type { SessionCheckpoint } from './session.ts';
 import type { Publisher } from './snapshots.ts';
 import type { BareRunState, RunsState, RunState } from './state.ts';
+import type { TrainerLink } from './trainerLink.ts';
 
-export type HeldRun = RunController | Replay;
+export type HeldRun = RunController | Replay | KeptRun;
+
+/** Who keeps the runs beyond this page; told of whatever there is to keep. */
+export interface RunsListener {
+  added(run: RunController | Replay): void;
+  saved(run: RunController, checkpoint: SessionCheckpoint): void;
+  ended(run: RunController): void;
+  labelled(run: HeldRun): void;
+  deleted(run: HeldRun, deleted: boolean): void;
+  forgotten(runs: readonly HeldRun[]): void;
+}
 
 export type RunStart = Omit<RunOptions, 'id'> & {
   /** What it is called; its preset and seed where absent. */
   readonly name?: string | undefined;
 };
+
+/** What the library had of a kept run. */
+export type OpenedRun =
+  | { readonly live: RestoredRun; readonly link: TrainerLink }
+  | { readonly recorded: Omit<ReplayOptions, 'id'> };
 
 /** Longest name and note, characters. */
 const longestName = 80;
@@ -38,9 +56,12 @@ export class Runs {
   readonly #labelled = new WeakMap<BareRunState, RunState>();
   #runs: readonly HeldRun[] = [];
   #deleted: readonly HeldRun[] = [];
+  #deletedView: RunsState['deleted'] = [];
   #focused: HeldRun | null = null;
   #states: readonly RunState[] = [];
-  #made = 0;
+  /** Ids in the list's order, those of deleted runs too. */
+  #order: readonly string[] = [];
+  #listener: RunsListener | null = null;
 
   /** @param notice takes sentences that a person should read */
   constructor(environment: LabEnvironment, publisher: Publisher, notice: (text: string) => void) {
@@ -50,6 +71,11 @@ export class Runs {
     environment.onHidden(() => {
       for (const run of this.#runs) if (run.kind === 'live') run.pageHidden();
     });
+  }
+
+  /** From now on this one is told. */
+  listen(listener: RunsListener): void {
+    this.#listener = listener;
   }
 
   /** Oldest first. */
@@ -69,7 +95,7 @@ export class Runs {
     return {
       runs: this.#states,
       focus: this.#focused?.id ?? null,
-      deleted: this.#deleted.map(({ id }) => ({ id, name: this.label(id).name })),
+      deleted: this.#deletedView,
     };
   }
 
@@ -102,12 +128,9 @@ export class Runs {
     this.#giveWorkersBack();
     const sharedBy = this.#underWay().length + all.length;
     const runs = all.map(({ name, ...options }) => {
-      const run = new RunController(
-        this.#environment,
-        { ...options, id: this.#nextId() },
-        { changed: () => this.#changed(), notice: this.#notice },
-      );
+      const run = this.#live({ ...options, id: this.#environment.id() });
       this.#add(run, name ?? plainName(run.presetName, run.settings));
+      this.#listener?.added(run);
       return run;
     });
     for (const run of runs) run.start(sharedBy);
@@ -117,12 +140,33 @@ export class Runs {
 
   /** Show a recorded run, and bring it into focus. */
   show(run: RecordedRun, kind: RecordedSource, name: string): Replay {
-    const replay = new Replay(this.#environment, { id: this.#nextId(), run, kind, name }, () =>
-      this.#publisher.now(),
-    );
+    const replay = this.#replay({ id: this.#environment.id(), run, kind, name });
     // A file's name says little of what is in it.
     this.#add(replay, kind === 'recording' ? name : plainName(run.presetName, run.settings));
+    this.#listener?.added(replay);
     return replay;
+  }
+
+  /** List runs that were kept, before those that there are, and show none of them. */
+  list(kept: readonly KeptRun[]): void {
+    for (const { id, entry } of kept) this.#labels.set(id, entry.label);
+    this.#order = [...kept.map(({ id }) => id), ...this.#order];
+    this.#runs = [...kept, ...this.#runs];
+  }
+
+  /** A kept run is opened: it takes its place in the list, and the focus where it had that. */
+  open(kept: KeptRun, opened: OpenedRun): RunController | Replay {
+    const { id, settings, presetName, entry } = kept;
+    const run =
+      'live' in opened
+        ? this.#live({
+            ...{ id, settings, presetName, engine: entry.engine, parent: entry.parent },
+            ...{ link: opened.link, restored: opened.live },
+          })
+        : this.#replay({ id, ...opened.recorded });
+    this.#runs = this.#runs.map((other) => (other === kept ? run : other));
+    if (this.#focused === kept) this.#focused = run;
+    return run;
   }
 
   /** @param run null to show what the form describes */
@@ -140,8 +184,9 @@ export class Runs {
     if (!this.#runs.includes(run)) return;
     if (run.kind === 'live') run.stop();
     else run.end();
+    this.#listener?.deleted(run, true);
     this.#runs = this.#runs.filter((other) => other !== run);
-    this.#deleted = [...this.#deleted, run];
+    this.#setDeleted([...this.#deleted, run]);
     if (this.#focused === run) this.#focused = null;
     this.#keepAwake();
   }
@@ -150,13 +195,17 @@ export class Runs {
   undoDelete(): void {
     const run = this.#deleted.at(-1);
     if (run === undefined) return;
-    this.#deleted = this.#deleted.slice(0, -1);
-    this.#runs = [...this.#runs, run].sort((a, b) => numberOf(a) - numberOf(b));
+    this.#setDeleted(this.#deleted.slice(0, -1));
+    const at = ({ id }: HeldRun) => this.#order.indexOf(id);
+    this.#runs = [...this.#runs, run].sort((a, b) => at(a) - at(b));
+    this.#listener?.deleted(run, false);
   }
 
   forgetDeleted(): void {
-    for (const { id } of this.#deleted) this.#labels.delete(id);
-    this.#deleted = [];
+    const gone = this.#deleted;
+    this.#setDeleted([]);
+    for (const { id } of gone) this.#labels.delete(id);
+    this.#listener?.forgotten(gone);
   }
 
   // -- labels
@@ -175,6 +224,8 @@ export class Runs {
 
   relabel(id: string, change: Partial<RunLabel>): void {
     this.#labels.set(id, { ...this.label(id), ...change });
+    const run = this.find(id);
+    if (run !== null) this.#listener?.labelled(run);
   }
 
   // --
@@ -189,7 +240,27 @@ export class Runs {
     return labelled;
   }
 
+  #setDeleted(runs: readonly HeldRun[]): void {
+    this.#deleted = runs;
+    this.#deletedView = runs.map(({ id }) => ({ id, name: this.label(id).name }));
+  }
+
+  #live(options: RunOptions): RunController {
+    const run: RunController = new RunController(this.#environment, options, {
+      changed: () => this.#changed(),
+      notice: this.#notice,
+      saved: (checkpoint) => this.#listener?.saved(run, checkpoint),
+      ended: () => this.#listener?.ended(run),
+    });
+    return run;
+  }
+
+  #replay(options: ReplayOptions): Replay {
+    return new Replay(this.#environment, options, () => this.#publisher.now());
+  }
+
   #add(run: HeldRun, name: string): void {
+    this.#order = [...this.#order, run.id];
     this.#labels.set(run.id, firstLabel(name, run.settings, [...this.#labels.values()]));
     this.#runs = [...this.#runs, run];
     this.#focused = run;
@@ -204,10 +275,6 @@ export class Runs {
     for (const run of this.#runs) if (run.kind === 'live' && !isUnderWay(run.status)) run.stop();
   }
 
-  #nextId(): string {
-    return `run-${++this.#made}`;
-  }
-
   #changed(): void {
     this.#keepAwake();
     this.#publisher.later();
@@ -220,9 +287,4 @@ export class Runs {
 
 function sameLabel(state: RunState, label: RunLabel): boolean {
   return (Object.keys(label) as (keyof RunLabel)[]).every((key) => state[key] === label[key]);
-}
-
-/** Ids count up. */
-function numberOf({ id }: HeldRun): number {
-  return Number(id.slice('run-'.length));
 }

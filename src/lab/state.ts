@@ -125,7 +125,37 @@ export interface RecordingsState {
   readonly opening: string | null;
 }
 
+/** A moment of a run that was kept: where it can be forked. */
+export interface KeptMoment {
+  readonly number: number;
+  readonly place: CheckpointPlace;
+  /** “round 12” */
+  readonly words: string;
+}
+
+/** What is kept in this browser beyond the page. */
+export interface LibraryView {
+  readonly status: 'opening' | 'open' | 'closed';
+  /** Why it is closed: a whole sentence. */
+  readonly message: string | null;
+  /** By the run's id. */
+  readonly kept: Readonly<
+    Record<string, { readonly bytes: number; readonly moments: readonly KeptMoment[] }>
+  >;
+  /** Bytes: of all runs, of this site in this browser, and what it may have at most; null where the browser does not say. */
+  readonly storage: {
+    readonly runs: number;
+    readonly used: number | null;
+    readonly room: number | null;
+  } | null;
+  /** Ids of runs that were under way when their page ended, the newest first; they wait to go on. */
+  readonly unfinished: readonly string[];
+  /** Ids of runs that another tab works on. */
+  readonly elsewhere: readonly string[];
+}
+
 export interface LabState extends FormState, RunsState, RecordingsState {
+  readonly library: LibraryView;
   /** The run that the form describes, and the engine that it would get: shown while there is no run. */
   readonly planned: RunState;
   /** A study opened beside the run. */
@@ -179,8 +209,15 @@ export interface LabActions {
   focusRun(id: string): void;
   pauseRun(id: string): void;
   resumeRun(id: string): void;
+  /**
+   * Start a run that begins at a kept moment of another, with one setting changed, and show it. What cannot be done becomes a notice.
+   * @param moment its number in `library.kept`
+   */
+  forkRun(id: string, moment: number, path: string, value: unknown): Promise<void>;
   /** End a run's trainer; what was measured stays, and it can go on from its newest checkpoint. */
   stopRun(id: string): void;
+  /** The runs that were interrupted need not go on now; they stay in the list. */
+  dismissUnfinished(): void;
   renameRun(id: string, name: string): void;
   noteRun(id: string, note: string): void;
   pinRun(id: string, pinned: boolean): void;

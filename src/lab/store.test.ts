@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { open, running, kinds } from './testing/openLab.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import type { RunState } from './state.ts';
-import { defaultSettings } from '../recipes/formModel.ts';
-import { batch, exampleEvents } from '../record/testing/exampleRun.ts';
+import { exampleEvents } from '../record/testing/exampleRun.ts';
+import { batch } from '../train/testing/scoredBatch.ts';
 import { engine } from './testing/fakeWorld.ts';
 import { probePatience } from './trainerLink.ts';
 
@@ -14,10 +14,10 @@ describe('opening the page', () => {
       { type: 'probe', backend: 'auto', baseUrl: 'https://lab.example/' },
     ]);
     expect(state()).toMatchObject({
-      settings: defaultSettings,
-      presetName: 'mini',
+      settings: presetSettings('quick'),
+      presetName: 'quick',
     });
-    expect(run()).toMatchObject({ status: 'idle', engine: null, settings: defaultSettings });
+    expect(run()).toMatchObject({ status: 'idle', engine: null, settings: presetSettings('quick') });
     expect(run().phases.map(({ status }) => status)).toEqual(new Array(9).fill('waiting'));
     world.trainer.say({ type: 'probed', engine });
     world.pass(300);
@@ -25,12 +25,12 @@ describe('opening the page', () => {
   });
 
   it('takes settings from the address, says what it corrected, and puts the address right', () => {
-    const { world, state } = open('?preset=mini-sparse&run.seed=7&grpo.groupSize=1000&nonsense=1');
+    const { world, state } = open('?preset=nano-sparse&run.seed=7&grpo.groupSize=1000&nonsense=1');
     expect(state().settings.grpo.groupSize).toBe(64);
     expect(state().settings.curation.bin).toBe('sparse');
     expect(state().notices).toHaveLength(2);
     world.pass(1000);
-    expect(world.query).toBe('preset=mini-sparse&run.seed=7&grpo.groupSize=64&v=1');
+    expect(world.query).toBe('preset=nano-sparse&run.seed=7&grpo.groupSize=64&v=1');
   });
 
   it('says so when no answer comes, and takes it back when one does', () => {
@@ -213,7 +213,12 @@ describe('files', () => {
     const { notices, ...after } = state();
     const timeless = (shown: RunState) => ({ ...shown, elapsedSeconds: 0 });
     expect(notices).toEqual(['“other.json” was not opened: it is not a run exported by ASTER Lab.']);
-    expect({ ...after, notices: before.notices, runs: after.runs.map(timeless) }).toEqual({
+    expect({
+      ...after,
+      library: before.library,
+      notices: before.notices,
+      runs: after.runs.map(timeless),
+    }).toEqual({
       ...before,
       runs: before.runs.map(timeless),
     });

@@ -8,8 +8,8 @@
  */
 import type { NamedTensor, NamedTensors, PolicyConfig } from './config.ts';
 import { tensorShapes } from './config.ts';
-import type { StoredTensor } from './safetensors.ts';
-import { CheckpointError, readSafetensors, writeSafetensors } from './safetensors.ts';
+import type { WrittenTensor } from './safetensors.ts';
+import { CheckpointError, narrowFloat16, readSafetensors, writeSafetensors } from './safetensors.ts';
 
 /** What the policy's shape alone does not say; the caller knows its vocabulary and contexts. */
 export interface CheckpointContext {
@@ -132,11 +132,23 @@ function positive(key: string, value: unknown): number {
   throw new CheckpointError(`The checkpoint's config has no usable "${key}" (a number above zero).`);
 }
 
-/** The bytes of a checkpoint. `tensors` must be `tensorShapes(config)`'s. */
-export function writeCheckpoint(checkpoint: Checkpoint, context: CheckpointContext): Uint8Array {
-  const stored = new Map<string, StoredTensor>();
+/**
+ * The bytes of a checkpoint. `tensors` must be `tensorShapes(config)`'s.
+ * @param dtype F16 takes half the bytes and rounds every weight to 11 bits
+ */
+export function writeCheckpoint(
+  checkpoint: Checkpoint,
+  context: CheckpointContext,
+  dtype: 'F32' | 'F16' = 'F32',
+): Uint8Array {
+  const stored = new Map<string, WrittenTensor>();
   for (const [name, { shape, data }] of checkTensors(checkpoint.config, checkpoint.tensors)) {
-    stored.set(name, { dtype: 'F32', shape, data });
+    stored.set(
+      name,
+      dtype === 'F32'
+        ? { dtype, shape, data }
+        : { dtype, shape, data: Uint16Array.from(data, narrowFloat16) },
+    );
   }
   const config = JSON.stringify(huggingFaceConfig(checkpoint.config, context));
   return writeSafetensors({ tensors: stored, metadata: { ...checkpoint.metadata, config } });

@@ -18,6 +18,10 @@ export type StoredTensor =
   | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'I32'; readonly shape: readonly number[]; readonly data: Int32Array };
 
+/** A tensor to be stored; `F16` are the bits of half floats (`narrowFloat16`), which read back as F32. */
+export type WrittenTensor =
+  StoredTensor | { readonly dtype: 'F16'; readonly shape: readonly number[]; readonly data: Uint16Array };
+
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** `__metadata__`; `format` is written by `writeSafetensors` itself. */
@@ -26,7 +30,10 @@ export interface SafetensorsFile {
 
 const HEADER_LIMIT = 100_000_000; // the reference implementation's own limit, bytes
 
-export function writeSafetensors(file: SafetensorsFile): Uint8Array {
+export function writeSafetensors(file: {
+  readonly tensors: ReadonlyMap<string, WrittenTensor>;
+  readonly metadata: SafetensorsFile['metadata'];
+}): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: { ...file.metadata, format: 'pt' } };
   let size = 0;
   for (const [name, tensor] of file.tensors) {
@@ -133,6 +140,27 @@ function widenFloat16(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24; // zero and subnormals
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const bits = new Uint32Array(scratch.buffer); // host order, as is the float beside it
+const float = new Float32Array(scratch.buffer);
+
+/** The bits of the half float nearest to `value`, ties to even; beyond its range, infinity. */
+export function narrowFloat16(value: number): number {
+  float[0] = value;
+  const word = bits[0]!;
+  const sign = (word >>> 16) & 0x8000;
+  const exponent = ((word >>> 23) & 0xff) - 112; // rebiased from 127 to 15
+  const fraction = word & 0x7fffff;
+  if (exponent >= 31) return Number.isNaN(value) ? sign | 0x7e00 : sign | 0x7c00;
+  if (exponent < -10) return sign;
+  // A subnormal half keeps its leading one and fewer bits of the fraction; a carry out of the fraction belongs in the exponent.
+  const shift = exponent <= 0 ? 14 - exponent : 13;
+  const whole = exponent <= 0 ? fraction | 0x800000 : (exponent << 23) | fraction;
+  const kept = whole >>> shift;
+  const lost = whole - kept * 2 ** shift;
+  const half = 2 ** (shift - 1);
+  return sign | (kept + (lost > half || (lost === half && (kept & 1) === 1) ? 1 : 0));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

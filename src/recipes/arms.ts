@@ -25,7 +25,8 @@ const mixture = { denseWeight: 0, sparseWeight: 0, naturalWeight: 1, selectiveWe
 const definitions = {
   dense: {
     title: 'Dense',
-    description: 'Every step by a tool call: ASTER’s interaction-dense cold start.',
+    description:
+      'Most steps by a tool call, as many as the preset says: ASTER’s interaction-dense cold start.',
     changes: {
       teacher: mostlyDense,
       curation: { bin: 'dense', keepZero: false },

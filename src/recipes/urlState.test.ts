@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { presets, presetSettings } from './presets.ts';
-import { checkSetting, defaultSettings, formModel, settingPaths, withSetting } from './formModel.ts';
+import { checkSetting, formModel, settingPaths, withSetting } from './formModel.ts';
 import type { FormField, RunSettings, SettingValue } from './formModel.ts';
 import { parseUrl, writeUrl } from './urlState.ts';
 
@@ -18,7 +18,9 @@ function valueOf(field: FormField): fc.Arbitrary<SettingValue> {
     case 'choice':
       return fc.constantFrom(...field.choices);
     case 'text':
-      return fc.constantFrom('+', '+-', '*/', '+-*/%', '%-');
+      return fc
+        .constantFrom('+', '+-', '*/', '+-*/%', '%-', '1', '0.5', '0.6,0.75,0.9')
+        .filter((text) => checkSetting(field.path, text).ok);
   }
 }
 
@@ -41,15 +43,15 @@ const anyState = fc
 
 describe('writeUrl', () => {
   it('holds nothing for the default run and only what differs otherwise', () => {
-    expect(writeUrl({ presetName: 'mini', settings: defaultSettings })).toBe('');
+    expect(writeUrl({ presetName: 'quick', settings: presetSettings('quick') })).toBe('');
     expect(writeUrl({ presetName: 'nano', settings: presetSettings('nano') })).toBe('preset=nano&v=1');
     const changed = withSetting(
-      withSetting(presetSettings('mini-sparse'), 'grpo.clipHigh', 0.2),
+      withSetting(presetSettings('nano-sparse'), 'grpo.clipHigh', 0.2),
       'run.seed',
       7,
     );
-    expect(writeUrl({ presetName: 'mini-sparse', settings: changed })).toBe(
-      'preset=mini-sparse&run.seed=7&grpo.clipHigh=0.2&v=1',
+    expect(writeUrl({ presetName: 'nano-sparse', settings: changed })).toBe(
+      'preset=nano-sparse&run.seed=7&grpo.clipHigh=0.2&v=1',
     );
   });
 
@@ -107,8 +109,17 @@ describe('bad input', () => {
 
   it('names unknown presets, keys and versions', () => {
     const parsed = parseUrl('?preset=giant&grpo.nothing=1&utm_source=x&v=99');
-    expect(parsed).toMatchObject({ presetName: 'mini', settings: defaultSettings });
+    expect(parsed).toMatchObject({ presetName: 'quick', settings: presetSettings('quick') });
     expect(parsed.notices).toHaveLength(4);
+  });
+
+  it('takes the preset that took the place of one that is gone, and says so', () => {
+    const parsed = parseUrl('?preset=nine-sparse&run.seed=3&v=1');
+    expect(parsed.presetName).toBe('nano-sparse');
+    expect(parsed.settings).toEqual(withSetting(presetSettings('nano-sparse'), 'run.seed', 3));
+    expect(parsed.notices).toEqual([
+      'The preset “nine-sparse” is gone; nano-sparse, which took its place, is used.',
+    ]);
   });
 
   it('takes the last of a repeated key and reads % escapes that make no sense', () => {

@@ -1,11 +1,11 @@
 /**
- * The settings in the URL: `?preset=mini-sparse&grpo.clipHigh=0.2&run.seed=7&v=1`.
+ * The settings in the URL: `?preset=nano-sparse&grpo.clipHigh=0.2&run.seed=7&v=1`.
  *
  * Invariants. (1) The query holds only what differs: no preset when it is the default one, no setting that has the
  * preset's value, nothing at all for the default run. (2) settings -> query -> settings is the identity. (3) Parsing never
  * throws: what is unknown is left out, what is out of range is brought back, and each correction is told in one sentence.
  */
-import { defaultPreset, findPreset, presetSettings } from './presets.ts';
+import { defaultPreset, findPreset, presetSettings, successorOf } from './presets.ts';
 import {
   checkSetting,
   differingPaths,
@@ -74,8 +74,13 @@ function readPreset(query: URLSearchParams, notices: string[]): string {
   }
   const name = query.get('preset') ?? defaultPreset;
   if (findPreset(name) !== undefined) return name;
-  notices.push(`There is no preset “${excerpt(name)}”; ${defaultPreset} is used.`);
-  return defaultPreset;
+  const successor = successorOf(name);
+  notices.push(
+    successor === undefined
+      ? `There is no preset “${excerpt(name)}”; ${defaultPreset} is used.`
+      : `The preset “${name}” is gone; ${successor}, which took its place, is used.`,
+  );
+  return successor ?? defaultPreset;
 }
 
 /** People paste all kinds of things into an address bar; a notice stays one line. */

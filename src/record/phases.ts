@@ -6,6 +6,7 @@
  * first units of a phase have been timed.
  */
 import { phaseNames, type PhaseName } from '../train/events.ts';
+import { evaluationParts } from '../train/evaluationParts.ts';
 import type { RunSettings } from '../train/settings.ts';
 
 export interface PhaseView {
@@ -214,7 +215,7 @@ function secondsAhead(name: PhaseName, tracks: readonly PhaseTrack[], settings: 
       if (from !== null && to !== null) return to - from;
       // Without a baseline: a GRPO step's time for as many samples, which is too much, as nothing is learned here.
       const perStep = rate('stage2') ?? rate('stage1');
-      const samples = 3 * 2 * evaluation.problems * evaluation.samples;
+      const samples = evaluationParts(settings).length * evaluation.problems * evaluation.samples;
       return perStep === null ? null : (perStep * samples) / (grpo.promptsPerStep * grpo.groupSize);
     }
   }

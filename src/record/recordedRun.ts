@@ -27,6 +27,8 @@ export interface RecordedRun {
   readonly origin: Origin;
   readonly settings: RunSettings;
   readonly presetName: string;
+  /** The base policy that it began from, and the SHA-256 of that base's file where it was computed. */
+  readonly base?: { readonly name: string; readonly sha256: string | null } | undefined;
   readonly engine: EngineView | null;
   readonly sandbox: string | null;
   readonly parameters: number | null;

@@ -9,7 +9,9 @@ import type { RecordedRun } from './recordedRun.ts';
 import { readRunFile, writeRunFile } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { RunSeries } from './runSeries.ts';
-import { batch, exampleEvents, scored, trajectory } from './testing/exampleRun.ts';
+import { exampleProbe } from './testing/exampleProbe.ts';
+import { batch, scored, trajectory } from '../train/testing/scoredBatch.ts';
+import { exampleEvents } from './testing/exampleRun.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
 
 const engine: EngineDescription = {
@@ -18,14 +20,14 @@ const engine: EngineDescription = {
 };
 
 function record(events: readonly RunEvent[]): RecordedRun {
-  const settings = presetSettings('mini');
+  const settings = presetSettings('nano');
   const series = new RunSeries();
   for (const event of events) series.add(event);
   return {
     recordedAt: '2026-02-03T04:05:06.000Z',
     origin: { versions: { 'aster-lab': '0.1.0' }, userAgent: 'a test' },
     settings,
-    presetName: 'mini',
+    presetName: 'nano',
     engine,
     sandbox: 'Pyodide 314',
     parameters: 98_000,
@@ -55,6 +57,46 @@ describe('a run file', () => {
       },
     };
     expect(again).toEqual(withoutTimes);
+  });
+
+  it('gives back the probe and what updates did to tokens, and writes the same again', () => {
+    const events = exampleEvents().map((event): RunEvent => {
+      if (event.type !== 'trajectories') return event;
+      const trajectories = event.trajectories.map((one) => ({
+        ...one,
+        update: {
+          logProbsNow: one.logProbs.map((value, i) => (one.lossMask[i] === 1 ? value - 0.01234567 * i : 0)),
+          lossTokens: 512,
+          lossWeight: 1 / 3,
+        },
+      }));
+      return { ...event, trajectories };
+    });
+    for (const { round, phase, trajectories } of exampleProbe('sparse').rounds)
+      events.push({ type: 'probe', round, phase, trajectories });
+    const run = record(events);
+    const text = writeRunFile(run);
+    const again = reopened(text);
+    expect(writeRunFile(again) === text).toBe(true);
+    expect(again.view.probe?.problems).toEqual(run.view.probe?.problems);
+    expect(again.view.probe?.rounds.map(({ round }) => round)).toEqual(
+      run.view.probe?.rounds.map(({ round }) => round),
+    );
+    const [was, is] = [run, again].map(({ view }) => view.rounds.at(-1)?.trajectories[0]?.update);
+    expect(is).toMatchObject({ lossTokens: 512, lossWeight: 1 / 3 });
+    was?.logProbsNow.forEach((value, i) =>
+      expect(Math.abs((is?.logProbsNow[i] ?? NaN) - value)).toBeLessThan(1e-4),
+    );
+  });
+
+  it('refuses a probe that contradicts itself', () => {
+    const events = exampleProbe('dense').rounds.map((round): RunEvent => ({ type: 'probe', ...round }));
+    const file = JSON.parse(writeRunFile(record(events))) as { probe: { rounds: { round: number }[] } };
+    file.probe.rounds[3]!.round = 1;
+    expect(readRunFile(JSON.stringify(file))).toEqual({
+      ok: false,
+      message: 'its probe’s rounds are out of order.',
+    });
   });
 
   it('names the engine on a processor, its threads and its build', () => {
@@ -202,17 +244,25 @@ describe('files that are no good', () => {
   it('of a time before stage 2’s share of longer prompts was a setting say which share they had', () => {
     const older = structuredClone(good['settings']) as { stage2: { longShare?: number } };
     delete older.stage2.longShare;
-    const share = (promptFilter: object | null, maxLength = 8) => {
+    const share = (promptFilter: object | null, maxLength = 14) => {
       const settings = { ...older, stage2: { ...older.stage2, maxLength } };
       const read = readRunFile(JSON.stringify({ ...good, settings, promptFilter }));
       return read.ok ? read.run.settings.stage2.longShare : read.message;
     };
     const report = { prompts: 1024, visited: 900, dropped: 300, added: 256, solvedHistogram: [1] };
     expect(share(report)).toBe(0.25);
-    expect(share(report, 6)).toBe(0); // no problem of stage 2 is longer than stage 1's six steps
+    expect(share(report, 12)).toBe(0); // no problem of stage 2 is longer than stage 1's twelve steps
     expect(share(null)).toBe(0.5); // it never came to stage 2
     const read = readRunFile(JSON.stringify({ ...good, promptFilter: report }));
     expect(read.ok && read.run.settings.stage2.longShare).toBe(0.5); // a file that has the setting keeps it
+  });
+
+  it('of a time before chains’ letters began anywhere say that they began at a', () => {
+    const older = structuredClone(good['settings']) as { task: { firstLetter?: string } };
+    expect(older.task.firstLetter).toBe('any');
+    delete older.task.firstLetter;
+    const read = readRunFile(JSON.stringify({ ...good, settings: older }));
+    expect(read.ok && read.run.settings.task.firstLetter).toBe('a');
   });
 
   it('open without a metric this lab does not know, and say when a preset is unknown', () => {

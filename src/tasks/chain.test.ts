@@ -8,11 +8,13 @@ import { familyNames, problemFamily, taskSettingsProblem, type TaskSettings } fr
 import { isEncodable } from './vocabulary.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
+const alphabet = 'abcdefghijklmnopqrstuvwxyz';
 const variants = fc.constantFrom('standard' as const, 'harder' as const);
 const tasks: fc.Arbitrary<TaskSettings> = fc.record({
   family: fc.constantFrom(...familyNames),
-  valueMax: fc.constantFrom(9, 12, 20, 49, 99),
+  valueMax: fc.constantFrom(9, 12, 20, 49, 99, 299),
   operations: fc.constantFrom('+-*/%', '+-', '+%', '*/', '*%', '+/'),
+  firstLetter: fc.constantFrom('any' as const, 'a' as const),
 });
 
 describe('problem families', () => {
@@ -21,9 +23,9 @@ describe('problem families', () => {
       fc.property(tasks, seeds, fc.integer({ min: 1, max: 26 }), variants, (task, seed, length, variant) => {
         const problem = problemFamily(task).generate(length, new Random(seed), variant);
         expect(problem.steps).toHaveLength(length);
-        expect(problem.steps.map((step) => step.label).join('')).toBe(
-          'abcdefghijklmnopqrstuvwxyz'.slice(0, length),
-        );
+        const letters = problem.steps.map((step) => step.label).join('');
+        expect(alphabet.repeat(2)).toContain(letters);
+        if (task.firstLetter === 'a') expect(letters).toBe(alphabet.slice(0, length));
         expect(problem.answer).toBe(problem.steps.at(-1)?.value);
         for (const step of problem.steps) {
           expect(runArithmetic(step.code)).toEqual({ kind: 'ok', output: `${step.value}\n` });
@@ -40,6 +42,22 @@ describe('problem families', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('begins a chain’s letters anywhere, going on from z to a', () => {
+    const family = problemFamily({ family: 'chain', valueMax: 299, operations: '+-*/%', firstLetter: 'any' });
+    const random = new Random(3);
+    const firsts = new Set(
+      Array.from({ length: 400 }, () => family.generate(1, random, 'standard').steps[0]?.label),
+    );
+    expect([...firsts].sort().join('')).toBe(alphabet);
+    const letters = Array.from({ length: 400 }, () =>
+      family
+        .generate(3, random, 'standard')
+        .steps.map(({ label }) => label)
+        .join(''),
+    );
+    expect(letters).toContain('yza');
   });
 
   it('thinks in arithmetic that holds: chains', () => {
@@ -68,7 +86,7 @@ describe('problem families', () => {
     const families = fc.constantFrom('recurrence' as const, 'horner' as const);
     fc.assert(
       fc.property(families, seeds, variants, (family, seed, variant) => {
-        const problem = problemFamily({ family, valueMax: 49, operations: '' }).generate(
+        const problem = problemFamily({ family, valueMax: 49, operations: '', firstLetter: 'any' }).generate(
           6,
           new Random(seed),
           variant,
@@ -105,7 +123,7 @@ describe('problem families', () => {
   });
 
   it('works a step out from another value than its own', () => {
-    const family = problemFamily({ family: 'chain', valueMax: 49, operations: '+-*/%' });
+    const family = problemFamily({ family: 'chain', valueMax: 49, operations: '+-*/%', firstLetter: 'any' });
     expect(family.work('37', '*2', 'a')).toMatchObject({
       code: '37*2',
       value: '74',
@@ -116,13 +134,18 @@ describe('problem families', () => {
     expect(family.work('66', '//4', 'd').thought).toBe('//4=16 4*16=64 ');
     expect(family.work('66', '%7', 'e').thought).toBe('%7=66-63=3 ');
     expect(() => family.work('66', '**7', 'e')).toThrow(/not an operation/);
-    const recurrence = problemFamily({ family: 'recurrence', valueMax: 49, operations: '' });
+    const recurrence = problemFamily({
+      family: 'recurrence',
+      valueMax: 49,
+      operations: '',
+      firstLetter: 'any',
+    });
     expect(recurrence.work('15', '(x*3+7)%41', 'a')).toMatchObject({ code: '(15*3+7)%41', value: '11' });
     expect(recurrence.work('15', '(x*3+7)%41', 'a').thought).toBe('=30+15+7=52-41=11 ');
   });
 
   it('draws harder operations for the harder variant', () => {
-    const family = problemFamily({ family: 'chain', valueMax: 49, operations: '+-*/%' });
+    const family = problemFamily({ family: 'chain', valueMax: 49, operations: '+-*/%', firstLetter: 'any' });
     const difficulty = (variant: 'standard' | 'harder') => {
       const random = new Random(5);
       const steps = Array.from({ length: 200 }, () => family.generate(6, random, variant).steps).flat();
@@ -132,12 +155,18 @@ describe('problem families', () => {
   });
 
   it('says what is wrong with settings that cannot make a chain', () => {
-    expect(chainSettingsProblem({ valueMax: 49, operations: '+-*/%' })).toBeUndefined();
-    expect(chainSettingsProblem({ valueMax: 49, operations: '+*' })).toMatch(/shrinks/);
-    expect(chainSettingsProblem({ valueMax: 49, operations: '^' })).toMatch(/some of/);
-    expect(chainSettingsProblem({ valueMax: 5, operations: '+-' })).toMatch(/whole number/);
-    expect(() => problemFamily({ family: 'chain', valueMax: 49, operations: '*' })).toThrow(/shrinks/);
-    expect(taskSettingsProblem({ family: 'recurrence', valueMax: 5, operations: '' })).toMatch(/modulus/);
+    expect(chainSettingsProblem({ valueMax: 49, operations: '+-*/%', firstLetter: 'any' })).toBeUndefined();
+    expect(chainSettingsProblem({ valueMax: 49, operations: '+*', firstLetter: 'any' })).toMatch(/shrinks/);
+    expect(chainSettingsProblem({ valueMax: 49, operations: '^', firstLetter: 'any' })).toMatch(/some of/);
+    expect(chainSettingsProblem({ valueMax: 5, operations: '+-', firstLetter: 'any' })).toMatch(
+      /whole number/,
+    );
+    expect(() =>
+      problemFamily({ family: 'chain', valueMax: 49, operations: '*', firstLetter: 'any' }),
+    ).toThrow(/shrinks/);
+    expect(
+      taskSettingsProblem({ family: 'recurrence', valueMax: 5, operations: '', firstLetter: 'any' }),
+    ).toMatch(/modulus/);
   });
 });
 

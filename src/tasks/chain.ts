@@ -2,13 +2,15 @@
  * The `chain` family: a start value and lettered operations, `37 a*2 b+15 c//4 d%7 `.
  *
  * Invariant: every value of a generated chain lies in 2..valueMax, every operation is one of the settings', and a
- * thought's arithmetic is right for the incoming value it starts from. The letters let a small policy find its place;
- * the trailing space ends the last operation as it ends every other.
+ * thought's arithmetic is right for the incoming value it starts from. The letters let a small policy find its place: they
+ * begin anywhere in the alphabet, so that it learns names and not places. The trailing space ends the last operation as it
+ * ends every other.
  */
 import type { Random } from '../random/random.ts';
 import {
   isValueMax,
   stepLabel,
+  stepLabels,
   valueMaxRange,
   type LongestTexts,
   type Problem,
@@ -17,11 +19,16 @@ import {
   type Step,
 } from './problem.ts';
 
+/** Where a chain's letters begin. */
+export const firstLetters = ['any', 'a'] as const;
+
 export interface ChainSettings {
   /** Largest value of any step; 2 is the smallest. */
   readonly valueMax: number;
   /** Operations in use, a subset of `+-*`, `/` (floor division) and `%`, one that grows and one that shrinks at least. */
   readonly operations: string;
+  /** `any`: anywhere in the alphabet, going on from z to a; `a`: always there, which is easier to learn from nothing. */
+  readonly firstLetter: (typeof firstLetters)[number];
 }
 
 type Operator = '+' | '-' | '*' | '//' | '%';
@@ -105,13 +112,14 @@ function generateChain(
 ): Omit<Problem, 'id'> {
   const urn = rulesOf(settings).flatMap((rule) => Array.from({ length: rule.weight[variant] }, () => rule));
   const start = random.integer(startMin(settings.valueMax), settings.valueMax);
+  const first = settings.firstLetter === 'any' ? random.integer(0, stepLabels.length - 1) : 0;
   const steps: Step[] = [];
   let value = start;
   for (let i = 0; i < length; i++) {
     const step = workChainStep(
       String(value),
       drawOperation(urn, settings, variant, value, random),
-      stepLabel(i),
+      stepLabel(i, first),
     );
     steps.push(step);
     value = Number(step.value);

@@ -67,19 +67,23 @@ export interface LongestTexts {
 export type ProblemVariant = 'standard' | 'harder';
 
 /** The bound on values that a family may be given: below, problems run out; above, bounds get dear and heads give up. */
-export const valueMaxRange = { min: 9, max: 199 } as const;
+export const valueMaxRange = { min: 9, max: 299 } as const;
 
 /** True for a whole number within `valueMaxRange`. */
 export function isValueMax(value: number): boolean {
   return Number.isInteger(value) && value >= valueMaxRange.min && value <= valueMaxRange.max;
 }
 
-/** Names of a problem's steps, in order. A problem can have at most this many. */
+/** Names of a problem's steps; the last is followed by the first. A problem can have at most this many. */
 export const stepLabels = 'abcdefghijklmnopqrstuvwxyz';
 
-/** The label of step `index`. Throws where the letters run out. */
-export function stepLabel(index: number): string {
-  const label = stepLabels[index];
-  if (label === undefined) throw new Error(`A problem can have at most ${stepLabels.length} steps.`);
+/**
+ * The label of step `index` of a problem whose first step has label `first` (its place in the alphabet).
+ * Throws where the letters run out.
+ */
+export function stepLabel(index: number, first = 0): string {
+  const label = stepLabels[(first + index) % stepLabels.length];
+  if (label === undefined || index >= stepLabels.length)
+    throw new Error(`A problem can have at most ${stepLabels.length} steps.`);
   return label;
 }

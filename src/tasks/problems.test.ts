@@ -9,7 +9,8 @@ const lengths = { min: 4, max: 8 };
 describe('problem sets', () => {
   it('never trains on a held-out question, and holds out about one in ten', () => {
     // Short chains of small values have few questions, so a leak would show as a repeated text.
-    for (const task of [{ ...microTask, valueMax: 12 }, microTask, chainTask, recurrenceTask, hornerTask]) {
+    const few = { ...microTask, valueMax: 12, firstLetter: 'a' as const };
+    for (const task of [few, microTask, chainTask, recurrenceTask, hornerTask]) {
       const short = { min: 2, max: 3 };
       const trained = new Set(
         Array.from({ length: 3000 }, (_, i) => trainProblem(task, short, 'stage-1', 1, i).question),
@@ -31,7 +32,7 @@ describe('problem sets', () => {
 
   it('would repeat questions across the two sets without the split', () => {
     // The test above means something only where training covers much of the question space.
-    const tiny = { ...microTask, valueMax: 12 };
+    const tiny = { ...microTask, valueMax: 12, firstLetter: 'a' as const };
     const questions = Array.from({ length: 3000 }, (_, i) =>
       trainProblem(tiny, { min: 1, max: 1 }, 'stage-1', 1, i),
     ).map((problem) => problem.question);
@@ -64,7 +65,7 @@ describe('problem sets', () => {
   });
 
   it('says so when there are fewer held-out questions than asked for', () => {
-    const tiny = { ...microTask, valueMax: 12 };
+    const tiny = { ...microTask, valueMax: 12, firstLetter: 'a' as const };
     expect(() => benchmarkProblems(tiny, { min: 1, max: 1 }, 'inRange', 1, 500)).toThrow(
       /only \d+ different questions/,
     );

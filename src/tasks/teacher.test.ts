@@ -12,7 +12,14 @@ import {
   thoughtTrajectoryTokens,
 } from './families.ts';
 import { chainTask, faultless, hornerTask, microTask, recurrenceTask, teach } from './testing/teacher.ts';
-import { planCode, planTrajectory, teacherStyle, teacherStyles, type TeacherSettings } from './teacher.ts';
+import {
+  parseShares,
+  planCode,
+  planTrajectory,
+  teacherStyle,
+  teacherStyles,
+  type TeacherSettings,
+} from './teacher.ts';
 import { promptTokens, transcribePlan } from './transcript.ts';
 import { reward } from './verifier.ts';
 import { decodeTokens, encodeText, tokenIds } from './vocabulary.ts';
@@ -125,6 +132,22 @@ describe('teacher', () => {
     expect(mean('dense')).toBeCloseTo(6, 0);
     expect(mean('sparse')).toBeCloseTo(1.5, 0);
     expect(Math.abs(mean('natural') - 3.0)).toBeLessThan(0.4);
+  });
+
+  it('leaves a choice where the dense style takes only shares of the steps by tool', () => {
+    const pool = teach(chainTask, only('dense', { denseShares: '0.6,0.9' }), 600);
+    const byTool = pool.map(({ plan, trajectory }) => trajectory.calls.length / plan.problem.steps.length);
+    expect(byTool.reduce((sum, share) => sum + share, 0) / pool.length).toBeCloseTo(0.75, 1);
+    expect(new Set(byTool.map((share) => share === 1))).toEqual(new Set([true, false]));
+    for (const { plan, trajectory } of pool) {
+      expect(postHocCalls(trajectory)).toEqual(trajectory.calls.map(() => false));
+      expect(plan.answer).toBe(plan.problem.answer);
+    }
+    expect(
+      teach(chainTask, only('dense', { denseShares: '0' }), 20).flatMap((one) => one.trajectory.calls),
+    ).toEqual([]);
+    for (const list of ['', '0.5,', '1.2', 'many'])
+      expect(() => parseShares(list)).toThrow(/no list of shares/);
   });
 
   it('thinks longer than it calls: about 11 tokens a step by tool, 13 or more in the head', () => {

@@ -18,6 +18,8 @@ export interface TeacherSettings {
   readonly sparseWeight: number;
   readonly naturalWeight: number;
   readonly selectiveWeight: number;
+  /** Shares of the steps that the dense style takes by tool, one drawn a trajectory: `1` for every step, `0.6,0.75,0.9` to leave a choice. */
+  readonly denseShares: string;
   /** Post-hoc checks after the last step: fewest and most of the sparse style; the natural style makes 0 to 2 of at most checksMax. */
   readonly checksMin: number;
   readonly checksMax: number;
@@ -49,6 +51,15 @@ const naturalToolShares = [0, 0, 0.2, 0.5, 1];
 
 /** A step at least this difficult is one that the selective style gives to the tool. */
 const selectiveThreshold = 0.5;
+
+/** The numbers in a list of shares. Throws a sentence where it is none. */
+export function parseShares(list: string): readonly number[] {
+  const shares = list.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (shares.every((share) => share >= 0 && share <= 1)) return shares;
+  throw new Error(
+    `“${list}” is no list of shares; write numbers from 0 to 1 with commas, e.g. 0.6,0.75,0.9.`,
+  );
+}
 
 /** Draws a style by the settings' weights. Throws where none is positive. */
 export function teacherStyle(settings: TeacherSettings, random: Random): TeacherStyle {
@@ -82,7 +93,7 @@ export function planTrajectory(
   random: Random,
 ): TeacherPlan {
   const own = random.fork('teacher', random.uint32());
-  const byTool = toolChoice(style, own.fork('steps'));
+  const byTool = toolChoice(style, settings, own.fork('steps'));
   const accidents = own.fork('bad-calls');
   const slipping = own.fork('slips');
   const segments: Segment[] = [];
@@ -131,16 +142,18 @@ export function planCode(plan: TeacherPlan): string[] {
   return plan.segments.flatMap((segment) => (segment.kind === 'call' ? [segment.code] : []));
 }
 
-function toolChoice(style: TeacherStyle, random: Random): (step: Step) => boolean {
+function toolChoice(style: TeacherStyle, settings: TeacherSettings, random: Random): (step: Step) => boolean {
+  const shareOf = (shares: readonly number[]) => {
+    const share = random.choice(shares);
+    return () => random.uniform() < share;
+  };
   switch (style) {
     case 'dense':
-      return () => true;
+      return shareOf(parseShares(settings.denseShares));
     case 'sparse':
       return () => false;
-    case 'natural': {
-      const share = random.choice(naturalToolShares);
-      return () => random.uniform() < share;
-    }
+    case 'natural':
+      return shareOf(naturalToolShares);
     case 'selective':
       return (step) => step.difficulty >= selectiveThreshold;
   }

@@ -12,7 +12,7 @@ import { checkpointContext, readWeights, writeRunCheckpoint } from './checkpoint
 import { defaultSettings, type RunSettings } from './settings.ts';
 
 const config = policyConfig('micro', vocabularySize);
-const settings: RunSettings = { ...defaultSettings, policy: { preset: 'micro' } };
+const settings: RunSettings = { ...defaultSettings, policy: { preset: 'micro', base: 'scratch' } };
 const tensors = initialiseTensors(config, new Random(1));
 
 /** A plain checkpoint whose config says these things of the same tensors. */
@@ -22,7 +22,7 @@ const plain = (says: Partial<PolicyConfig>) =>
 /** A run's checkpoint whose config says these things. */
 function ofRun(says: Partial<PolicyConfig>): Uint8Array {
   const position = { phase: 'sft' as const, done: 1, round: 0, trajectories: 0, solved: [] };
-  const collapse = { reference: null, average: 0, below: 0, alarm: null };
+  const collapse = { reference: null, sampled: 0, average: 0, below: 0, since: null, alarm: null };
   const file = readSafetensors(
     writeRunCheckpoint({
       settings,

@@ -8,7 +8,9 @@
  * `preset` values that differ from these defaults live in `src/recipes/presets.ts`.
  */
 import { z } from 'zod';
+import { baseNames } from '../policy/baseNames.ts';
 import { policyPresetNames } from '../policy/config.ts';
+import { firstLetters } from '../tasks/chain.ts';
 import { familyNames } from '../tasks/families.ts';
 
 const whole = (low: number, high: number, initial: number) => z.int().min(low).max(high).default(initial);
@@ -55,6 +57,15 @@ const policy = z
           'A Qwen3-style decoder: micro 0.02M parameters, mini 0.1M, nano 0.35M, small 2M, base 9M.',
         ),
       ),
+    base: z
+      .enum(['scratch', ...baseNames])
+      .default('scratch')
+      .meta(
+        text(
+          'Begins from',
+          'A base policy that has already learned to work problems out in its head, or scratch: freshly drawn weights, which have everything to learn. A base has a size of its own.',
+        ),
+      ),
   })
   .meta(text('Policy', 'The language model that learns.'));
 
@@ -69,7 +80,7 @@ const task = z
           'chain: a start value and lettered operations; recurrence: the same rule again and again; horner: digits read in a base. Each step needs the one before.',
         ),
       ),
-    valueMax: whole(9, 99, 49).meta(
+    valueMax: whole(9, 299, 49).meta(
       text(
         'Largest value',
         'No value of a problem exceeds this. Up to 49 a small policy can learn to work steps out without the tool; with larger values it hardly can.',
@@ -80,6 +91,15 @@ const task = z
       .regex(/^(?!.*(.).*\1)[-+*/%]+$/, 'Use each of + - * / % at most once.')
       .default('+-*/%')
       .meta(text('Operations', 'Which operations a chain may use; / is Python’s whole division, //.')),
+    firstLetter: z
+      .enum(firstLetters)
+      .default('any')
+      .meta(
+        text(
+          'First letter',
+          'any: a chain’s step letters begin anywhere in the alphabet, so that the policy learns names and not places; a: always there, which is easier to learn from scratch.',
+        ),
+      ),
     coldStartMinLength: whole(1, 16, 4).meta(
       text('Shortest cold-start problem', 'Steps of the shortest problem the teacher solves.', 'steps'),
     ),
@@ -129,6 +149,19 @@ const teacher = z
         'How often, relative to the other shares, it calls the tool only where a step is hard.',
       ),
     ),
+    denseShares: z
+      .string()
+      .regex(
+        /^(0|1|0?\.\d{1,3})(,(0|1|0?\.\d{1,3}))*$/,
+        'Write shares from 0 to 1 with commas, e.g. 0.6,0.75,0.9.',
+      )
+      .default('1')
+      .meta(
+        text(
+          'Steps by tool, dense',
+          'Shares of the steps that the dense style takes by tool, one drawn for each trajectory; the rest is worked out in the head. 1 takes every step by tool and leaves nothing to choose.',
+        ),
+      ),
     checksMin: whole(0, 8, 0).meta(
       text('Fewest post-hoc checks', 'Checks after the last step, in the sparse style.', 'calls'),
     ),
@@ -340,6 +373,18 @@ const grpo = z
     ),
   );
 
+const probe = z
+  .object({
+    problems: whole(0, 32, 8).meta(
+      text(
+        'Problems of the probe',
+        'So many held-out problems are answered once after the cold start and after every step of reinforcement learning, to watch the answer to one problem change. 0: off. It teaches nothing and changes nothing else.',
+        'problems',
+      ),
+    ),
+  })
+  .meta(text('Probe', 'The same few problems, asked again after every round.'));
+
 const stageFields = (steps: number, minLength: number, maxLength: number, context: number) => ({
   steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
   minLength: whole(1, 16, minLength).meta(
@@ -383,6 +428,24 @@ const evaluation = z
     topP: real(0.01, 1, 0.95).meta(
       text('Top-p', 'The evaluation samples from the likeliest tokens that together have this probability.'),
     ),
+    alsoAsTrained: z
+      .boolean()
+      .default(false)
+      .meta(
+        text(
+          'Also as trained',
+          'Evaluate at the temperature of the rollouts as well: what reinforcement learning raises is seen there, and a low temperature hides it.',
+        ),
+      ),
+    benchmarks: z
+      .enum(['all', 'inRange'])
+      .default('all')
+      .meta(
+        text(
+          'Benchmarks',
+          'all: same range, longer chains, harder operations; inRange: only the first, in less time.',
+        ),
+      ),
     shortContext: whole(24, 2048, 112).meta(
       text('Short budget: context', 'The smaller inference budget.', 'tokens'),
     ),
@@ -421,9 +484,20 @@ const collapse = z
       ),
     ),
     calls: real(0, 50, 2).meta(
-      text('Alarm calls', '… or below this many calls, if the cold start was above it.', 'calls'),
+      text(
+        'Alarm calls',
+        '… or below this many calls, if the cold start made at least twice as many.',
+        'calls',
+      ),
     ),
     patience: whole(1, 100, 10).meta(text('Alarm patience', '… for this many steps in a row.', 'steps')),
+    sample: whole(1, 100_000, 256).meta(
+      text(
+        'Reference sample',
+        'The value after the cold start is the mean over the first steps that together hold this many trajectories.',
+        'trajectories',
+      ),
+    ),
   })
   .meta(text('Collapse alarm', 'When a run counts as collapsed.'));
 
@@ -440,6 +514,7 @@ export const runSettingsSchema = z
     grpo: grpo.prefault({}),
     stage1: stage1.prefault({}),
     stage2: stage2.prefault({}),
+    probe: probe.prefault({}),
     evaluation: evaluation.prefault({}),
     collapse: collapse.prefault({}),
   })
@@ -448,6 +523,18 @@ export const runSettingsSchema = z
 export type RunSettings = z.output<typeof runSettingsSchema>;
 
 export const defaultSettings: RunSettings = runSettingsSchema.parse({});
+
+const beforeLetters = z.looseObject({ task: z.looseObject({ firstLetter: z.undefined().optional() }) });
+
+/**
+ * Settings of a file from before `task.firstLetter` existed, as today's schema should read them: chains began at `a` then. Anything
+ * else comes back as it was.
+ */
+export function withOlderLetters(settings: unknown): unknown {
+  const parsed = beforeLetters.safeParse(settings);
+  if (!parsed.success) return settings;
+  return { ...parsed.data, task: { ...parsed.data.task, firstLetter: 'a' } };
+}
 
 /** The longest sequence that any phase of the run can make, tokens. */
 export function longestContext({ stage1, stage2, evaluation }: RunSettings): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { denseTrajectoryTokens } from '../tasks/families.ts';
-import { defaultSettings, type RunSettings } from './settings.ts';
+import { defaultSettings, runSettingsSchema, type RunSettings } from './settings.ts';
 import { validateSettings } from './validate.ts';
 
 type Changes = { readonly [Group in keyof RunSettings]?: Partial<RunSettings[Group]> };
@@ -114,6 +114,27 @@ describe('validateSettings', () => {
       'task.operations',
     ]);
     expect(pathsOf({ task: { valueMax: 8 } })).toEqual(['task.valueMax']);
+  });
+
+  it('wants a base and a policy of the same size', () => {
+    expect(pathsOf({ policy: { preset: 'mini', base: 'mini' } })).toEqual([]);
+    expect(pathsOf({ policy: { preset: 'nano', base: 'mini' } })).toEqual(['policy.base']);
+    const [problem] = validateSettings(
+      runSettingsSchema.parse({ policy: { preset: 'mini', base: 'nano-mixed' } }),
+    );
+    expect(problem?.message).toBe(
+      'The base “nano-mixed” is a policy of size nano, not mini; choose that size, or another base.',
+    );
+  });
+
+  it('knows that a dense style with a choice may make fewer calls than steps', () => {
+    const long = {
+      task: { coldStartMinLength: 8, coldStartMaxLength: 8 },
+      teacher: { sparseWeight: 0, naturalWeight: 0 },
+    };
+    const rare = { curation: { bin: 'sparse', keepZero: true, sparseMax: 2, denseMin: 4 } } as const;
+    expect(pathsOf({ ...long, ...rare })).toEqual(['curation.bin']);
+    expect(pathsOf({ ...long, ...rare, teacher: { ...long.teacher, denseShares: '0.2,1' } })).toEqual([]);
   });
 
   it('sees output that would be cut, and mini-batches without a prompt', () => {

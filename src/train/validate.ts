@@ -5,6 +5,7 @@
  * sentence that names the numbers and belongs to one setting's path. (2) Lengths are judged by the task family's own
  * upper bounds (src/tasks), never by a formula of this file.
  */
+import { baseSizes } from '../policy/baseNames.ts';
 import {
   denseTrajectoryTokens,
   longestPromptTokens,
@@ -13,6 +14,7 @@ import {
   taskSettingsProblem,
   thoughtTrajectoryTokens,
 } from '../tasks/families.ts';
+import { parseShares } from '../tasks/teacher.ts';
 import { isValueMax, type ProblemVariant } from '../tasks/problem.ts';
 import { benchmarkNames, benchmarkShift } from '../tasks/problems.ts';
 import { familiarLengths, longerLengths, stage2Mix } from './promptLengths.ts';
@@ -27,6 +29,11 @@ export interface SettingProblem {
 
 /** Every reason why a run with these settings cannot work; empty where it can. */
 export function validateSettings(settings: RunSettings): readonly SettingProblem[] {
+  const { base, preset } = settings.policy;
+  if (base !== 'scratch' && baseSizes[base] !== preset) {
+    const message = `The base “${base}” is a policy of size ${baseSizes[base]}, not ${preset}; choose that size, or another base.`;
+    return [{ path: 'policy.base', message }];
+  }
   const objection = taskSettingsProblem(settings.task);
   if (objection !== undefined) {
     return [
@@ -92,7 +99,10 @@ interface Calls {
 function callsOfStyles({ task, teacher }: RunSettings): Calls[] {
   const { coldStartMinLength: shortest, coldStartMaxLength: longest } = task;
   const styles: Calls[] = [];
-  if (teacher.denseWeight > 0) styles.push({ min: shortest, max: longest });
+  if (teacher.denseWeight > 0) {
+    const [least, most] = [Math.min, Math.max].map((pick) => pick(...parseShares(teacher.denseShares)));
+    styles.push({ min: least === 1 ? shortest : 0, max: most === 0 ? 0 : longest });
+  }
   if (teacher.sparseWeight > 0) {
     styles.push({ min: Math.min(teacher.checksMin, shortest), max: Math.min(teacher.checksMax, longest) });
   }

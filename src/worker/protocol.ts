@@ -6,6 +6,7 @@
  * listens knows exactly what had been told by then.
  */
 import type { EngineDescription, MemoryPart } from '../engine/engine.ts';
+import type { BaseOrigin } from '../train/baseFile.ts';
 import type { ResumablePhase } from '../train/checkpoint.ts';
 import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
@@ -14,7 +15,7 @@ export type RunStatus = 'starting' | 'running' | 'paused' | 'done' | 'failed';
 
 /** Where a failure came from, so that the page can say what to do about it. */
 export type FailureSource =
-  'engine' | 'device-lost' | 'sandbox' | 'settings' | 'numerics' | 'checkpoint' | 'trainer';
+  'engine' | 'device-lost' | 'sandbox' | 'settings' | 'base' | 'numerics' | 'checkpoint' | 'trainer';
 
 /** Where in a run a checkpoint was taken. */
 export interface CheckpointPlace {
@@ -44,6 +45,8 @@ export type ToTrainer =
   | { readonly type: 'weights' };
 
 export type FromTrainer =
+  /** The worker holds this Web Lock as long as it lives: whoever gets it after that knows that the worker has ended, however it did. */
+  | { readonly type: 'alive'; readonly lock: string }
   | { readonly type: 'probed'; readonly engine: EngineDescription }
   /** What start-up is doing, e.g. loading Python; `share` is 0..1 where it is known. */
   | { readonly type: 'boot'; readonly message: string; readonly share?: number }
@@ -52,6 +55,8 @@ export type FromTrainer =
       readonly engine: EngineDescription;
       readonly sandbox: string;
       readonly parameters: number;
+      /** The base policy that it began from, where it did so in this session. */
+      readonly base?: BaseOrigin;
       /** What the engine plans to hold, where it has a plan. */
       readonly memory?: readonly MemoryPart[];
     }

@@ -12,6 +12,7 @@ import type { EngineDescription, MemoryPart, PolicyEngine } from '../engine/engi
 import { parameterCount } from '../policy/config.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { StartingWeights } from '../train/baseFile.ts';
 import type { RunCheckpoint } from '../train/checkpoint.ts';
 import { checkpointContext, readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { PhaseName, RunEvent, RunTick } from '../train/events.ts';
@@ -43,6 +44,8 @@ export interface TrainerPorts {
     baseUrl: string,
     onProgress: BootReport,
   ) => Promise<Sandbox>;
+  /** The weights that a run begins with; null where they are drawn freshly. Rejects with a CheckpointError's sentence. */
+  readonly loadBase: (settings: RunSettings, baseUrl: string) => Promise<StartingWeights | null>;
   /** What an engine plans to hold in graphics memory for a run; undefined where it has no plan. Throws where it does not fit. */
   readonly planMemory?: (engine: PolicyEngine, settings: RunSettings) => readonly MemoryPart[] | undefined;
   /** Milliseconds, for rates, for batching messages and for saving now and then; never for anything that trains. */
@@ -134,10 +137,15 @@ export class Trainer {
       sayPythons();
     });
     startingSandbox.catch(() => undefined); // told when it is waited for
+    // A run that goes on has its weights in the checkpoint.
+    const loadingBase =
+      checkpoint === undefined ? this.#ports.loadBase(settings, baseUrl) : Promise.resolve(null);
+    loadingBase.catch(() => undefined); // likewise
     let engine: PolicyEngine;
     let description: EngineDescription;
     let memory: readonly MemoryPart[] | undefined;
     let sandbox: Sandbox;
+    let start: StartingWeights | null;
     try {
       ({ engine, description } = await this.#ports.createEngine(settings, { baseUrl, sharedBy }, boot));
       memory = this.#ports.planMemory?.(engine, settings);
@@ -155,6 +163,16 @@ export class Trainer {
     this.#settings = settings;
     void engine.lost.then((message) => this.#fail('device-lost', new Error(message)));
     try {
+      start = await loadingBase;
+    } catch (error) {
+      this.#fail('base', error);
+      void startingSandbox.then(
+        (started) => started.dispose(),
+        () => undefined,
+      );
+      return;
+    }
+    try {
       sandbox = await startingSandbox;
     } catch (error) {
       this.#fail('sandbox', error);
@@ -170,12 +188,14 @@ export class Trainer {
       sandbox: sandbox.version,
       parameters: parameterCount(engine.config),
       ...(memory === undefined ? {} : { memory }),
+      ...(start === null ? {} : { base: start.base }),
     });
     const work = runRecipe({
       engine,
       sandbox,
       settings,
       ...(checkpoint === undefined ? {} : { from: checkpoint }),
+      ...(start === null ? {} : { initialTensors: start.tensors }),
     });
     try {
       await this.#drive(work, checkpoint === undefined ? null : () => boot('Going back to the checkpoint'));

@@ -2,8 +2,9 @@
  * The trainer's thread: binds the host to this worker, its engine and its Python workers. No logic of its own.
  */
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
+import { fetchBase } from './baseWeights.ts';
 import { createEngine, describeEngine, planMemory } from './engineChoice.ts';
-import type { ToTrainer } from './protocol.ts';
+import type { FromTrainer, ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
 
 const trainer = new Trainer({
@@ -12,6 +13,7 @@ const trainer = new Trainer({
   describeEngine,
   createEngine,
   planMemory,
+  loadBase: fetchBase,
   createSandbox: (settings, baseUrl, onProgress) =>
     createBrowserSandbox({
       baseUrl,
@@ -33,6 +35,14 @@ const trainer = new Trainer({
       },
     }),
   now: () => performance.now(),
+});
+
+// Absent where the page is not served securely, whatever the types say.
+const locks = navigator.locks as LockManager | undefined;
+const lock = `aster-lab-trainer-${[...crypto.getRandomValues(new Uint32Array(3))].join('-')}`;
+void locks?.request(lock, () => {
+  self.postMessage({ type: 'alive', lock } satisfies FromTrainer);
+  return new Promise<void>(() => undefined);
 });
 
 self.onmessage = (event: MessageEvent<ToTrainer>) => trainer.handle(event.data);

@@ -15,16 +15,32 @@ import {
 import type { Trajectory } from '../trajectory.ts';
 import { transcribePlan } from '../transcript.ts';
 
-export const chainTask: TaskSettings = { family: 'chain', valueMax: 49, operations: '+-*/%' };
-export const recurrenceTask: TaskSettings = { family: 'recurrence', valueMax: 49, operations: '+-*/%' };
+export const chainTask: TaskSettings = {
+  family: 'chain',
+  valueMax: 49,
+  operations: '+-*/%',
+  firstLetter: 'any',
+};
+export const recurrenceTask: TaskSettings = {
+  family: 'recurrence',
+  valueMax: 49,
+  operations: '+-*/%',
+  firstLetter: 'any',
+};
 export const hornerTask: TaskSettings = { ...recurrenceTask, family: 'horner' };
-export const microTask: TaskSettings = { family: 'chain', valueMax: 20, operations: '+-' };
+export const microTask: TaskSettings = {
+  family: 'chain',
+  valueMax: 20,
+  operations: '+-',
+  firstLetter: 'any',
+};
 
 export const faultless: TeacherSettings = {
   denseWeight: 1,
   sparseWeight: 1,
   naturalWeight: 1,
   selectiveWeight: 1,
+  denseShares: '1',
   checksMin: 0,
   checksMax: 3,
   checkKind: 'step',

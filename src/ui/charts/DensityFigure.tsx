@@ -11,7 +11,7 @@ import type { Band } from './LinesChart.tsx';
 import { nearest } from './lines.ts';
 import { wideFrame } from './plot.ts';
 import { roundMap, type Plot } from './plotModel.ts';
-import { lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
+import { lastPlannedRound, phaseAt, phaseSpans, phaseStarts, zoneTopOf } from './roundAxis.ts';
 import { useInTurn } from './turns.ts';
 import surface from './surface.module.css';
 
@@ -34,12 +34,9 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
   const lastRound = series.rounds.at(-1)?.x ?? 0;
   const starts = phaseStarts(focus.view);
   const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);
-  const zoneTop = collapse.threshold ?? settings.collapse.calls;
+  const zoneTop = zoneTopOf(collapse);
   const empty = runs.every(({ view }) => view.series.rounds.length === 0);
-  const leastTop = Math.max(
-    highestBand(focus),
-    empty ? Math.max(4, zoneTop * 2) : Math.max(2, zoneTop * 1.5),
-  );
+  const leastTop = Math.max(highestBand(focus), empty ? 4 : Math.max(2, (zoneTop ?? 0) * 1.5));
   const named = runs.length > 1;
   const wide = useMemo(
     () => ({ frame: wideFrame(named, narrow), ticks: narrow ? 4 : 8, leastTop }),

@@ -15,8 +15,8 @@ export interface HeatDrawing {
   readonly cells: readonly HeatCell[];
   readonly rows: number;
   readonly domain: Domain;
-  /** Rows below this many calls are in the collapse zone. */
-  readonly zoneTop: number;
+  /** Rows below this many calls are in the collapse zone; null before there is one. */
+  readonly zoneTop: number | null;
 }
 
 interface Props extends HeatDrawing {
@@ -61,6 +61,8 @@ export const HeatMap = memo(function HeatMap({ cells, rows, domain, zoneTop, fra
   );
 });
 
+const isInZone = ({ row }: HeatCell, { zoneTop }: HeatDrawing) => zoneTop !== null && row < zoneTop;
+
 interface Place {
   readonly x: number;
   readonly y: number;
@@ -104,7 +106,7 @@ function draw(canvas: HTMLCanvasElement, drawing: HeatDrawing): void {
     const place = placeOf(cell, drawing, width, height);
     if (place === null) continue;
     context.globalAlpha = opacityOf(cell.share);
-    context.fillStyle = cell.row < drawing.zoneTop ? zone : inside;
+    context.fillStyle = isInZone(cell, drawing) ? zone : inside;
     context.fillRect(place.x, place.y, place.width, place.height);
   }
 }
@@ -119,7 +121,7 @@ export function heatMarkup(
   const cells = drawing.cells.flatMap((cell) => {
     const place = placeOf(cell, drawing, width - 36, height);
     if (place === null) return [];
-    const fill = cell.row < drawing.zoneTop ? heatColours.zone : heatColours.inside;
+    const fill = isInZone(cell, drawing) ? heatColours.zone : heatColours.inside;
     const [x, y, w, h] = [place.x + 36, place.y, place.width, place.height].map((n) => n.toFixed(2));
     return [
       `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="${fill}" fill-opacity="${opacityOf(cell.share).toFixed(3)}"/>`,

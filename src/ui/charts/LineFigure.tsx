@@ -37,19 +37,22 @@ interface Props {
 }
 
 const selectAll = (view: ChartView) => view;
+/** How a chart is drawn that is not the wide one. */
+const small = { ticks: 4, leastTop: 0, pixels: 170 } as const;
 const noExtras = (): Extras => ({});
 
 export function LineFigure({ chart, runs, subtitle, wide, aside, extras = noExtras }: Props) {
   const view = useChartView(selectAll);
+  const { ticks, leastTop, pixels } = wide === undefined ? small : { ...wide, pixels: 760 };
   const plot = useMemo(
     () =>
       plotOf(runs, chart, {
         view,
-        pixels: wide === undefined ? 170 : 760,
-        ticks: wide?.ticks ?? 4,
-        leastTop: wide?.leastTop ?? 0,
+        pixels,
+        ticks,
+        leastTop,
       }),
-    [runs, chart, view, wide?.ticks, wide?.leastTop, wide === undefined],
+    [runs, chart, view, pixels, ticks, leastTop],
   );
   const table = useCallback(() => tableOf(runs, chart), [runs, chart]);
   const newest = plot.lines.find(({ focused }) => focused)?.points.at(-1);

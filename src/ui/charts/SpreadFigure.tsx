@@ -12,6 +12,7 @@ import { edgesOf, heatCells, heatRows, opacityOf } from './heatCells.ts';
 import { HeatMap, heatColours, heatMarkup, type HeatDrawing } from './HeatMap.tsx';
 import type { NumberTable } from './numberTable.ts';
 import { wideFrame } from './plot.ts';
+import { zoneTopOf } from './roundAxis.ts';
 import { plotOf, roundMap } from './plotModel.ts';
 import { PlotSurface } from './PlotSurface.tsx';
 import { useInTurn } from './turns.ts';
@@ -25,8 +26,8 @@ export function SpreadFigure({ narrow }: { narrow: boolean }) {
   const runs = useInTurn(turn);
   const view = useChartView(selectAll);
   const focus = leading(runs);
-  const { series, collapse, settings } = focus.view;
-  const zoneTop = collapse.threshold ?? settings.collapse.calls;
+  const { series, collapse } = focus.view;
+  const zoneTop = zoneTopOf(collapse);
   const named = runs.length > 1;
   const frame = useMemo(() => ({ ...wideFrame(named, narrow), top: 2, bottom: 2 }), [named, narrow]);
   const { x } = useMemo(() => plotOf(runs, densityDefinition, { view, pixels: 10, ticks: 8 }), [runs, view]);

@@ -10,7 +10,7 @@ interface Props {
   readonly spans: readonly PhaseSpan[];
   readonly collapse: CollapseView;
   /** Calls below which the zone lies. */
-  readonly zoneTop: number;
+  readonly zoneTop: number | null;
   /** Top of the y axis, calls. */
   readonly top: number;
   readonly end: number;
@@ -24,7 +24,7 @@ export function DensityGround({ spans, collapse, zoneTop, top, end, narrow, toX,
   return (
     <>
       <ZonePattern />
-      <CollapseZone zoneTop={zoneTop} top={top} />
+      {zoneTop === null ? null : <CollapseZone zoneTop={zoneTop} top={top} />}
       {toX === null ? null : (
         <>
           <PhaseMarks spans={spans} end={end} narrow={narrow} toX={toX} />

@@ -89,11 +89,14 @@ export function PhaseMarks({ spans, end, narrow, toX }: PhasesProps) {
   ));
 }
 
-/** The phase's name, shortened where its place on the axis is small. */
-function spanLabel({ name, label, from, to }: PhaseSpan, end: number, narrow: boolean): string {
+/** The phase's name, and that its problems are longer where they are; shortened where its place on the axis is small. */
+function spanLabel({ name, label, from, to, lengthens }: PhaseSpan, end: number, narrow: boolean): string {
   const share = (to - from) / end;
-  if (share < (narrow ? 0.34 : 0.13)) return { sft: 'SFT', stage1: '1', stage2: '2' }[name];
-  return narrow ? label.replace('GRPO stage', 'Stage') : label;
+  const longer = lengthens === null ? '' : ` · longer problems: ${lengthens} steps`;
+  if (share < (narrow ? 0.34 : 0.13))
+    return { sft: 'SFT', stage1: '1', stage2: '2' }[name] + (longer === '' ? '' : ' ↗');
+  if (narrow) return `${label.replace('GRPO stage', 'Stage')}${longer === '' ? '' : ' ↗'}`;
+  return share < 0.3 && longer !== '' ? `${label} ↗ ${lengthens} steps` : `${label}${longer}`;
 }
 
 interface ReferenceProps {
@@ -136,7 +139,7 @@ export function AlarmMark({ alarm, top, end, toX }: AlarmProps) {
       strokeWidth={2}
     >
       <Label
-        value={`▼ collapsed, round ${alarm.round}`}
+        value={`▼ collapsed${alarm.since === undefined ? ',' : `: left the edge at ${alarm.since}, confirmed at`} round ${alarm.round}`}
         position={alarm.round > end * 0.6 ? 'insideTopRight' : 'insideTopLeft'}
         offset={5}
         fill="var(--lab-alarm-ink)"

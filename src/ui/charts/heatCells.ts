@@ -21,8 +21,8 @@ export interface HeatCell {
   readonly share: number; // of the column's
 }
 
-export function heatRows(columns: readonly HistogramColumn[], zoneTop: number): number {
-  let most = Math.max(4, Math.ceil(zoneTop) * 2);
+export function heatRows(columns: readonly HistogramColumn[], zoneTop: number | null): number {
+  let most = Math.max(4, Math.ceil(zoneTop ?? 0) * 2);
   for (const { counts } of columns)
     most = Math.max(
       most,

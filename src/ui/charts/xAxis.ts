@@ -56,7 +56,7 @@ export function tokenMap({ rounds, histograms }: Pick<SeriesView, 'rounds' | 'hi
     if (own.length === 0) continue;
     const trajectories = counts.reduce((sum, count) => sum + count, 0);
     at += (trajectories * own.reduce((sum, { length }) => sum + length, 0)) / own.length;
-    if (round - 1 > before) knots.push({ round: round - 1, at: knots.at(-1)!.at });
+    if (round - 1 > before) knots.push({ round: round - 1, at: knots.at(-1).at });
     knots.push({ round: end, at });
     before = end;
   }

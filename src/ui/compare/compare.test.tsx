@@ -116,12 +116,12 @@ describe('a study', () => {
     cleanup();
     const variant = (trainedOn: string, evaluatedOn: string) => {
       const name = trainedOn === evaluatedOn ? trainedOn : `${trainedOn}-to-${evaluatedOn}`;
-      return { name, title: name, trainedOn, evaluatedOn };
+      return { name, title: name, row: trainedOn, column: evaluatedOn };
     };
     const variants = [variant('chain', 'chain'), variant('horner', 'horner'), variant('chain', 'horner')];
     const families = {
       ...study,
-      crossed: { trainedOn: 'trained on', evaluatedOn: 'evaluated on' },
+      crossed: { rows: 'trained on', columns: 'evaluated on' },
       variants: [...variants, variant('horner', 'chain')],
       runs: variants.map(({ name }) => exampleStudyRun(name, 1, [])),
     };

@@ -1,8 +1,8 @@
 /**
  * The left of the page: tiles, the density chart that dominates, the collapse rule in words, and the heat map under it.
  *
- * The chart and the map share one x axis (`charts/plot.ts`). Before the first run the axes, the planned phases and the collapse zone are
- * already there, with the welcome over them.
+ * The chart and the map share one x axis (`charts/plot.ts`). Before the first run the axes and the planned phases are already there, with
+ * the welcome over them; the collapse zone is there once the run has a reference to measure it from.
  */
 import { useMediaQuery } from '@mantine/hooks';
 import type { RunState } from '../../lab/state.ts';
@@ -12,6 +12,7 @@ import { DensityFigure } from '../charts/DensityFigure.tsx';
 import { SpreadFigure } from '../charts/SpreadFigure.tsx';
 import { BootProgress } from './BootProgress.tsx';
 import { CollapseRule } from './CollapseRule.tsx';
+import { RewardSentence } from './RewardSentence.tsx';
 import { Tiles } from './Tiles.tsx';
 import { Welcome } from './Welcome.tsx';
 import styles from './overview.module.css';
@@ -34,6 +35,7 @@ export function Overview() {
         <DensityFigure narrow={narrow} />
       </div>
       <CollapseRule />
+      <RewardSentence />
       <div className={styles.map}>
         <SpreadFigure narrow={narrow} />
       </div>

@@ -15,7 +15,7 @@ const selectSeed = (state: LabState) => state.settings.run.seed;
 
 const groups = {
   collapse: 'Collapse and its cure: the same run, two cold starts',
-  larger: 'Larger: for a GPU',
+  scratch: 'From scratch: without a base',
   test: 'For tests: every phase, in seconds',
 } as const;
 
@@ -23,15 +23,12 @@ const groups = {
 const groupOf: Readonly<Record<PresetName, keyof typeof groups>> = {
   quick: 'collapse',
   'quick-sparse': 'collapse',
-  mini: 'collapse',
-  'mini-sparse': 'collapse',
-  nine: 'collapse',
-  'nine-sparse': 'collapse',
   nano: 'collapse',
   'nano-sparse': 'collapse',
-  'nano-natural': 'larger',
-  small: 'larger',
+  scratch: 'scratch',
+  'scratch-sparse': 'scratch',
   micro: 'test',
+  'micro-sparse': 'test',
 };
 
 const choices = Object.entries(groups).map(([key, group]) => ({
