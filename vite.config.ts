@@ -118,6 +118,7 @@ const cli: UserConfig = {
         train: 'src/cli/train.ts',
         pretrain: 'src/cli/pretrain.ts',
         study: 'src/cli/study.ts',
+        witnessData: 'src/cli/witnessData.ts',
         bench: 'src/cli/bench.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },

@@ -1,16 +1,23 @@
 /**
  * The whole test command: format, lint, imports, types, unit tests in Node, engine tests in headless Chromium, production build,
- * end-to-end tests on that build. Ends with a line `N passed, N failed`, and with status 1 if anything failed.
+ * end-to-end tests on that build. Ends with how long each part took and a line `N passed, N failed`; status 1 if anything failed.
  *
- * Invariant: a step that could not run counts as failed; a skipped test is reported as skipped, never as passed.
+ * Two lanes run side by side, one a core: browser tests wait for SwiftShader most of the time, the others for the disk and for Python.
+ * The end-to-end tests come afterwards and alone, because the engine in their page takes what cores there are. A part's output is shown
+ * when it has ended, in one piece.
+ *
+ * Invariant: a part that could not run counts as failed; a skipped test is reported as skipped, never as passed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const reports = mkdtempSync(join(tmpdir(), 'aster-lab-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
+const times = [];
+const began = Date.now();
+const secondsSince = (start) => Math.round((Date.now() - start) / 1000);
 
 /** Vitest's JSON report (Jest's shape). */
 function vitestCounts(file) {
@@ -35,10 +42,28 @@ function playwrightCounts(file) {
   };
 }
 
-function step(name, command, args, { counts, env = {} } = {}) {
-  console.log(`\n=== ${name}`);
+/** The exit status, and all that was written. */
+function run(command, args, env) {
+  return new Promise((resolve) => {
+    let output = '';
+    const process_ = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    for (const stream of [process_.stdout, process_.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    process_.on('error', (error) => resolve({ status: 1, output: `${output}${error.message}\n` }));
+    process_.on('close', (status) => resolve({ status, output }));
+  });
+}
+
+async function part(name, command, args, { counts, env = {} } = {}) {
+  console.log(`... ${name}`);
   const started = Date.now();
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  const { status, output } = await run(command, args, env);
+  console.log(`\n=== ${name}`);
+  process.stdout.write(output);
   let result;
   try {
     result =
@@ -51,7 +76,8 @@ function step(name, command, args, { counts, env = {} } = {}) {
     result = { passed: 0, failed: 1, skipped: 0 };
   }
   for (const key of Object.keys(totals)) totals[key] += result[key];
-  const seconds = Math.round((Date.now() - started) / 1000);
+  const seconds = secondsSince(started);
+  times.push(`${name} ${seconds} s`);
   console.log(
     `=== ${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${seconds} s`,
   );
@@ -60,20 +86,23 @@ function step(name, command, args, { counts, env = {} } = {}) {
 const vitest = (project) => {
   const file = join(reports, `${project}.json`);
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`];
-  step(`unit tests (${project})`, 'npx', ['vitest', 'run', '--project', project, ...reporters], {
+  return part(`unit tests (${project})`, 'npx', ['vitest', 'run', '--project', project, ...reporters], {
     counts: () => vitestCounts(file),
   });
 };
 
-step('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
-step('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
-step('imports', 'npm', ['run', '--silent', 'imports']);
-step('types', 'npx', ['tsc', '--noEmit']);
-vitest('node');
-vitest('browser');
-step('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
+async function everythingElse() {
+  await part('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
+  await part('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
+  await part('imports', 'npm', ['run', '--silent', 'imports']);
+  await part('types', 'npx', ['tsc', '--noEmit']);
+  await part('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
+  await vitest('node');
+}
+
+await Promise.all([vitest('browser'), everythingElse()]);
 const e2e = join(reports, 'e2e.json');
-step(
+await part(
   'end to end',
   'npx',
   ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
@@ -83,6 +112,7 @@ step(
   },
 );
 
-if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped`);
+console.log(`\n${times.join(', ')}; all of it ${secondsSince(began)} s`);
+if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);
 console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;

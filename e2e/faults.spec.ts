@@ -66,6 +66,48 @@ test('a graphics device that is lost in the middle of GRPO: the run goes on from
   expect(await round()).toBeGreaterThan(safe);
 });
 
+test('a thread of the engine that is killed in the middle of GRPO: the run goes on from its checkpoint', async ({
+  lab,
+}) => {
+  test.setTimeout(microRunTimeout);
+  const { page } = lab;
+  // The trainer's own threads are out of a page's reach, so its worker is given a way to be told to end them.
+  await page.route(/trainer\.worker.*\.js/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${killable}${await response.text()}` });
+  });
+  await lab.open('?preset=micro&run.backend=simd&sft.epochs=2&stage1.steps=1000');
+  await lab.train();
+  const round = async () => Number(await lab.root.getAttribute('data-round'));
+  // The cold start's probes are rounds too; the first checkpoint is kept after a few seconds.
+  await expect
+    .poll(round, { timeout: microRunTimeout })
+    .toBeGreaterThan(presetSettings('micro').sft.probes + 10);
+  await page.evaluate(() => new BroadcastChannel('test').postMessage('kill'));
+  await lab.waitFor('failed', 60_000);
+  const failure = page.getByTestId('failure');
+  await expect(failure).toContainText('A thread of the engine stopped.');
+  const goOn = failure.getByRole('button', { name: /^Go on from round \d+$/ });
+  const safe = Number(/\d+/.exec(await goOn.innerText())?.[0]);
+  await goOn.click();
+  await expect(lab.root).not.toHaveAttribute('data-status', 'failed');
+  await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(safe);
+});
+
+/** Before a worker's own code: whoever says so on the channel ends one of the workers that it has started. */
+const killable = `{
+  const threads = [];
+  const Original = Worker;
+  self.Worker = class extends Original {
+    constructor(url, options) {
+      super(url, options);
+      if (String(url).includes('simdThread')) threads.push(this);
+    }
+  };
+  new BroadcastChannel('test').onmessage = () => threads[0].terminate();
+}
+`;
+
 test('a file that is not a run', async ({ lab }, testInfo) => {
   const { page } = lab;
   await lab.open();

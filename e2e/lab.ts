@@ -17,7 +17,9 @@ export class LabPage {
     this.primary = page.getByTestId('run-primary');
   }
 
+  /** The instrument, as for a visitor who chose it last: an address that names no setting opens the lesson otherwise. */
   async open(query = ''): Promise<void> {
+    await this.page.addInitScript(() => localStorage.setItem('aster-lab-view', 'lab'));
     await this.page.goto(`./${query}`);
     await expect(this.root).toBeVisible();
   }
@@ -45,14 +47,30 @@ export class LabPage {
     return this.page.getByRole('tab', { name });
   }
 
-  /** The rows of a chart's table twin, without its head. */
+  /** The rows of a chart's table, without its head. */
   async chartRows(id: string): Promise<string[][]> {
-    const chart = this.page.getByTestId(`chart-${id}`);
-    await chart.getByRole('button', { name: /as a table$/ }).click();
-    const rows = await chart.getByRole('row').all();
+    const sheet = await this.openSheet(id);
+    const rows = await sheet.getByRole('row').all();
     const cells = await Promise.all(rows.slice(1).map((row) => row.locator('th,td').allInnerTexts()));
-    await chart.getByRole('button', { name: /as a chart$/ }).click();
+    await this.page.keyboard.press('Escape');
+    await expect(sheet).toHaveCount(0);
     return cells;
+  }
+
+  /** A chart, large, over its table. */
+  async openSheet(id: string): Promise<Locator> {
+    const figure = this.page.getByTestId(`chart-${id}`);
+    await figure.getByRole('button', { name: /^More of / }).click();
+    await this.page.getByRole('menuitem', { name: 'Larger, with a table' }).click();
+    const sheet = this.page.getByTestId(`sheet-${id}`);
+    await expect(sheet).toBeVisible();
+    return sheet;
+  }
+
+  /** Draws a diagnostic in their common place. */
+  async openDiagnostic(title: string): Promise<void> {
+    const button = this.page.getByTestId('diagnostics').getByRole('button', { name: new RegExp(title) });
+    if ((await button.getAttribute('aria-pressed')) !== 'true') await button.click();
   }
 
   /** Saves what a menu entry of the file menu downloads. */

@@ -1,10 +1,10 @@
 /**
- * Opens the page: one store, one React root. A page that is about to load again is not opened.
+ * Opens the page: one React root, in it the lesson or the instrument. A page that is about to load again is not opened.
  */
 import { createRoot } from 'react-dom/client';
-import { createLabStore, preparePage } from './lab/browser.ts';
-import { App } from './ui/app/App.tsx';
+import { browserIsolation, isolatePage } from './lab/isolation.ts';
+import { Views } from './ui/Views.tsx';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element #root.');
-if (!(await preparePage())) createRoot(root).render(<App store={createLabStore()} />);
+if (!(await isolatePage(browserIsolation()))) createRoot(root).render(<Views />);

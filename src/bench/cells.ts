@@ -29,6 +29,8 @@ export interface Bench extends Timing {
   readonly config: PolicyConfig;
   readonly weights: NamedTensors;
   readonly software: boolean;
+  /** In a cell at most, where not as many as the recipe has. */
+  readonly sequences: number | undefined;
 }
 
 /** Sequences: the recipe's SFT batch, a quarter of its GRPO mini-batch, its rollout batch; less on a software adapter. */
@@ -36,6 +38,11 @@ const sequencesOf = { sft: 32, grpo: 64, rollout: 512 } as const;
 const softwareSequences = { sft: 32, grpo: 32, rollout: 64 } as const;
 /** Response tokens that a rollout has at least, however slow the adapter. */
 const leastResponse = 8;
+
+function mostSequences({ software, sequences }: Bench, work: WorkKind): number {
+  const most = (software ? softwareSequences : sequencesOf)[work];
+  return Math.min(most, sequences ?? most);
+}
 
 export function measureCell(bench: Bench, work: WorkKind): Promise<MeasuredCell> {
   return work === 'rollout' ? rolloutCell(bench) : trainingCell(bench, work);
@@ -45,7 +52,7 @@ async function trainingCell(bench: Bench, kind: 'sft' | 'grpo'): Promise<Measure
   const { preset, config, now } = bench;
   const batchOf = (sequences: number): GrpoSequence[] =>
     trainingBatch(preset, config.vocabularySize, sequences, new Random(`bench/${preset}/${kind}`));
-  const full = bench.software ? softwareSequences[kind] : sequencesOf[kind];
+  const full = mostSequences(bench, kind);
   await loadWeights(bench);
   const slower = bench.tfjs ?? bench.wgsl;
   let size: number = full;
@@ -111,7 +118,7 @@ async function ratesAlone(
 async function rolloutCell(bench: Bench): Promise<MeasuredCell> {
   const { preset, config, now } = bench;
   const full = fullResponse(preset);
-  const sequences = bench.software ? softwareSequences.rollout : sequencesOf.rollout;
+  const sequences = mostSequences(bench, 'rollout');
   const workOf = (response: number) =>
     rolloutWork(preset, config.vocabularySize, sequences, response, new Random(`bench/${preset}/rollout`));
   await loadWeights(bench); // steps have moved them, each engine's by its own rounding

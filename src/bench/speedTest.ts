@@ -17,13 +17,15 @@ import type { Now } from './measure.ts';
 import { measureCopy, measureMatmul } from './peaks.ts';
 import type { BenchReport, TimedCell, MeasuredCell, Peak, WorkKind } from './report.ts';
 import { checkTargets } from './targets.ts';
-import { benchWeights, type BenchPreset } from './workload.ts';
+import { benchPresets, benchWeights, type BenchPreset } from './workload.ts';
 
 export interface BenchOptions {
   readonly presets: readonly BenchPreset[];
   readonly works?: readonly WorkKind[];
   /** For the samples of one cell; starting, compiling and warming up come on top. */
   readonly secondsPerCell: number;
+  /** In a cell at most; default: the recipe's batches, on a software adapter less. */
+  readonly sequences?: number;
   readonly vocabulary: number;
   /** The GPU; `navigator.gpu` must be this one's too (`offerGpu`), because the portable engine knows no other door. */
   readonly tap: GpuTap;
@@ -48,6 +50,9 @@ const workNames: Readonly<Record<WorkKind, string>> = { sft: 'SFT', grpo: 'GRPO'
 
 export async function runSpeedTest(options: BenchOptions): Promise<BenchReport> {
   const { presets, onProgress } = options;
+  const unknown = presets.find((preset) => !benchPresets.includes(preset));
+  // Before the adapter is measured, which takes a while.
+  if (unknown !== undefined) throw new Error(`There is no preset “${unknown}” to measure.`);
   const works = options.works ?? allWorks;
   onProgress({ doing: 'opening the adapter', share: 0, report: null });
   const findings = new Findings(
@@ -70,7 +75,7 @@ export async function runSpeedTest(options: BenchOptions): Promise<BenchReport> 
 
 /** Both engines on one preset: every kind of work in turn. */
 async function timePreset(
-  { vocabulary, tap, now, secondsPerCell }: BenchOptions,
+  { vocabulary, tap, now, secondsPerCell, sequences }: BenchOptions,
   works: readonly WorkKind[],
   preset: BenchPreset,
   findings: Findings,
@@ -85,7 +90,8 @@ async function timePreset(
     const { software } = findings.adapter;
     for (const work of works) {
       const onStage = (stage: string) => tell(`${preset}, ${workNames[work]}: ${stage}`);
-      const bench = { preset, config, weights, ...engines, software, tap, now, secondsPerCell, onStage };
+      const timing = { tap, now, secondsPerCell, onStage };
+      const bench = { preset, config, weights, ...engines, software, sequences, ...timing };
       findings.cells.push(await measureCell(bench, work));
       tell(`${preset}, ${workNames[work]}: done`);
     }

@@ -24,6 +24,7 @@ import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
 import type { RunFolder, SavedPlace } from './runFolder.ts';
 import { clock, headline, log } from './runLog.ts';
+import { WeightKeeper } from './weightKeeper.ts';
 
 /** Stopped by the user; the folder holds a checkpoint to go on from. */
 export class StoppedError extends Error {
@@ -56,7 +57,15 @@ export async function runHeadless(
       const provenance = provenanceOf(options, description, sandbox, start);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
       sayWhatRuns(progress, description, sandbox, place);
-      const written = new WrittenRun(folder, progress, provenance, recording, options.checkpointEvery);
+      const keeper = new WeightKeeper(engine, settings, folder, options.keepWeights, recording.view);
+      const written = new WrittenRun(
+        folder,
+        progress,
+        provenance,
+        recording,
+        keeper,
+        options.checkpointEvery,
+      );
       const ticks = runRecipe({
         engine,
         sandbox,
@@ -66,6 +75,7 @@ export async function runHeadless(
       });
       for await (const tick of ticks) {
         written.take(tick);
+        await keeper.take(tick);
         await written.saveWhenDue(tick, stopping.aborted);
         if (stopping.aborted && tick.checkpoint !== undefined)
           throw new StoppedError('Stopped; the same command goes on from here.');
@@ -131,6 +141,7 @@ class WrittenRun {
   readonly #progress: Progress;
   readonly #provenance: Provenance;
   readonly #recording: Recording;
+  readonly #keeper: WeightKeeper;
   readonly #checkpointEvery: number; // seconds
   readonly #started = performance.now();
   /** Tokens of this session. */
@@ -142,12 +153,14 @@ class WrittenRun {
     progress: Progress,
     provenance: Provenance,
     recording: Recording,
+    keeper: WeightKeeper,
     checkpointEvery: number,
   ) {
     this.#folder = folder;
     this.#progress = progress;
     this.#provenance = provenance;
     this.#recording = recording;
+    this.#keeper = keeper;
     this.#checkpointEvery = checkpointEvery;
     this.#savedAt = this.#seconds();
   }
@@ -193,6 +206,12 @@ class WrittenRun {
   }
 
   #written(): string {
-    return this.#recording.write(this.#provenance, new Date().toISOString(), this.#seconds(), this.#tokens);
+    return this.#recording.write(
+      this.#provenance,
+      new Date().toISOString(),
+      this.#seconds(),
+      this.#tokens,
+      this.#keeper.kept,
+    );
   }
 }

@@ -52,6 +52,8 @@ export interface TrainOptions {
   /** Where the base policy lies that the settings name: a file or a folder; null: where `npm run pretrain` puts it. */
   readonly base: string | null;
   readonly checkpointEvery: number; // seconds
+  /** Of how many rounds the weights are kept beside run.json. */
+  readonly keepWeights: number;
   /** Of an engine on the processor; null: one a core. They change nothing but the time, so they are no setting of the run. */
   readonly threads: number | null;
 }
@@ -66,6 +68,7 @@ export const trainUsage = `npm run train -- --preset nano --arm dense --seed 1 -
   --base     where the base policy of the settings lies, a file or a folder (default public/bases, then runs/bases)
   --out      the run's folder (default runs/<preset>-<arm>-<seed>)
   --checkpoint-every   seconds between two checkpoints (default 60)
+  --keep-weights       of so many rounds, first and last among them, beside run.json (default 0)
   --threads  of the engine where the processor computes (default one a core); the run is the same with any number
 
 A graphics card computes where there is one, else the processor; run.backend names another engine. A run that was stopped goes on from its last checkpoint with the same command.`;
@@ -100,6 +103,12 @@ export function parseTrainOptions(words: readonly string[]): TrainOptions | 'hel
     weights: values.weights ?? null,
     base: values.base ?? null,
     checkpointEvery,
+    keepWeights: numberOption(
+      'keep-weights',
+      values['keep-weights'] ?? '0',
+      'a whole number, 0 to 64',
+      (n) => Number.isInteger(n) && n >= 0 && n <= 64,
+    ),
     threads: values.threads === undefined ? null : countOption('threads', values.threads),
   };
 }
@@ -117,6 +126,7 @@ function parseWords(words: readonly string[]) {
         base: { type: 'string' },
         out: { type: 'string' },
         'checkpoint-every': { type: 'string' },
+        'keep-weights': { type: 'string' },
         threads: { type: 'string' },
         help: { type: 'boolean' },
       },

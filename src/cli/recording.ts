@@ -9,6 +9,7 @@ import type { RecordedRun } from '../record/recordedRun.ts';
 import { readRunFile, writeRunFile } from '../record/runFile.ts';
 import { RunSeries } from '../record/runSeries.ts';
 import type { RunEvent } from '../train/events.ts';
+import type { KeptWeights } from '../record/keptWeights.ts';
 import type { RunSettings } from '../train/settings.ts';
 
 export type Provenance = Pick<
@@ -52,13 +53,19 @@ export class Recording {
   }
 
   /** The run as the page exports it. */
-  write(provenance: Provenance, recordedAt: string, seconds: number, tokens: number): string {
+  write(
+    provenance: Provenance,
+    recordedAt: string,
+    seconds: number,
+    tokens: number,
+    weights: readonly KeptWeights[],
+  ): string {
     return writeRunFile({
       ...provenance,
       recordedAt,
       elapsedSeconds: seconds,
       tokensPerSecond: tokens / Math.max(1e-9, seconds - this.earlierSeconds),
-      view: this.#view,
+      view: { ...this.#view, weights },
       series: this.series.record(),
     });
   }

@@ -37,11 +37,11 @@ function run(variant: string, seed: number, before: number, after: number, alarm
   };
 }
 
-const collapse = findExperiment('collapse');
-if (collapse === undefined) throw new Error('there is no collapse experiment');
+const choice = findExperiment('choice');
+if (choice === undefined) throw new Error('there is no such experiment');
 const provenance = { createdAt: '2026-01-02T03:04:05.000Z', commit: 'abc' };
 const study = makeStudy(
-  collapse,
+  choice,
   'quick',
   [run('sparse', 1, 1.5, 0.25, 17), run('sparse', 2, 1.25, 0.5, null), run('dense', 1, 4, 4, null)],
   provenance,
@@ -78,7 +78,7 @@ describe('a study', () => {
   });
 
   it('leaves variants that have not run out', () => {
-    expect(study.variants.map(({ name }) => name)).toEqual(['sparse', 'dense']);
+    expect(study.variants.map(({ name }) => name)).toEqual(['dense', 'sparse']);
   });
 });
 
@@ -86,7 +86,7 @@ describe('its report', () => {
   const { markdown, plots } = writeReport(study);
 
   it('gives means with their ends, and dashes for what was not measured', () => {
-    expect(markdown).toContain('# Interaction collapse');
+    expect(markdown).toContain('# A choice to learn');
     expect(markdown).toContain('seeds 1, 2');
     expect(markdown).toContain('1.38 (1.25 to 1.50)'); // the first round of GRPO, sparse
     expect(markdown).toContain('0.38 (0.25 to 0.50)');
@@ -94,6 +94,38 @@ describe('its report', () => {
     expect(markdown).toContain('none of 1');
     expect(markdown).toContain('| 100% | – | 0.100 |'); // no post-hoc ratio was measured
     expect(markdown).toContain('28% (17% to 40%)'); // calls kept
+  });
+
+  it('says that it is a part, and of what, before its first number', () => {
+    const part = makeStudy(choice, 'quick', study.runs, provenance, [
+      'dense-2',
+      'sparse-3 (stale: other settings)',
+    ]);
+    expect(writeReport(part).markdown).toMatch(
+      /\*\*Partial: 3 of 5 runs\.\*\* Missing: dense-2; sparse-3 \(stale: other settings\)\.[\s\S]*## Tool calls/,
+    );
+    expect(markdown).not.toContain('Partial');
+    expect(readStudy(JSON.parse(JSON.stringify(part)))).toEqual({ ok: true, study: part });
+    expect(writeReport(makeStudy(choice, 'quick', [], provenance, ['dense-1'])).markdown).toContain('0 of 1');
+  });
+
+  it('gives errors, n and temperatures, and the verdict on each seed', () => {
+    const [one] = study.runs;
+    if (one === undefined) throw new Error('no run');
+    const benchmarks = (['baseline', 'evaluation'] as const).flatMap((phase) =>
+      [0.6, 1].map((temperature) => ({
+        ...one.benchmarks[0]!,
+        ...{ phase, budget: 'long' as const, temperature, standardError: 0.03, toolCallsError: 0.1 },
+        ...{ meanAtK: phase === 'baseline' ? 0.5 : 0.4 + temperature / 2 },
+      })),
+    );
+    const judged = makeStudy(choice, 'quick', [{ ...one, variant: 'dense', benchmarks }], provenance);
+    const text = writeReport(judged).markdown;
+    expect(text).toContain('long budget, temperature 1 (n 8 x 4)');
+    expect(text).toContain('50.0% ± 3.0% | 90.0% ± 3.0%');
+    expect(text).toContain('50.0% ± 3.0% | 70.0% ± 3.0%');
+    expect(text).toContain('| a | dense | 1 | accuracy rises by at least 15 points | +40.0 points | yes |');
+    expect(text).toMatch(/the alarm keeps silent \| round 17 \| \*\*no\*\*/);
   });
 
   it('draws every line inside its frame', () => {

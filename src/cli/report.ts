@@ -4,15 +4,18 @@
  * Pure, from a study to texts. Every number is a mean over seeds with its smallest and largest value; what was not
  * measured is a dash, never a zero.
  */
-import { learningVariants, runsOf, studyLines } from '../study/compare.ts';
+import { distinct, learningVariants, runsOf, studyLines } from '../study/compare.ts';
 import { crossEvaluation } from '../study/crossEvaluation.ts';
 import { metrics } from '../metrics/registry.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
+import { goalTemperature, verdicts } from '../study/goals.ts';
 import {
   benchmarkCalls,
+  benchmarkResult,
   callsKept,
   endValue,
   spread,
+  temperaturesOf,
   type Spread,
   type Study,
   type StudyMetric,
@@ -49,6 +52,7 @@ export function writeReport(study: Study): Report {
   const markdown = [
     `# ${study.title}`,
     study.question,
+    ...partNote(study),
     `Preset \`${study.preset}\`, seeds ${seeds.join(', ')}, ${engines.join('; ')}. ${study.createdAt.slice(0, 10)}${study.commit === null ? '' : `, commit \`${study.commit.slice(0, 12)}\``}. Each cell: mean over seeds (smallest to largest).`,
     '## Tool calls',
     table(
@@ -69,32 +73,13 @@ export function writeReport(study: Study): Report {
       ['variant', 'short context: before', 'after', 'kept', 'long context: before', 'after', 'kept'],
       study.variants.map(({ name, title }) => keptRow(title, runsOf(study, name))),
     ),
+    ...verdictSection(study),
     '## Accuracy',
-    ...(['short', 'long'] as const).map((budget) =>
-      table(
-        [
-          `${budget} budget`,
-          ...benchmarkNames.flatMap((name) => [`${name}: mean@k before`, 'after', 'pass@k after']),
-        ],
-        study.variants.map(({ name, title }) => [
-          title,
-          ...benchmarkNames.flatMap((benchmark) => {
-            const of = (phase: 'baseline' | 'evaluation', key: 'meanAtK' | 'passAtK') =>
-              percent(
-                spread(
-                  runsOf(study, name).map(
-                    (run) =>
-                      run.benchmarks.find(
-                        (one) => one.phase === phase && one.benchmark === benchmark && one.budget === budget,
-                      )?.[key] ?? null,
-                  ),
-                ),
-              );
-            return [of('baseline', 'meanAtK'), of('evaluation', 'meanAtK'), of('evaluation', 'passAtK')];
-          }),
-        ]),
-      ),
+    'Mean@k ± its standard error within a run (clustered by problem; the mean of the runs’ errors), then the smallest and the largest seed.',
+    ...temperaturesOf(study).flatMap((temperature) =>
+      (['short', 'long'] as const).map((budget) => accuracyTable(study, budget, temperature)),
     ),
+    ...mapSection(study),
     '## Time',
     table(
       ['variant', 'minutes a run'],
@@ -106,6 +91,106 @@ export function writeReport(study: Study): Report {
     ...[...plots.keys()].map((name) => `![${name}](${name})`),
   ].join('\n\n');
   return { markdown: `${markdown}\n`, plots };
+}
+
+/** A study that is not complete says so before its first number. */
+function partNote({ missing, runs }: Study): readonly string[] {
+  if (missing === undefined) return [];
+  return [
+    `**Partial: ${runs.length} of ${runs.length + missing.length} runs.** Missing: ${missing.join('; ')}.`,
+  ];
+}
+
+/** What was asked beforehand (study/goals.ts), by seed. */
+function verdictSection(study: Study): readonly string[] {
+  if (study.experiment !== 'choice') return [];
+  const rows = study.runs.flatMap((run) => {
+    const rival = study.runs.find(({ variant, seed }) => variant === 'dense' && seed === run.seed);
+    return verdicts(run, rival).map(({ goal, ask, measured, isMet }) => [
+      goal,
+      run.variant,
+      `${run.seed}`,
+      ask,
+      measured ?? '–',
+      isMet === null ? 'not measured' : isMet ? 'yes' : '**no**',
+    ]);
+  });
+  return [
+    '## Against the goals',
+    `Fixed before the runs; held-out problems of the training range, long budget, temperature ${goalTemperature}.`,
+    table(['goal', 'variant', 'seed', 'asked', 'measured', 'met'], rows),
+  ];
+}
+
+function accuracyTable(study: Study, budget: 'short' | 'long', temperature: number | undefined): string {
+  const names = benchmarkNames.filter((name) =>
+    study.runs.some(({ benchmarks }) => benchmarks.some(({ benchmark }) => benchmark === name)),
+  );
+  const sampled = temperature === undefined ? '' : `, temperature ${temperature}`;
+  const n = distinct(
+    study.runs.flatMap(({ benchmarks }) => benchmarks.map((one) => `${one.problems} x ${one.k}`)),
+  );
+  return table(
+    [
+      `${budget} budget${sampled} (n ${n.join(' or ')})`,
+      ...names.flatMap((name) => [
+        `${name}: mean@k before`,
+        'after',
+        'pass@k after',
+        'calls before',
+        'after',
+      ]),
+    ],
+    study.variants.map(({ name, title }) => [
+      title,
+      ...names.flatMap((benchmark) => {
+        const results = (phase: 'baseline' | 'evaluation') =>
+          runsOf(study, name).map((run) => benchmarkResult(run, phase, benchmark, budget, temperature));
+        const [before, after] = [results('baseline'), results('evaluation')];
+        return [
+          withError(before, 'meanAtK', 'standardError', percentOf),
+          withError(after, 'meanAtK', 'standardError', percentOf),
+          percent(spread(after.map((one) => one?.passAtK ?? null))),
+          withError(before, 'toolCalls', 'toolCallsError', (value) => value.toFixed(2)),
+          withError(after, 'toolCalls', 'toolCallsError', (value) => value.toFixed(2)),
+        ];
+      }),
+    ]),
+  );
+}
+
+type Result = StudyRun['benchmarks'][number] | undefined;
+
+/** Mean over seeds, with the mean of the runs' own errors where they have one. */
+function withError(
+  results: readonly Result[],
+  value: 'meanAtK' | 'toolCalls',
+  error: 'standardError' | 'toolCallsError',
+  write: (value: number) => string,
+): string {
+  const over = spread(results.map((one) => one?.[value] ?? null));
+  const within = spread(results.map((one) => one?.[error] ?? null));
+  if (over === null) return '–';
+  const range = over.seeds === 1 ? '' : ` (${write(over.min)} to ${write(over.max)})`;
+  return `${write(over.mean)}${within === null ? '' : ` ± ${write(within.mean)}`}${range}`;
+}
+
+/** The table of two conditions at the temperature of the goals, accuracy and calls; nothing where there are no conditions. */
+function mapSection(study: Study): readonly string[] {
+  const temperature = temperaturesOf(study).at(-1);
+  return (['accuracy', 'calls'] as const).flatMap((measure) => {
+    const map = crossEvaluation(study, 'long', measure, temperature);
+    if (map === null) return [];
+    const write = measure === 'accuracy' ? percentOf : (value: number) => value.toFixed(2);
+    const what = measure === 'accuracy' ? 'Accuracy' : 'Tool calls per trajectory';
+    return [
+      `## ${what} after reinforcement learning: ${map.rowLabel} by ${map.columnLabel}`,
+      table(
+        [`${map.rowLabel} \\ ${map.columnLabel}`, ...map.columns],
+        map.rows.map((row, r) => [row, ...(map.cells[r] ?? []).map((over) => cell(over, write))]),
+      ),
+    ];
+  });
 }
 
 function callRow(title: string, runs: readonly StudyRun[]): string[] {
@@ -122,8 +207,16 @@ function callRow(title: string, runs: readonly StudyRun[]): string[] {
     cell(spread(runs.map((run) => endValue(run, 'actor/entropy'))), (value) => value.toFixed(3)),
     fired.length === 0
       ? `none of ${runs.length}`
-      : `${fired.length} of ${runs.length} (round ${fired.map(({ alarm }) => alarm?.round).join(', ')})`,
+      : `${fired.length} of ${runs.length} (${fired.map(({ alarm }) => alarmWords(alarm)).join('; ')})`,
   ];
+}
+
+/** When the average left the zone's edge, and when that was confirmed. */
+function alarmWords(alarm: StudyRun['alarm']): string {
+  if (alarm === null) return 'none';
+  return alarm.since === undefined
+    ? `round ${alarm.round}`
+    : `round ${alarm.since}, confirmed ${alarm.round}`;
 }
 
 function keptRow(title: string, runs: readonly StudyRun[]): string[] {
@@ -161,7 +254,7 @@ function crossPlot(study: Study, budget: 'short' | 'long'): string | null {
   if (cross === null) return null;
   const { rowLabel, columnLabel, rows, columns, cells, context } = cross;
   return heatMapPlot({
-    title: `Accuracy (mean@k, training range), context of ${context ?? '?'} tokens`,
+    title: `Accuracy (mean@k, training range), context of ${context ?? 'unknown'} tokens`,
     ...{ rowLabel, columnLabel, rows, columns },
     values: cells.map((row) => row.map((over) => over?.mean ?? null)),
   });
@@ -178,6 +271,8 @@ function cell(over: Spread | null, write: (value: number) => string): string {
     ? write(over.mean)
     : `${write(over.mean)} (${write(over.min)} to ${write(over.max)})`;
 }
+
+const percentOf = (value: number) => `${(100 * value).toFixed(1)}%`;
 
 const percent = (over: Spread | null) => cell(over, (value) => `${(100 * value).toFixed(0)}%`);
 

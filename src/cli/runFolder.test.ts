@@ -29,7 +29,7 @@ function checkpointAt(done: number): RunCheckpoint {
     optimizer: { step: done, m: tensors, v: tensors },
     position: {
       ...{ phase: 'stage1', done, round: done, trajectories: 0, solved: [] },
-      collapse: { reference: null, average: 0, below: 0, alarm: null },
+      collapse: { reference: null, sampled: 0, average: 0, below: 0, since: null, alarm: null },
     },
   };
 }

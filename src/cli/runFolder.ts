@@ -1,5 +1,6 @@
 /**
- * A run's folder: config.json, metrics.jsonl, trajectories.jsonl, checkpoints/, and at the end run.json, which opens in the page.
+ * A run's folder: config.json, metrics.jsonl, trajectories.jsonl, checkpoints/, the weights that were
+ * asked for, and at the end run.json, which opens in the page.
  *
  * Invariants. (1) A file is replaced as a whole or not at all. (2) The logs name each checkpoint in a line of their own before
  * the checkpoint exists, so whoever goes on from it cuts both logs after that line: nothing measured is counted twice,
@@ -65,6 +66,15 @@ export class RunFolder {
 
   writeRun(text: string): void {
     this.#replace('run.json', text);
+  }
+
+  /** A file beside run.json. */
+  writeFile(name: string, contents: Uint8Array): void {
+    this.#replace(name, contents);
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.path, name));
   }
 
   append(log: LogName, line: object): void {

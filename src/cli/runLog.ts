@@ -3,9 +3,9 @@
  *
  * Measurements are logged whole; of the rollouts one group a round, to be read.
  */
-import { oneGroup } from '../record/runView.ts';
 import { decodeTokens } from '../tasks/vocabulary.ts';
 import type { RunEvent } from '../train/events.ts';
+import { tellingGroup } from '../train/inspected.ts';
 import type { RunFolder } from './runFolder.ts';
 
 /** Into metrics.jsonl and trajectories.jsonl. @param seconds of run time */
@@ -13,9 +13,10 @@ export function log(folder: RunFolder, event: RunEvent, seconds: number): void {
   const at = Math.round(seconds * 100) / 100;
   switch (event.type) {
     case 'progress':
+    case 'probe': // in run.json, whole
       return;
     case 'trajectories':
-      for (const { tokens, calls, ...rest } of oneGroup(event)) {
+      for (const { tokens, calls, ...rest } of tellingGroup(event.trajectories)) {
         const { problem, reward, advantage, prompt, sample, stop } = rest;
         folder.append('trajectories.jsonl', {
           phase: event.phase,
@@ -73,6 +74,7 @@ export function headline(event: RunEvent): string | null {
     case 'sft':
     case 'progress':
     case 'trajectories':
+    case 'probe':
     case 'curation':
     case 'promptFilter':
     case 'collapseReference':

@@ -9,46 +9,69 @@ function parse(...words: string[]): StudyOptions {
 }
 
 describe('the study command’s options', () => {
-  it('are every variant with three seeds, one run at a time, on the experiment’s own preset', () => {
-    const { experiment, preset, jobs, atOnce, out } = parse('collapse');
-    expect([experiment.name, preset.name, atOnce, out]).toEqual([
-      'collapse',
-      'quick',
-      1,
-      'runs/collapse-quick',
+  it('are every variant with the experiment’s own seeds, one run at a time, on its own preset', () => {
+    const { experiment, preset, jobs, atOnce, out, cells, onlyTable } = parse('choice');
+    expect([experiment.name, preset.name, atOnce, out, cells, onlyTable]).toEqual([
+      ...['choice', 'nano', 1, 'runs/choice-nano', 'src/study/cells/choice-nano', false],
     ]);
-    expect(jobs.map(({ folder }) => folder).slice(0, 4)).toEqual(
-      ['sparse-1', 'dense-1', 'no-dense-1', 'sparse-2'].map((name) => `runs/collapse-quick/${name}`),
-    );
-    expect(jobs).toHaveLength(9);
+    expect(jobs.map(({ variant, seed }) => `${variant.name}-${seed}`).slice(0, 3)).toEqual([
+      ...['dense-1', 'sparse-1', 'dense-2'],
+    ]);
+    expect(jobs).toHaveLength(10);
+    expect(jobs[1]?.settings).toMatchObject({
+      run: { seed: 1 },
+      curation: { bin: 'sparse' },
+      evaluation: { problems: 200, alsoAsTrained: true },
+    });
   });
 
-  it('take preset, variants, seeds, jobs, settings and a folder', () => {
-    const { jobs, atOnce } = parse(
-      ...['collapse', '--preset', 'nano', '--variants', 'dense', '--seeds', '7,8,7', '--jobs', '2'],
-      ...['--set', 'run.backend=wasm', '--out', 'there'],
-    );
+  it('take preset, variants, seeds, runs at a time, settings and a folder', () => {
+    const words = [
+      'choice',
+      '--preset',
+      'quick',
+      '--variants',
+      'dense',
+      '--seeds',
+      '7,8,7',
+      '--at-once',
+      '2',
+    ];
+    const { jobs, atOnce, cells } = parse(...words, '--set', 'run.backend=simd', '--out', 'there');
     expect(atOnce).toBe(2);
-    expect(jobs.map(({ folder }) => folder)).toEqual(['there/dense-7', 'there/dense-8']);
-    expect(jobs[0]?.assignments).toContain('run.backend=wasm');
+    expect(jobs.map(({ folder }) => folder)).toEqual([
+      expect.stringMatching(/^there\/dense-7-[0-9a-f]{6}$/),
+      expect.stringMatching(/^there\/dense-8-[0-9a-f]{6}$/),
+    ]);
+    expect(jobs[0]?.assignments).toContain('run.backend=simd');
+    // Cells of changed settings are not the experiment's.
+    expect(cells).toBe('there/cells');
+    expect(parse(...words).cells).toBe('src/study/cells/choice-quick');
+    expect(parse(...words, '--table', '--cells', 'here')).toMatchObject({ onlyTable: true, cells: 'here' });
     expect(parseStudyOptions(['--help'])).toBe('help');
   });
 
+  it('give other settings another folder, and the same ones the same', () => {
+    const folder = (...more: string[]) => parse('choice', '--seeds', '1', ...more).jobs[0]?.folder;
+    expect(folder()).toBe(folder());
+    expect(folder('--set', 'grpo.learningRate=1e-4')).not.toBe(folder());
+  });
+
   it.each([
-    [[], /Name an experiment: collapse/],
-    [['colapse'], /no experiment “colapse”; take one of collapse/],
-    [['collapse', '--preset', 'tiny'], /no preset “tiny”/],
-    [['collapse', '--threads', '0'], /--threads takes a whole number, 1 or more, not “0”\./],
-    [['collapse', '--jobs', 'x'], /--jobs takes a whole number, 1 or more, not “x”\./],
-    [['collapse', '--jobs', ''], /--jobs takes a whole number/],
-    [['collapse', '--jobs', '0'], /--jobs takes a whole number/],
-    [['collapse', '--jobs', '1.5'], /--jobs takes a whole number/],
-    [['collapse', '--jobs', 'Infinity'], /--jobs takes a whole number/],
-    [['collapse', '--seeds', '1,two'], /--seeds takes whole numbers.*not “two”/],
-    [['collapse', '--seeds', '1,'], /--seeds takes whole numbers/],
-    [['collapse', '--variants', 'sparse,thick'], /no variant “thick”; the variants are sparse, dense/],
-    [['collapse', '--set', 'grpo.learnRate=1'], /sets nothing/],
-    [['collapse', '--sed', '1'], /--sed/],
+    [[], /Name an experiment: choice/],
+    [['choise'], /no experiment “choise”; take one of choice/],
+    [['choice', '--preset', 'tiny'], /no preset “tiny”/],
+    [['choice', '--threads', '0'], /--threads takes a whole number, 1 or more, not “0”\./],
+    [['choice', '--at-once', 'x'], /--at-once takes a whole number, 1 or more, not “x”\./],
+    [['choice', '--at-once', ''], /--at-once takes a whole number/],
+    [['choice', '--at-once', '0'], /--at-once takes a whole number/],
+    [['choice', '--at-once', '1.5'], /--at-once takes a whole number/],
+    [['choice', '--at-once', 'Infinity'], /--at-once takes a whole number/],
+    [['choice', '--seeds', '1,two'], /--seeds takes whole numbers.*not “two”/],
+    [['choice', '--seeds', '1,'], /--seeds takes whole numbers/],
+    [['choice', '--variants', 'sparse,thick'], /no variant “thick”; the variants are dense, sparse/],
+    [['choice', '--set', 'grpo.learnRate=1'], /sets nothing/],
+    [['choice', '--sed', '1'], /--sed/],
   ])('say what is wrong with %j', (words, message) => {
     expect(() => parseStudyOptions(words)).toThrow(UsageError);
     expect(() => parseStudyOptions(words)).toThrow(message);

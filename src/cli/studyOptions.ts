@@ -4,6 +4,7 @@
  * Every run is checked before the first one starts; everything wrong with the words of the command line is one `UsageError` with a
  * sentence that says what to write instead.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -13,21 +14,26 @@ import {
   type Experiment,
   type Variant,
 } from '../recipes/experiments.ts';
-import { differingPaths, getSetting } from '../recipes/formModel.ts';
+import { differingPaths, getSetting, type RunSettings } from '../recipes/formModel.ts';
 import { findPreset, presets, type Preset } from '../recipes/presets.ts';
 import { countOption, numberOption, resolveSettings, UsageError } from './options.ts';
 
-export const studyUsage = `npm run study -- collapse --seeds 1,2,3
+export const studyUsage = `npm run study -- choice --seeds 1,2,3 --at-once 2
 
   ${experiments.map(({ name, question }) => `${name.padEnd(15)} ${question}`).join('\n  ')}
 
   --preset    ${presets.map(({ name }) => name).join(', ')}  (default: the experiment’s own)
-  --seeds     default 1,2,3
+  --seeds     default the experiment’s own
   --variants  only these, by name (default all)
-  --jobs      runs at a time (default 1)
+  --at-once   runs at a time, each a process of its own (default 1)
   --threads   of each run where the processor computes (default: the cores, shared among the runs at a time)
-  --set       a setting of every run, e.g. --set run.backend=simd
-  --out       the study's folder (default runs/<experiment>-<preset>)`;
+  --set       a setting of every run, e.g. --set run.backend=simd; such a study keeps its cells in its own folder
+  --table     make the table from the cells that are there; run nothing
+  --cells     where finished runs are kept, one small file each (default src/study/cells/<experiment>-<preset>)
+  --out       the study's folder (default runs/<experiment>-<preset>)
+
+A finished run is a cell, a small file to be committed; what has one is not run again. A cell whose settings are no longer the experiment's
+is stale: it is run anew, and left out of the table until then.`;
 
 /** One run of a study. */
 export interface Job {
@@ -36,12 +42,17 @@ export interface Job {
   readonly folder: string;
   /** Settings over the preset's, as `--set` takes them. */
   readonly assignments: readonly string[];
+  readonly settings: RunSettings;
 }
 
 export interface StudyOptions {
   readonly experiment: Experiment;
   readonly preset: Preset;
   readonly jobs: readonly Job[];
+  /** The folder of its cells. */
+  readonly cells: string;
+  /** Run nothing: only the table is made. */
+  readonly onlyTable: boolean;
   /** Runs at a time. */
   readonly atOnce: number;
   /** Of each run, where the processor computes; null: the cores, shared among the runs at a time. */
@@ -72,19 +83,29 @@ export function parseStudyOptions(words: readonly string[]): StudyOptions | 'hel
   }
   const out = values.out ?? join('runs', `${experiment.name}-${presetName}`);
   const variants = chosenVariants(experiment, values.variants);
-  const jobs = chosenSeeds(values.seeds ?? '1,2,3').flatMap((seed) =>
-    variants.map((variant) => job(preset, variant, seed, out, values.set ?? [])),
+  const assigned = values.set ?? [];
+  const jobs = chosenSeeds(values.seeds ?? experiment.seeds.join(',')).flatMap((seed) =>
+    variants.map((variant) => job(experiment, preset, variant, seed, out, assigned)),
   );
+  const committed = join('src', 'study', 'cells', `${experiment.name}-${presetName}`);
   return {
     ...{ experiment, preset, jobs, out },
-    atOnce: countOption('jobs', values.jobs ?? '1'),
+    cells: values.cells ?? (assigned.length === 0 ? committed : join(out, 'cells')),
+    onlyTable: values.table === true,
+    atOnce: countOption('at-once', values['at-once'] ?? '1'),
     threads: values.threads === undefined ? null : countOption('threads', values.threads),
   };
 }
 
-/** Where a study's run of this variant and seed lies. */
-export function runFolderOf(out: string, variant: string, seed: number): string {
-  return join(out, `${variant}-${seed}`);
+/** What names a study's run of this variant and seed: its cell's file and its folder. */
+export function cellName(variant: string, seed: number): string {
+  return `${variant}-${seed}`;
+}
+
+/** A folder of the run's own: other settings are another run, and a run that was interrupted is found again. */
+function runFolderOf(out: string, variant: string, settings: RunSettings): string {
+  const digest = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 6);
+  return join(out, `${cellName(variant, settings.run.seed)}-${digest}`);
 }
 
 function parseWords(words: readonly string[]) {
@@ -96,7 +117,9 @@ function parseWords(words: readonly string[]) {
         preset: { type: 'string' },
         seeds: { type: 'string' },
         variants: { type: 'string' },
-        jobs: { type: 'string' },
+        'at-once': { type: 'string' },
+        table: { type: 'boolean' },
+        cells: { type: 'string' },
         threads: { type: 'string' },
         set: { type: 'string', multiple: true },
         out: { type: 'string' },
@@ -129,12 +152,20 @@ function chosenSeeds(words: string): readonly number[] {
   return [...new Set(seeds)];
 }
 
-function job(preset: Preset, variant: Variant, seed: number, out: string, assigned: readonly string[]): Job {
-  const settings = variantSettings(preset.settings, variant);
-  const changed = differingPaths(preset.settings, settings).map(
-    (path) => `${path}=${getSetting(settings, path)}`,
+function job(
+  experiment: Experiment,
+  preset: Preset,
+  variant: Variant,
+  seed: number,
+  out: string,
+  assigned: readonly string[],
+): Job {
+  const varied = variantSettings(preset.name, experiment, variant);
+  const changed = differingPaths(preset.settings, varied).map(
+    (path) => `${path}=${getSetting(varied, path)}`,
   );
   const assignments = [...changed, ...assigned];
-  resolveSettings(preset.settings, { seed: `${seed}`, assignments }); // throws what is wrong with it
-  return { variant, seed, folder: runFolderOf(out, variant.name, seed), assignments };
+  // Throws what is wrong with it.
+  const settings = resolveSettings(preset.settings, { seed: `${seed}`, assignments });
+  return { variant, seed, folder: runFolderOf(out, variant.name, settings), assignments, settings };
 }

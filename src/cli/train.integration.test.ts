@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readWeights } from '../train/checkpointFile.ts';
 import { readRunFile } from '../record/runFile.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'aster-train-'));
@@ -20,7 +21,7 @@ beforeAll(() => {
 }, 60_000);
 
 /** A `micro` run of a few steps. */
-const tiny = ['--preset', 'micro', '--checkpoint-every', '0'].concat(
+const tiny = ['--preset', 'micro', '--checkpoint-every', '0', '--keep-weights', '3'].concat(
   ...[
     ...['teacher.trajectories=64', 'curation.size=48', 'sft.epochs=4', 'sft.probes=2'],
     ...['stage1.steps=3', 'stage2.steps=2', 'evaluation.problems=2'],
@@ -76,6 +77,16 @@ describe('npm run train', () => {
     const [first, second] = opened.map((read) => (read.ok ? read.run : null));
     expect(first?.series.rounds.x.length).toBe(7);
     expect(second?.series).toEqual(first?.series);
+    // The probe and the weights of three rounds, in both alike.
+    expect(first?.view.probe?.rounds.map(({ round }) => round)).toEqual([2, 3, 4, 5, 6, 7]);
+    expect(second?.view.probe).toEqual(first?.view.probe);
+    expect(first?.view.weights.map(({ round }) => round)).toEqual([2, 5, 7]);
+    expect(second?.view.weights).toEqual(first?.view.weights);
+    for (const { file } of first?.view.weights ?? []) {
+      const [one, other] = [whole, killed].map((out) => readFileSync(join(out, file)));
+      expect(other?.equals(one ?? Buffer.of())).toBe(true);
+      expect([...readWeights(one ?? Buffer.of(), 'micro').keys()]).toContain('model.embed_tokens.weight');
+    }
     expect(second?.view.benchmarks).toEqual(first?.view.benchmarks);
     // Finished runs are left alone; other settings are refused.
     expect(train([...tiny, ...simd, '--out', whole]).stderr).toContain('nothing to do');

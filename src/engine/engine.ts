@@ -177,7 +177,11 @@ export interface PolicyEngine {
   readOptimizer(): Promise<OptimizerState>;
   loadOptimizer(state: OptimizerState): Promise<void>;
 
-  /** One AdamW step on the loss of the batch. Rejects with `NonFiniteLossError`, weights untouched, if it is not finite. */
+  /**
+   * One AdamW step on the loss of the batch. Rejects with `NonFiniteLossError`, weights and moments untouched, if the loss or the gradient
+   * norm is not finite. May be called again before it has resolved: steps are taken in the order of the calls, each on the weights that
+   * the one before it left, and every other call sees the weights after all of them.
+   */
   step(batch: Extract<BatchLoss, { kind: 'sft' }>, optimizer: OptimizerSettings): Promise<SftStats>;
   step(batch: Extract<BatchLoss, { kind: 'grpo' }>, optimizer: OptimizerSettings): Promise<GrpoStats>;
 

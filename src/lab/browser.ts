@@ -4,16 +4,12 @@
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
-import { browserIsolation, isolatePage, pageQuery, settingsQuery } from './isolation.ts';
+import { pageQuery, settingsQuery } from './isolation.ts';
 import { replSettings, PythonRepl } from './pythonRepl.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
+import { runLocks } from './runLocks.ts';
 import { workerPort } from './workerPort.ts';
-
-/** Makes the page one whose engine may have threads. @returns whether it loads again for that, so that there is nothing to start */
-export function preparePage(): Promise<boolean> {
-  return isolatePage(browserIsolation());
-}
 
 /** Starts the lab in this page. Call it once. */
 export function createLabStore(): LabStore {
@@ -25,6 +21,17 @@ export function createPythonRepl(deadlineMs: number): PythonRepl {
   return new PythonRepl(() =>
     createBrowserSandbox({ baseUrl: new URL('.', location.href).href, settings: replSettings(deadlineMs) }),
   );
+}
+
+let sharedRepl: { readonly deadlineMs: number; readonly repl: PythonRepl } | undefined;
+
+/** The Python that runs cells of trajectories again: one for the page, so that it starts once. @param deadlineMs of one cell */
+export function pageRepl(deadlineMs: number): PythonRepl {
+  if (sharedRepl?.deadlineMs !== deadlineMs) {
+    sharedRepl?.repl.dispose();
+    sharedRepl = { deadlineMs, repl: createPythonRepl(deadlineMs) };
+  }
+  return sharedRepl.repl;
 }
 
 function browserEnvironment(): LabEnvironment {
@@ -49,6 +56,15 @@ function browserEnvironment(): LabEnvironment {
       const response = await fetch(new URL(path, page));
       if (!response.ok) throw new Error(`${path}: ${response.status}`);
       return response.blob();
+    },
+    id: () => [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join('-'),
+    openLibrary: async () => (await import('./library/runLibrary.ts')).RunLibrary.open(),
+    locks: runLocks(),
+    storage: async () => {
+      // Absent where the page is not served securely, whatever the types say.
+      const storage = navigator.storage as StorageManager | undefined;
+      const { usage, quota } = (await storage?.estimate()) ?? {};
+      return usage === undefined || quota === undefined ? null : { used: usage, room: quota };
     },
     date: () => new Date().toISOString(),
     origin: {

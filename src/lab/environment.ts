@@ -4,7 +4,18 @@
  */
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
 import type { Origin } from '../record/recordedRun.ts';
+import type { RunLibrary } from './library/runLibrary.ts';
 import type { WorkerPort } from './workerPort.ts';
+
+/** Which tab of the browser works on a run, one at a time; and whether a worker is still there. */
+export interface RunLocks {
+  /** Take a run for this tab, until it is released or the tab ends; null where another tab has it. */
+  hold(id: string): Promise<(() => void) | null>;
+  /** Settles when a worker that holds this lock has ended. */
+  released(lock: string): Promise<void>;
+  /** The runs that any tab has. */
+  held(): Promise<ReadonlySet<string>>;
+}
 
 /** One trainer worker. */
 export type TrainerPort = WorkerPort<ToTrainer, FromTrainer>;
@@ -25,6 +36,13 @@ export interface LabEnvironment {
   after(milliseconds: number, action: () => void): () => void;
   /** A file beside the page. Rejects where there is none. @param path relative to the page */
   download(path: string): Promise<Blob>;
+  /** A name for a run that no other has. */
+  id(): string;
+  /** Where runs are kept. Rejects where the browser keeps nothing. */
+  openLibrary(): Promise<RunLibrary>;
+  readonly locks: RunLocks;
+  /** What this site takes in the browser and may take, bytes; null where the browser does not say. */
+  storage(): Promise<{ readonly used: number; readonly room: number } | null>;
   /** The wall clock as an ISO string, for exported files. */
   date(): string;
   readonly origin: Origin;

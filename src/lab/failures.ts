@@ -33,7 +33,8 @@ const advice: Record<FailureView['source'], Advice> = {
   },
   settings: { afresh: 'Change the settings that are named and train again.', goOn: null },
   base: {
-    afresh: 'Check the connection to this site and train again, or choose another base, or scratch, in the settings.',
+    afresh:
+      'Check the connection to this site and train again, or choose another base, or scratch, in the settings.',
     goOn: null,
   },
   numerics: {

@@ -6,9 +6,10 @@ import { RunSeries } from '../record/runSeries.ts';
 import { emptyRun } from '../record/runView.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { EngineProbe } from './engineProbe.ts';
-import type { FormState, RunState } from './state.ts';
+import { firstLabel, plainName } from './runLabels.ts';
+import type { BareRunState, FormState, RunState } from './state.ts';
 
-export function idleRun(id: string, settings: RunSettings, presetName: string): RunState {
+export function idleRun(id: string, settings: RunSettings, presetName: string): BareRunState {
   const { phases, ...view } = emptyRun(settings);
   return {
     ...view,
@@ -19,6 +20,7 @@ export function idleRun(id: string, settings: RunSettings, presetName: string): 
     status: 'idle',
     requested: null,
     source: { kind: 'live' },
+    parent: null,
     replay: null,
     engine: null,
     sandbox: null,
@@ -43,7 +45,10 @@ export class PlannedRun {
   ): RunState {
     let state = this.#state;
     if (state === null || state.settings !== settings || state.presetName !== presetName)
-      state = idleRun('planned', settings, presetName);
+      state = {
+        ...idleRun('planned', settings, presetName),
+        ...firstLabel(plainName(presetName, settings), settings, []),
+      };
     if (state.engine !== engine || state.failure !== failure) state = { ...state, engine, failure };
     return (this.#state = state);
   }

@@ -8,6 +8,8 @@
  * twice in a row. (3) Whatever fails, the page opens, with one thread.
  */
 
+import { lessonParameters } from './lesson/link.ts';
+
 /** What a page offers for it. */
 export interface IsolationHost {
   readonly isIsolated: boolean;
@@ -82,17 +84,23 @@ export function browserIsolation(): IsolationHost {
   };
 }
 
+/** Of the address, what belongs to the page and to no run. */
+const pageParameters: readonly string[] = [parameter, ...lessonParameters];
+
 /** The query without what is no setting of a run. */
 export function settingsQuery(search: string): string {
   const query = new URLSearchParams(search);
-  if (!query.has(parameter)) return search;
-  query.delete(parameter);
+  if (!pageParameters.some((name) => query.has(name))) return search;
+  for (const name of pageParameters) query.delete(name);
   return query.toString();
 }
 
-/** A settings' query with what the page's present address says beside the settings. */
+/** A settings' query with what the page's present address says beside the settings: that it is the instrument's, and how it is isolated. */
 export function pageQuery(settings: string, search: string): string {
-  const value = new URLSearchParams(search).get(parameter);
-  const own = value === null ? [] : [new URLSearchParams([[parameter, value]]).toString()];
+  const present = new URLSearchParams(search);
+  const own = ['view', parameter].flatMap((name) => {
+    const value = present.get(name);
+    return value === null ? [] : [new URLSearchParams([[name, value]]).toString()];
+  });
   return [...(settings === '' ? [] : [settings]), ...own].join('&');
 }

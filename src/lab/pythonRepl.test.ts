@@ -30,6 +30,23 @@ describe('the Python to try by hand', () => {
     expect(await repl.run('a')).toEqual({ kind: 'ok', output: 'A' });
   });
 
+  it('runs a trajectory’s cells again in a namespace of their own', async () => {
+    const python = sandbox();
+    const run = vi.spyOn(python, 'run');
+    const release = vi.spyOn(python, 'release');
+    const repl = new PythonRepl(() => Promise.resolve(python));
+    expect(await repl.runAgain(['a', 'b'])).toEqual({ kind: 'ok', output: 'B' });
+    expect(await repl.runAgain(['c'])).toEqual({ kind: 'ok', output: 'C' });
+    expect(run.mock.calls.map(([cells]) => cells)).toEqual([
+      [
+        { trajectory: 1, code: 'a' },
+        { trajectory: 1, code: 'b' },
+      ],
+      [{ trajectory: 2, code: 'c' }],
+    ]);
+    expect(release).toHaveBeenCalledWith([1]);
+  });
+
   it('lets its Python go', async () => {
     const dispose = vi.fn();
     const repl = new PythonRepl(() => Promise.resolve(sandbox(dispose)));

@@ -17,6 +17,7 @@ export function replSettings(deadlineMs: number): SandboxSettings {
 export class PythonRepl {
   readonly #create: () => Promise<Sandbox>;
   #sandbox: Promise<Sandbox> | null = null;
+  #replays = 0;
 
   constructor(create: () => Promise<Sandbox>) {
     this.#create = create;
@@ -24,17 +25,34 @@ export class PythonRepl {
 
   /** Rejects with a sentence where Python cannot be started; a cell's own failure is a result. */
   async run(code: string): Promise<ExecutionResult> {
+    const sandbox = await this.#start();
+    const [result] = await sandbox.run([{ trajectory: 0, code }]);
+    if (result === undefined) throw new Error('Python gave no result.');
+    return result;
+  }
+
+  /**
+   * Run a trajectory's cells once more, in a namespace of their own. @returns the last one's result
+   * Rejects like `run`.
+   */
+  async runAgain(cells: readonly string[]): Promise<ExecutionResult> {
+    const sandbox = await this.#start();
+    const trajectory = ++this.#replays;
+    const results = await sandbox.run(cells.map((code) => ({ trajectory, code })));
+    sandbox.release([trajectory]);
+    const result = results.at(-1);
+    if (result === undefined) throw new Error('Python gave no result.');
+    return result;
+  }
+
+  async #start(): Promise<Sandbox> {
     const starting = (this.#sandbox ??= this.#create());
-    let sandbox: Sandbox;
     try {
-      sandbox = await starting;
+      return await starting;
     } catch (error) {
       this.#sandbox = null;
       throw error;
     }
-    const [result] = await sandbox.run([{ trajectory: 0, code }]);
-    if (result === undefined) throw new Error('Python gave no result.');
-    return result;
   }
 
   dispose(): void {

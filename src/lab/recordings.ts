@@ -44,11 +44,19 @@ export class Recordings {
     if (recordings.length > 0) this.#set({ ...this.#state, recordings });
   }
 
-  /** Show one in place of the run in focus, unless another run has come into focus by then. */
+  /** Show one, unless another run has come into focus by then. One that is in the list already is only brought into focus. */
   async open(file: string): Promise<void> {
     const entry = this.#state.recordings.find((one) => one.file === file);
     if (entry === undefined) return;
     const asked = ++this.#asked;
+    const known = this.#runs.all.find(
+      ({ state: { source } }) => source.kind === 'recording' && source.name === entry.title,
+    );
+    if (known !== undefined) {
+      this.#runs.focus(known);
+      this.#set({ ...this.#state, opening: null });
+      return;
+    }
     const { focused } = this.#runs;
     this.#set({ ...this.#state, opening: file });
     const text = await this.#environment
@@ -63,7 +71,6 @@ export class Recordings {
     if (!read.ok) {
       this.#notices.add(`“${entry.title}” was not opened: ${read.message}`);
     } else if (focused === this.#runs.focused) {
-      if (focused !== null) this.#runs.close(focused);
       this.#runs.show(read.run, 'recording', entry.title);
       this.#notices.add(...read.notices);
     }

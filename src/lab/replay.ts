@@ -10,7 +10,7 @@ import { cutRun, lastFrame } from '../record/replayFrame.ts';
 import { RunSeries } from '../record/runSeries.ts';
 import type { LabEnvironment } from './environment.ts';
 import { idleRun } from './idleRun.ts';
-import type { ReplayView, RunSource, RunState } from './state.ts';
+import type { BareRunState, ReplayView, RunSource } from './state.ts';
 
 /** Of a whole replay, seconds. */
 export const replaySeconds = 20;
@@ -33,9 +33,9 @@ export class Replay {
   readonly run: RecordedRun;
   readonly #time: Pick<LabEnvironment, 'after'>;
   readonly #changed: () => void;
-  readonly #whole: RunState;
+  readonly #whole: BareRunState;
   #view: ReplayView;
-  #state: RunState | null = null;
+  #state: BareRunState | null = null;
   #stop: (() => void) | null = null;
 
   /** @param changed called when a frame has come by the clock, not by a person */
@@ -61,7 +61,7 @@ export class Replay {
     return this.run.presetName;
   }
 
-  get state(): RunState {
+  get state(): BareRunState {
     if (this.#state !== null) return this.#state;
     const { view, series } = cutRun(this.run, this.#view.frame);
     const { phases, ...shown } = view;
@@ -132,7 +132,7 @@ export class Replay {
 }
 
 /** What does not depend on the frame. */
-function wholeState(id: string, run: RecordedRun, source: RunSource): RunState {
+function wholeState(id: string, run: RecordedRun, source: RunSource): BareRunState {
   const { settings, presetName, engine, sandbox, parameters, elapsedSeconds, tokensPerSecond } = run;
   return {
     ...idleRun(id, settings, presetName),

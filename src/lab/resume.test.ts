@@ -77,7 +77,7 @@ describe('going on from a checkpoint', () => {
     expect(world.trainers).toHaveLength(2);
     expect(world.trainers[0]?.terminated).toBe(true);
     expect(world.trainer.received).toEqual([
-      { type: 'start', settings: before.settings, baseUrl: 'https://lab.example/', from: bytes },
+      { type: 'start', settings: before.settings, baseUrl: 'https://lab.example/', sharedBy: 1, from: bytes },
     ]);
     expect(run()).toMatchObject({ status: 'starting', failure: null });
     expect(shown(run())).toEqual(atCheckpoint);

@@ -13,6 +13,7 @@ describe('a run', () => {
       type: 'start',
       settings: state().settings,
       baseUrl: 'https://lab.example/',
+      sharedBy: 1,
     });
     expect(run()).toMatchObject({ status: 'starting', presetName: 'quick', boot: { share: null } });
     expect(run().settings?.run.seed).toBe(5);
@@ -214,6 +215,24 @@ describe('failures', () => {
     expect(run().failure?.message).toContain('workers are not allowed here');
     lab.actions.dismissFailure();
     expect(run().failure).toBeNull();
+  });
+
+  it('notices a trainer that ends without a word, but not one that was replaced', async () => {
+    const { world, run } = running();
+    world.trainer.say({ type: 'alive', lock: 'one' });
+    world.workerLocks.get('one')?.();
+    await Promise.resolve();
+    world.pass(300);
+    expect(run()).toMatchObject({ status: 'failed' });
+    expect(run().failure?.message).toBe('The trainer stopped working: it ended without a word.');
+
+    const other = running();
+    other.world.trainer.say({ type: 'alive', lock: 'two' });
+    other.lab.actions.reset();
+    other.world.workerLocks.get('two')?.();
+    await Promise.resolve();
+    other.world.pass(300);
+    expect(other.run()).toMatchObject({ status: 'idle', failure: null });
   });
 
   it('notices a start that says nothing, but not one that says what it does', () => {

@@ -1,6 +1,6 @@
 /**
- * The life of a live run: started, held, failed, gone on, ended. It owns the run's status, its worker, its session and its checkpoint;
- * what a person may do is decided by these, never by what the page was last told.
+ * The life of a live run: started, held, failed, interrupted, gone on, ended. It owns the run's status, its worker, its session and its
+ * checkpoint; what a person may do is decided by these, never by what the page was last told.
  *
  * Invariants (runController.test.ts, resume.test.ts). (1) Every failure ends in a state from which Train and Reset work, and going on too
  * once a checkpoint was kept. (2) A run that goes on shows what had been seen when its checkpoint was taken, then what follows: nothing
@@ -8,15 +8,23 @@
  */
 import { phaseViews, runSecondsLeft } from '../record/phases.ts';
 import type { EngineView, Origin, RecordedRun } from '../record/recordedRun.ts';
-import type { RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
-import type { FailureSource, FromTrainer, RunStatus } from '../worker/protocol.ts';
+import type { FailureSource, FromTrainer } from '../worker/protocol.ts';
 import { Stopwatch } from './clock.ts';
 import type { LabEnvironment } from './environment.ts';
 import { failureView, movedNotice } from './failures.ts';
 import { idleRun } from './idleRun.ts';
-import { newSession, rewound, withCheckpoint, withEvents, type Session } from './session.ts';
-import type { FailureView, RunRequest, RunState } from './state.ts';
+import { isUnderWay, starting, withStatus, type LiveStatus, type RunCondition } from './runCondition.ts';
+import {
+  newSession,
+  restoredSession,
+  rewound,
+  withCheckpoint,
+  withEvents,
+  type Session,
+  type SessionCheckpoint,
+} from './session.ts';
+import type { BareRunState, FailureView, RunParent, RunRequest } from './state.ts';
 import type { TrainerLink } from './trainerLink.ts';
 import { WeightsRequests, type WeightsAnswer } from './weightsRequests.ts';
 
@@ -25,6 +33,19 @@ export interface RunListener {
   changed(): void;
   /** Something that a person should know and that is no failure. */
   notice(text: string): void;
+  /** A checkpoint was taken of what the run shows now. */
+  saved(checkpoint: SessionCheckpoint): void;
+  /** It is done, has failed, or was stopped. */
+  ended(): void;
+}
+
+/** What a run that was kept had come to. */
+export interface RestoredRun {
+  /** Null where nothing but its settings is known. */
+  readonly record: RecordedRun | null;
+  readonly status: 'interrupted' | 'done';
+  /** Taken of what the record shows. */
+  readonly checkpoint: Pick<SessionCheckpoint, 'place' | 'bytes' | 'seconds'> | null;
 }
 
 export interface RunOptions {
@@ -35,13 +56,13 @@ export interface RunOptions {
   readonly engine: EngineView | null;
   /** Its line to a worker; nobody else's from now on. */
   readonly link: TrainerLink;
+  readonly parent?: RunParent | null;
+  /** A checkpoint to begin from (a fork's), with what had been measured by then. */
+  readonly restored?: RestoredRun;
 }
 
-/** What changes while a run lives, beside what it measures. */
-type Condition = Pick<
-  RunState,
-  'requested' | 'engine' | 'sandbox' | 'parameters' | 'boot' | 'failure' | 'tokensPerSecond'
-> & { readonly status: RunStatus };
+const hiddenNotice =
+  'The page was in the background while it trained; browsers may slow it down there, so times and rates are not to be trusted.';
 
 export class RunController {
   readonly kind = 'live';
@@ -51,33 +72,38 @@ export class RunController {
   readonly #listener: RunListener;
   readonly #link: TrainerLink;
   readonly #weights: WeightsRequests;
-  readonly #idle: RunState;
+  readonly #idle: BareRunState;
   #session: Session;
   #watch: Stopwatch;
-  #condition: Condition;
+  #condition: RunCondition;
+  /** Runs that share the machine with it, itself counted. */
+  #sharedBy = 1;
   /** The failure that only says that nothing was heard; a late word takes it back. */
   #silence: FailureView | null = null;
   #saidHidden = false;
   /** The base policy that it began from. */
   #base: RecordedRun['base'];
-  #state: RunState | null = null;
+  #state: BareRunState | null = null;
 
   constructor(environment: LabEnvironment, options: RunOptions, listener: RunListener) {
-    const { id, settings, presetName, engine, link } = options;
+    const { id, settings, presetName, engine, link, parent = null, restored } = options;
     this.id = id;
     this.presetName = presetName;
     this.#environment = environment;
     this.#listener = listener;
     this.#link = link;
     this.#weights = new WeightsRequests(environment);
-    this.#idle = idleRun(id, settings, presetName);
-    this.#session = newSession(settings);
-    this.#watch = new Stopwatch(environment);
-    const { requested, sandbox, parameters, failure, tokensPerSecond } = this.#idle;
+    this.#idle = { ...idleRun(id, settings, presetName), parent };
+    const { record = null, checkpoint = null } = restored ?? {};
+    this.#session = restoredSession(settings, record, checkpoint);
+    this.#watch = new Stopwatch(environment, checkpoint?.seconds ?? record?.elapsedSeconds);
+    const { requested, boot, failure, tokensPerSecond } = this.#idle;
     this.#condition = {
-      ...{ requested, engine, sandbox, parameters, failure, tokensPerSecond },
-      status: 'starting',
-      boot: null,
+      ...{ requested, boot, failure, tokensPerSecond },
+      engine: record?.engine ?? engine,
+      sandbox: record?.sandbox ?? null,
+      parameters: record?.parameters ?? null,
+      status: restored?.status ?? 'starting',
     };
     link.listen({
       onMessage: (message) => this.#receive(message),
@@ -93,12 +119,17 @@ export class RunController {
     return this.#session.settings;
   }
 
-  get status(): RunStatus {
+  /** The newest one. */
+  get checkpoint(): SessionCheckpoint | null {
+    return this.#session.checkpoint;
+  }
+
+  get status(): LiveStatus {
     return this.#condition.status;
   }
 
   /** The run as it is now; the same object until something changes, time included. */
-  get state(): RunState {
+  get state(): BareRunState {
     if (this.#state !== null && this.status !== 'running') return this.#state;
     const { settings, series, checkpoint } = this.#session;
     const { phases, ...view } = this.#session.view;
@@ -131,22 +162,38 @@ export class RunController {
 
   // -- what a person does
 
-  start(): void {
-    this.#start();
+  /**
+   * Begin: from the first step, or from the checkpoint that it was made with.
+   * @param sharedBy how many runs share the machine, this one counted; it keeps its share until it starts again
+   */
+  start(sharedBy: number): void {
+    this.#sharedBy = sharedBy;
+    this.#start(this.#session.checkpoint?.bytes);
   }
 
   pause(): void {
     this.#command('pause', ['starting', 'running']);
   }
 
-  /** Go on: where it stands if it was held, from its newest checkpoint if it failed. */
-  resume(): void {
-    if (this.status === 'failed') this.#goOn();
+  /** Go on: where it stands if it was held, from its newest checkpoint if it failed or was interrupted. */
+  resume(sharedBy: number): void {
+    if (this.status === 'failed' || this.status === 'interrupted') this.#goOn(sharedBy);
     else this.#command('resume', ['paused']);
   }
 
   step(): void {
     this.#command('step', ['starting', 'running', 'paused']);
+  }
+
+  /** End its trainer. A run that was under way is interrupted by it; a finished one only gives its worker back. */
+  stop(): void {
+    this.#link.replace();
+    this.#weights.settle({ ok: false, message: 'the run was stopped first.' });
+    if (!isUnderWay(this.status)) return;
+    this.#watch.stop();
+    this.#condition = withStatus({ ...this.#condition, failure: null }, 'interrupted');
+    this.#change({});
+    this.#listener.ended();
   }
 
   dismissFailure(): void {
@@ -157,14 +204,14 @@ export class RunController {
   pageHidden(): void {
     if (this.#saidHidden || this.status !== 'running') return;
     this.#saidHidden = true;
-    this.#listener.notice(
-      'The page was in the background while it trained; browsers may slow it down there, so times and rates are not to be trusted.',
-    );
+    this.#listener.notice(hiddenNotice);
   }
 
   /** Whether there is a worker that could hand out its weights. */
   get hasWeights(): boolean {
-    return this.#link.alive && this.status !== 'starting' && this.status !== 'failed';
+    return (
+      this.#link.alive && (this.status === 'running' || this.status === 'paused' || this.status === 'done')
+    );
   }
 
   /** The current weights; a sentence where they cannot be had. */
@@ -174,36 +221,26 @@ export class RunController {
     return answer;
   }
 
-  /** It is not wanted any more: its worker ends. */
-  end(): void {
-    this.#link.replace();
-    this.#weights.settle({ ok: false, message: 'the run was ended first.' });
-  }
-
-  #command(request: RunRequest, allowed: readonly RunStatus[]): void {
+  #command(request: RunRequest, allowed: readonly LiveStatus[]): void {
     if (!allowed.includes(this.status)) return;
     this.#change({ requested: request });
     this.#link.command(request);
   }
 
-  /** A fresh worker takes the run up at its newest checkpoint. */
-  #goOn(): void {
-    const { checkpoint } = this.#session;
-    if (checkpoint === null) return;
+  /** A fresh worker takes the run up at its newest checkpoint; one that was interrupted before its first, at the beginning. */
+  #goOn(sharedBy: number): void {
+    const { checkpoint, settings } = this.#session;
+    if (checkpoint === null && this.status === 'failed') return;
+    this.#sharedBy = sharedBy;
     this.#link.replace();
-    this.#session = rewound(this.#session, checkpoint);
-    this.#watch = new Stopwatch(this.#environment, checkpoint.seconds);
-    this.#start(checkpoint.bytes);
+    this.#session = checkpoint === null ? newSession(settings) : rewound(this.#session, checkpoint);
+    this.#watch = new Stopwatch(this.#environment, checkpoint?.seconds);
+    this.#start(checkpoint?.bytes);
   }
 
   #start(from?: Uint8Array): void {
-    this.#change({
-      status: 'starting',
-      requested: null,
-      failure: null,
-      boot: { message: 'Starting the trainer', share: null },
-    });
-    this.#link.start(this.settings, from);
+    this.#change(starting(this.#condition));
+    this.#link.start(this.settings, this.#sharedBy, from);
   }
 
   // -- what the worker says
@@ -212,6 +249,7 @@ export class RunController {
     if (this.#silence !== null && this.#condition.failure === this.#silence) this.#change({ failure: null });
     this.#silence = null;
     switch (message.type) {
+      case 'alive':
       case 'probed':
         return; // asked before the worker was this run's
       case 'boot':
@@ -224,11 +262,11 @@ export class RunController {
         this.#setStatus(message.status);
         return;
       case 'events':
-        this.#takeIn(message.events, message.tokensPerSecond);
+        this.#session = withEvents(this.#session, message.events, this.#watch.seconds);
+        this.#change({ tokensPerSecond: message.tokensPerSecond, boot: null }); // what was being prepared is ready
         return;
       case 'checkpoint':
-        this.#session = withCheckpoint(this.#session, message.place, message.bytes, this.#watch.seconds);
-        this.#change({});
+        this.#takeCheckpoint(message);
         return;
       case 'weights':
         this.#weights.settle({ ok: true, bytes: message.bytes, phase: message.phase });
@@ -242,6 +280,12 @@ export class RunController {
     }
   }
 
+  #takeCheckpoint({ place, bytes }: Extract<FromTrainer, { type: 'checkpoint' }>): void {
+    this.#session = withCheckpoint(this.#session, place, bytes, this.#watch.seconds);
+    this.#change({});
+    if (this.#session.checkpoint !== null) this.#listener.saved(this.#session.checkpoint);
+  }
+
   #started({ engine, sandbox, parameters, memory, base }: Extract<FromTrainer, { type: 'started' }>): void {
     this.#base = base ?? this.#base;
     const moved = this.#session.checkpoint === null ? null : movedNotice(this.#condition.engine, engine);
@@ -249,23 +293,11 @@ export class RunController {
     if (moved !== null) this.#listener.notice(moved);
   }
 
-  #takeIn(events: readonly RunEvent[], tokensPerSecond: number): void {
-    this.#session = withEvents(this.#session, events, this.#watch.seconds);
-    this.#change({ tokensPerSecond, boot: null }); // whatever was being prepared is ready
-  }
-
-  #setStatus(status: RunStatus): void {
-    const going = status === 'running' || status === 'starting';
+  #setStatus(status: LiveStatus): void {
     if (status === 'running') this.#watch.start();
     else this.#watch.stop();
-    const { requested } = this.#condition;
-    const kept = status === 'running' ? requested === 'step' || requested === 'pause' : status === 'starting';
-    this.#change({
-      status,
-      requested: kept ? requested : null,
-      ...(status === 'starting' ? {} : { boot: null }),
-      ...(going ? {} : { tokensPerSecond: 0 }),
-    });
+    this.#change(withStatus(this.#condition, status));
+    if (status === 'done' || status === 'failed') this.#listener.ended();
   }
 
   #failed(source: FailureSource, message: string): void {
@@ -277,7 +309,7 @@ export class RunController {
     this.#change({ failure: failureView(source, message, place), boot: null });
   }
 
-  #change(change: Partial<Condition>): void {
+  #change(change: Partial<RunCondition>): void {
     this.#condition = { ...this.#condition, ...change };
     this.#state = null;
     this.#listener.changed();

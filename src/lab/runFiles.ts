@@ -6,22 +6,30 @@
  */
 import { fileText } from '../record/fileText.ts';
 import { readRun, writeRunFile } from '../record/runFile.ts';
+import { writeCheckpoint } from '../policy/checkpoint.ts';
+import { policyConfig } from '../policy/config.ts';
+import { vocabularySize } from '../tasks/vocabulary.ts';
+import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import { isStudy, readStudy } from '../study/study.ts';
 import type { LabEnvironment } from './environment.ts';
 import type { Notices } from './notices.ts';
+import type { RunKeeper } from './runKeeper.ts';
 import type { HeldRun, Runs } from './runs.ts';
+import type { WeightsAnswer } from './weightsRequests.ts';
 import type { LabState, NamedFile } from './state.ts';
 
 export class RunFiles {
   readonly #environment: LabEnvironment;
   readonly #runs: Runs;
+  readonly #keeper: RunKeeper;
   readonly #notices: Notices;
   #study: LabState['study'] = null;
 
-  constructor(environment: LabEnvironment, runs: Runs, notices: Notices) {
+  constructor(environment: LabEnvironment, runs: Runs, keeper: RunKeeper, notices: Notices) {
     this.#environment = environment;
     this.#runs = runs;
+    this.#keeper = keeper;
     this.#notices = notices;
   }
 
@@ -36,7 +44,7 @@ export class RunFiles {
   /** The run in focus as a file; one that is not live is exported whole, whatever part of it is shown. */
   exportRun(): NamedFile | null {
     const { focused: run } = this.#runs;
-    if (run === null) return null;
+    if (run === null || run.kind === 'kept') return null;
     const { origin } = this.#environment;
     const recorded = run.kind === 'live' ? run.record(this.#environment.date(), origin) : run.run;
     return {
@@ -47,8 +55,8 @@ export class RunFiles {
 
   async exportWeights(): Promise<NamedFile | null> {
     const { focused: run } = this.#runs;
-    if (run?.kind !== 'live' || !run.hasWeights) return null;
-    const answer = await run.askForWeights();
+    if (run?.kind !== 'live') return null;
+    const answer = run.hasWeights ? await run.askForWeights() : await this.#keptWeights(run.id);
     if (!answer.ok) {
       this.#notices.add(`The weights were not exported: ${answer.message}`);
       return null;
@@ -57,6 +65,24 @@ export class RunFiles {
       name: `${fileStem(run)}-${answer.phase}.safetensors`,
       blob: new Blob([new Uint8Array(answer.bytes)], { type: 'application/octet-stream' }),
     };
+  }
+
+  /** The weights of a run that has given its worker back: those of its newest checkpoint. */
+  async #keptWeights(id: string): Promise<WeightsAnswer> {
+    const kept = await this.#keeper.moment(id);
+    if (kept === null) return { ok: false, message: 'no checkpoint of this run was kept.' };
+    try {
+      const { settings, tensors, position } = readRunCheckpoint(kept.checkpoint);
+      const config = policyConfig(settings.policy.preset, vocabularySize);
+      const metadata = { phase: position.phase };
+      const bytes = writeCheckpoint({ config, tensors, metadata }, checkpointContext(settings));
+      return { ok: true, bytes, phase: position.phase };
+    } catch (error) {
+      return {
+        ok: false,
+        message: error instanceof Error ? error.message : 'its checkpoint cannot be read.',
+      };
+    }
   }
 
   async open(file: Blob, name: string): Promise<void> {
@@ -83,8 +109,6 @@ export class RunFiles {
       this.#refuse(name, read.message);
       return;
     }
-    const { focused } = this.#runs;
-    if (focused !== null) this.#runs.close(focused);
     this.#runs.show(read.run, 'file', name);
     this.#notices.add(...read.notices);
   }

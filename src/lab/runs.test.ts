@@ -3,6 +3,7 @@ import { presetSettings } from '../recipes/presets.ts';
 import { exampleEvents } from '../record/testing/exampleRun.ts';
 import type { RunSettings } from '../train/settings.ts';
 import { Runs } from './runs.ts';
+import { visibleRuns } from './state.ts';
 import { engine, FakeWorld, type FakeTrainer } from './testing/fakeWorld.ts';
 import { running } from './testing/openLab.ts';
 import { TrainerLink } from './trainerLink.ts';
@@ -64,12 +65,12 @@ describe('two live runs at once', () => {
 
     two.trainer.say({ type: 'failed', source: 'device-lost', message: 'the device was lost' });
     expect(runs.state.runs.map(({ status }) => status)).toEqual(['paused', 'failed']);
-    two.run.resume();
+    runs.resume(two.run);
     expect(world.trainer.received).toEqual([expect.objectContaining({ from: Uint8Array.of(2) })]);
     expect(one.trainer.terminated).toBe(false);
   });
 
-  it('end one by one; the page keeps the screen on while any goes, and shows the one in focus', () => {
+  it('are stopped one by one; the page keeps the screen on while any goes, and shows the one in focus', () => {
     const { world, runs, start, notices } = emptyList();
     const [one, two] = [start(1), start(2)];
     begin(one.trainer);
@@ -82,24 +83,93 @@ describe('two live runs at once', () => {
 
     one.trainer.say({ type: 'status', status: 'done' });
     expect(world.awake).toBe(true);
-    runs.close(one.run);
-    expect(one.trainer.terminated).toBe(true);
-    expect(two.trainer.terminated).toBe(false);
-    expect(runs.state).toMatchObject({ focus: two.run.id, runs: [{ id: two.run.id }] });
-    runs.close(two.run);
+    two.run.stop();
+    expect([one.trainer.terminated, two.trainer.terminated]).toEqual([false, true]);
+    expect(runs.state.runs.map(({ status }) => status)).toEqual(['done', 'interrupted']);
     expect(world.awake).toBe(false);
-    expect(runs.state).toEqual({ runs: [], focus: null });
   });
 
-  it('are told apart when one is closed: what its worker says afterwards reaches nobody', () => {
-    const { runs, start, published } = emptyList();
+  it('are told apart when one is stopped: what its worker says afterwards reaches nobody', () => {
+    const { start, published } = emptyList();
     const [one, two] = [start(1), start(2)];
-    runs.close(one.run);
+    one.run.stop();
     const before = published();
     one.trainer.tell(...exampleEvents());
     one.trainer.crash('late');
     expect(published()).toBe(before);
     expect(two.run.status).toBe('starting');
+  });
+
+  it('are told how many share the machine when they start, and again when they go on', () => {
+    const { world, runs, start } = emptyList();
+    const shares = () =>
+      world.trainers
+        .map(({ received }) => received[0])
+        .map((first) => first?.type === 'start' && first.sharedBy);
+    const one = start(1);
+    const plan = { settings, presetName: 'micro', engine: null };
+    const [two] = runs.startTogether([
+      { ...plan, link: new TrainerLink(world.environment) },
+      { ...plan, link: new TrainerLink(world.environment) },
+    ]);
+    expect(shares()).toEqual([1, 3, 3]);
+    expect(runs.focused).toBe(two);
+    begin(one.trainer);
+    one.trainer.say(
+      { type: 'checkpoint', bytes: Uint8Array.of(1), place: { phase: 'sft', done: 2, round: 0 } },
+      { type: 'failed', source: 'engine', message: 'no memory' },
+    );
+    two?.stop();
+    runs.resume(one.run);
+    expect(shares()).toEqual([1, 3, 3, 2]);
+  });
+});
+
+describe('the list of runs', () => {
+  it('ends no run under way when another starts, and takes a finished one’s worker', () => {
+    const { start } = emptyList();
+    const [one, two] = [start(1), start(2)];
+    begin(one.trainer);
+    two.trainer.say({ type: 'status', status: 'done' });
+    start(3);
+    expect(one.trainer.terminated).toBe(false);
+    expect(two.trainer.terminated).toBe(true);
+    expect(two.run.status).toBe('done');
+  });
+
+  it('deletes a run, which stops it, and has it back in its place with its name', () => {
+    const { runs, start } = emptyList();
+    const [one, two] = [start(1), start(2)];
+    begin(one.trainer);
+    runs.rename(one.run.id, '  First ');
+    runs.focus(one.run);
+    runs.delete(one.run);
+    expect(one.trainer.terminated).toBe(true);
+    expect(runs.state).toMatchObject({
+      focus: null,
+      runs: [{ id: two.run.id }],
+      deleted: [{ id: one.run.id, name: 'First' }],
+    });
+    runs.undoDelete();
+    expect(runs.state).toMatchObject({
+      runs: [{ id: one.run.id, name: 'First', status: 'interrupted' }, { id: two.run.id }],
+      deleted: [],
+    });
+    runs.delete(two.run);
+    runs.forgetDeleted();
+    runs.undoDelete();
+    expect(runs.state.runs.map(({ id }) => id)).toEqual([one.run.id]);
+  });
+
+  it('gives what the charts draw: the visible ones, and the same objects until something changes', () => {
+    const { runs, start } = emptyList();
+    const [one, two] = [start(1), start(2)];
+    expect(visibleRuns(runs.state).map(({ id }) => id)).toEqual([one.run.id, two.run.id]);
+    expect(visibleRuns(runs.state)).toBe(visibleRuns(runs.state));
+    runs.relabel(one.run.id, { visible: false });
+    expect(visibleRuns(runs.state).map(({ id, view }) => [id, view.status])).toEqual([
+      [two.run.id, 'starting'],
+    ]);
   });
 });
 

@@ -1,22 +1,67 @@
 /**
- * The runs that the lab holds, live and recorded, and which of them is in focus: the one that the page shows and its buttons act on.
+ * The runs that the lab holds, live and recorded, with their labels, and which of them is in focus: the one that the page shows and its
+ * buttons act on. Any number of them may be live, each with a trainer worker of its own.
+ *
+ * How they share the machine: a run is told at its start how many runs are then under way, itself counted, and takes that part of the
+ * threads, at least one (`threadsFor` in worker/engineChoice.ts); runs that are started together take equal parts. A run keeps its part
+ * until it starts again, whoever comes or goes, since an engine's threads are made once; the operating system shares the processors
+ * among all threads there are. How many threads a run has changes its speed and no number in it. On a graphics card the runs take turns.
+ *
+ * Invariants (runs.test.ts). (1) Showing, opening or starting a run ends no other that is under way. (2) A finished run gives its worker
+ * back when another starts. (3) A deleted run can be had back, until it is forgotten.
  */
 import type { RecordedRun } from '../record/recordedRun.ts';
 import type { LabEnvironment } from './environment.ts';
-import { Replay, type RecordedSource } from './replay.ts';
-import { RunController, type RunOptions } from './runController.ts';
+import type { KeptRun } from './keptRun.ts';
+import { Replay, type RecordedSource, type ReplayOptions } from './replay.ts';
+import { isGoing, isUnderWay } from './runCondition.ts';
+import { RunController, type RestoredRun, type RunOptions } from './runController.ts';
+import { firstLabel, freeName, plainName, type RunLabel } from './runLabels.ts';
+import type { SessionCheckpoint } from './session.ts';
 import type { Publisher } from './snapshots.ts';
-import type { RunsState } from './state.ts';
+import type { BareRunState, RunsState, RunState } from './state.ts';
+import type { TrainerLink } from './trainerLink.ts';
 
-export type HeldRun = RunController | Replay;
+export type HeldRun = RunController | Replay | KeptRun;
+
+/** Who keeps the runs beyond this page; told of whatever there is to keep. */
+export interface RunsListener {
+  added(run: RunController | Replay): void;
+  saved(run: RunController, checkpoint: SessionCheckpoint): void;
+  ended(run: RunController): void;
+  labelled(run: HeldRun): void;
+  deleted(run: HeldRun, deleted: boolean): void;
+  forgotten(runs: readonly HeldRun[]): void;
+}
+
+export type RunStart = Omit<RunOptions, 'id'> & {
+  /** What it is called; its preset and seed where absent. */
+  readonly name?: string | undefined;
+};
+
+/** What the library had of a kept run. */
+export type OpenedRun =
+  | { readonly live: RestoredRun; readonly link: TrainerLink }
+  | { readonly recorded: Omit<ReplayOptions, 'id'> };
+
+/** Longest name and note, characters. */
+const longestName = 80;
+const longestNote = 500;
 
 export class Runs {
   readonly #environment: LabEnvironment;
   readonly #publisher: Publisher;
   readonly #notice: (text: string) => void;
+  readonly #labels = new Map<string, RunLabel>();
+  readonly #labelled = new WeakMap<BareRunState, RunState>();
   #runs: readonly HeldRun[] = [];
+  #deleted: readonly HeldRun[] = [];
+  #deletedView: RunsState['deleted'] = [];
   #focused: HeldRun | null = null;
-  #made = 0;
+  #states: readonly RunState[] = [];
+  /** Ids in the list's order, those of deleted runs too. */
+  #order: readonly string[] = [];
+  #listener: RunsListener | null = null;
 
   /** @param notice takes sentences that a person should read */
   constructor(environment: LabEnvironment, publisher: Publisher, notice: (text: string) => void) {
@@ -26,6 +71,11 @@ export class Runs {
     environment.onHidden(() => {
       for (const run of this.#runs) if (run.kind === 'live') run.pageHidden();
     });
+  }
+
+  /** From now on this one is told. */
+  listen(listener: RunsListener): void {
+    this.#listener = listener;
   }
 
   /** Oldest first. */
@@ -38,61 +88,203 @@ export class Runs {
   }
 
   get state(): RunsState {
-    return { runs: this.#runs.map(({ state }) => state), focus: this.#focused?.id ?? null };
+    const states = this.#runs.map((run) => this.#stateOf(run));
+    const same =
+      states.length === this.#states.length && states.every((state, i) => state === this.#states[i]);
+    if (!same) this.#states = states;
+    return {
+      runs: this.#states,
+      focus: this.#focused?.id ?? null,
+      deleted: this.#deletedView,
+    };
   }
 
+  find(id: string): HeldRun | null {
+    return this.#runs.find((run) => run.id === id) ?? null;
+  }
+
+  findLive(id: string): RunController | null {
+    const run = this.find(id);
+    return run?.kind === 'live' ? run : null;
+  }
+
+  label(id: string): RunLabel {
+    const label = this.#labels.get(id);
+    if (label === undefined) throw new Error(`There is no run ${id}.`);
+    return label;
+  }
+
+  // -- coming and going
+
   /** Start a live run and bring it into focus. */
-  start(options: Omit<RunOptions, 'id'>): RunController {
-    const run = new RunController(
-      this.#environment,
-      { ...options, id: this.#nextId() },
-      {
-        changed: () => {
-          this.#keepAwake();
-          this.#publisher.later();
-        },
-        notice: this.#notice,
-      },
-    );
-    this.#add(run);
-    run.start();
+  start(options: RunStart): RunController {
+    const [run] = this.startTogether([options]);
+    if (run === undefined) throw new Error('No run was started.');
     return run;
+  }
+
+  /** Start live runs that share the machine alike; the first comes into focus. */
+  startTogether(all: readonly RunStart[]): readonly RunController[] {
+    this.#giveWorkersBack();
+    const sharedBy = this.#underWay().length + all.length;
+    const runs = all.map(({ name, ...options }) => {
+      const run = this.#live({ ...options, id: this.#environment.id() });
+      this.#add(run, name ?? plainName(run.presetName, run.settings));
+      this.#listener?.added(run);
+      return run;
+    });
+    for (const run of runs) run.start(sharedBy);
+    this.#focused = runs[0] ?? this.#focused;
+    return runs;
   }
 
   /** Show a recorded run, and bring it into focus. */
   show(run: RecordedRun, kind: RecordedSource, name: string): Replay {
-    const replay = new Replay(this.#environment, { id: this.#nextId(), run, kind, name }, () =>
-      this.#publisher.now(),
-    );
-    this.#add(replay);
+    const replay = this.#replay({ id: this.#environment.id(), run, kind, name });
+    // A file's name says little of what is in it.
+    this.#add(replay, kind === 'recording' ? name : plainName(run.presetName, run.settings));
+    this.#listener?.added(replay);
     return replay;
   }
 
-  focus(run: HeldRun): void {
-    if (this.#runs.includes(run)) this.#focused = run;
+  /** List runs that were kept, before those that there are, and show none of them. */
+  list(kept: readonly KeptRun[]): void {
+    for (const { id, entry } of kept) this.#labels.set(id, entry.label);
+    this.#order = [...kept.map(({ id }) => id), ...this.#order];
+    this.#runs = [...kept, ...this.#runs];
   }
 
-  /** End a run and forget it; where it was in focus, the newest that is left comes into it. */
-  close(run: HeldRun): void {
-    run.end();
+  /** A kept run is opened: it takes its place in the list, and the focus where it had that. */
+  open(kept: KeptRun, opened: OpenedRun): RunController | Replay {
+    const { id, settings, presetName, entry } = kept;
+    const run =
+      'live' in opened
+        ? this.#live({
+            ...{ id, settings, presetName, engine: entry.engine, parent: entry.parent },
+            ...{ link: opened.link, restored: opened.live },
+          })
+        : this.#replay({ id, ...opened.recorded });
+    this.#runs = this.#runs.map((other) => (other === kept ? run : other));
+    if (this.#focused === kept) this.#focused = run;
+    return run;
+  }
+
+  /** @param run null to show what the form describes */
+  focus(run: HeldRun | null): void {
+    if (run === null || this.#runs.includes(run)) this.#focused = run;
+  }
+
+  resume(run: RunController): void {
+    const others = this.#underWay().filter((other) => other !== run);
+    run.resume(others.length + 1);
+  }
+
+  /** Take a run out of the list, to be had back or forgotten; where it was in focus, what the form describes is shown. */
+  delete(run: HeldRun): void {
+    if (!this.#runs.includes(run)) return;
+    if (run.kind === 'live') run.stop();
+    else run.end();
+    this.#listener?.deleted(run, true);
     this.#runs = this.#runs.filter((other) => other !== run);
-    if (this.#focused === run) this.#focused = this.#runs.at(-1) ?? null;
+    this.#setDeleted([...this.#deleted, run]);
+    if (this.#focused === run) this.#focused = null;
     this.#keepAwake();
   }
 
-  #add(run: HeldRun): void {
+  /** Bring back the run that was deleted last. */
+  undoDelete(): void {
+    const run = this.#deleted.at(-1);
+    if (run === undefined) return;
+    this.#setDeleted(this.#deleted.slice(0, -1));
+    const at = ({ id }: HeldRun) => this.#order.indexOf(id);
+    this.#runs = [...this.#runs, run].sort((a, b) => at(a) - at(b));
+    this.#listener?.deleted(run, false);
+  }
+
+  forgetDeleted(): void {
+    const gone = this.#deleted;
+    this.#setDeleted([]);
+    for (const { id } of gone) this.#labels.delete(id);
+    this.#listener?.forgotten(gone);
+  }
+
+  // -- labels
+
+  /** An empty name changes nothing; one that is taken gets a number. */
+  rename(id: string, name: string): void {
+    const wanted = name.trim().slice(0, longestName);
+    if (wanted === '' || wanted === this.label(id).name) return;
+    const others = [...this.#labels].filter(([other]) => other !== id).map(([, label]) => label);
+    this.relabel(id, { name: freeName(wanted, others) });
+  }
+
+  note(id: string, note: string): void {
+    this.relabel(id, { note: note.slice(0, longestNote) });
+  }
+
+  relabel(id: string, change: Partial<RunLabel>): void {
+    this.#labels.set(id, { ...this.label(id), ...change });
+    const run = this.find(id);
+    if (run !== null) this.#listener?.labelled(run);
+  }
+
+  // --
+
+  #stateOf(run: HeldRun): RunState {
+    const { state } = run;
+    const label = this.label(run.id);
+    const known = this.#labelled.get(state);
+    if (known !== undefined && sameLabel(known, label)) return known;
+    const labelled = { ...state, ...label };
+    this.#labelled.set(state, labelled);
+    return labelled;
+  }
+
+  #setDeleted(runs: readonly HeldRun[]): void {
+    this.#deleted = runs;
+    this.#deletedView = runs.map(({ id }) => ({ id, name: this.label(id).name }));
+  }
+
+  #live(options: RunOptions): RunController {
+    const run: RunController = new RunController(this.#environment, options, {
+      changed: () => this.#changed(),
+      notice: this.#notice,
+      saved: (checkpoint) => this.#listener?.saved(run, checkpoint),
+      ended: () => this.#listener?.ended(run),
+    });
+    return run;
+  }
+
+  #replay(options: ReplayOptions): Replay {
+    return new Replay(this.#environment, options, () => this.#publisher.now());
+  }
+
+  #add(run: HeldRun, name: string): void {
+    this.#order = [...this.#order, run.id];
+    this.#labels.set(run.id, firstLabel(name, run.settings, [...this.#labels.values()]));
     this.#runs = [...this.#runs, run];
     this.#focused = run;
   }
 
-  #nextId(): string {
-    return `run-${++this.#made}`;
+  #underWay(): readonly RunController[] {
+    return this.#runs.filter((run) => run.kind === 'live').filter(({ status }) => isUnderWay(status));
+  }
+
+  /** A worker that has nothing more to do holds memory that the next one may need. */
+  #giveWorkersBack(): void {
+    for (const run of this.#runs) if (run.kind === 'live' && !isUnderWay(run.status)) run.stop();
+  }
+
+  #changed(): void {
+    this.#keepAwake();
+    this.#publisher.later();
   }
 
   #keepAwake(): void {
-    const going = this.#runs.some(
-      (run) => run.kind === 'live' && (run.status === 'starting' || run.status === 'running'),
-    );
-    this.#environment.keepAwake(going);
+    this.#environment.keepAwake(this.#underWay().some(({ status }) => isGoing(status)));
   }
+}
+
+function sameLabel(state: RunState, label: RunLabel): boolean {
+  return (Object.keys(label) as (keyof RunLabel)[]).every((key) => state[key] === label[key]);
 }

@@ -4,6 +4,7 @@
  * Invariant (resume.test.ts): a session that is rewound to its checkpoint shows exactly what it showed when the checkpoint was taken:
  * series, phases and their times, rounds, benchmarks, alarm. What comes after is appended as if nothing had happened.
  */
+import type { RecordedRun } from '../record/recordedRun.ts';
 import { RunSeries, type SeriesMark } from '../record/runSeries.ts';
 import { emptyRun, reduceRun, type RunView } from '../record/runView.ts';
 import type { RunEvent } from '../train/events.ts';
@@ -28,6 +29,25 @@ export interface Session {
 
 export function newSession(settings: RunSettings): Session {
   return { settings, series: new RunSeries(), view: emptyRun(settings), checkpoint: null };
+}
+
+/**
+ * The session of a run that was kept.
+ * @param record null where nothing was measured
+ * @param checkpoint taken of what the record shows
+ */
+export function restoredSession(
+  settings: RunSettings,
+  record: RecordedRun | null,
+  checkpoint: Pick<SessionCheckpoint, 'place' | 'bytes' | 'seconds'> | null,
+): Session {
+  const session: Session =
+    record === null
+      ? newSession(settings)
+      : { settings, series: new RunSeries(record.series), view: record.view, checkpoint: null };
+  if (checkpoint === null) return session;
+  const { place, bytes, seconds } = checkpoint;
+  return withCheckpoint(session, place, bytes, seconds);
 }
 
 /** @param at seconds of active run time at which the events arrived */

@@ -12,6 +12,7 @@ import type { RunView } from '../record/runView.ts';
 import type { Study } from '../study/study.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { CheckpointPlace, FailureSource, RunStatus } from '../worker/protocol.ts';
+import type { RunLabel } from './runLabels.ts';
 
 export interface FailureView {
   readonly source: FailureSource | 'file' | 'browser';
@@ -44,13 +45,25 @@ export type RunSource =
 /** What a person has asked of a trainer that it has not done yet; it acts between two units of work. */
 export type RunRequest = 'pause' | 'resume' | 'step';
 
-/** All that the page draws of one run. */
-export interface RunState extends Omit<RunView, 'phases'> {
+/** Where a run that was forked comes from. */
+export interface RunParent {
   readonly id: string;
-  /** `idle` is the run that the form describes, before it is started. */
-  readonly status: 'idle' | RunStatus;
+  readonly name: string;
+  /** The checkpoint, in words: “round 12”. */
+  readonly place: string;
+}
+
+/** A run by itself, before the list of runs has given it a label. */
+export interface BareRunState extends Omit<RunView, 'phases'> {
+  readonly id: string;
+  /**
+   * `idle` is the run that the form describes, before it is started; `interrupted` one that was stopped, or whose page was closed,
+   * before its end.
+   */
+  readonly status: 'idle' | 'interrupted' | RunStatus;
   readonly requested: RunRequest | null;
   readonly source: RunSource;
+  readonly parent: RunParent | null;
   /** Of a run that is not live; null for one that is. */
   readonly replay: ReplayView | null;
   readonly settings: RunSettings;
@@ -71,6 +84,9 @@ export interface RunState extends Omit<RunView, 'phases'> {
   readonly series: SeriesView;
 }
 
+/** All that the page draws of one run. */
+export interface RunState extends BareRunState, RunLabel {}
+
 /** Settings of the next run. */
 export interface FormState {
   readonly settings: RunSettings;
@@ -85,6 +101,21 @@ export interface RunsState {
   readonly runs: readonly RunState[];
   /** Id of the run that is shown; null where there is none. */
   readonly focus: string | null;
+  /** Runs that were deleted and can be had back, the latest last. */
+  readonly deleted: readonly DeletedRun[];
+}
+
+export interface DeletedRun {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A run to be started. */
+export interface RunPlan {
+  readonly settings: RunSettings;
+  readonly presetName: string;
+  /** What it is called; its preset and seed where absent. */
+  readonly name?: string;
 }
 
 /** The recorded runs that come with the page. */
@@ -94,7 +125,37 @@ export interface RecordingsState {
   readonly opening: string | null;
 }
 
+/** A moment of a run that was kept: where it can be forked. */
+export interface KeptMoment {
+  readonly number: number;
+  readonly place: CheckpointPlace;
+  /** “round 12” */
+  readonly words: string;
+}
+
+/** What is kept in this browser beyond the page. */
+export interface LibraryView {
+  readonly status: 'opening' | 'open' | 'closed';
+  /** Why it is closed: a whole sentence. */
+  readonly message: string | null;
+  /** By the run's id. */
+  readonly kept: Readonly<
+    Record<string, { readonly bytes: number; readonly moments: readonly KeptMoment[] }>
+  >;
+  /** Bytes: of all runs, of this site in this browser, and what it may have at most; null where the browser does not say. */
+  readonly storage: {
+    readonly runs: number;
+    readonly used: number | null;
+    readonly room: number | null;
+  } | null;
+  /** Ids of runs that were under way when their page ended, the newest first; they wait to go on. */
+  readonly unfinished: readonly string[];
+  /** Ids of runs that another tab works on. */
+  readonly elsewhere: readonly string[];
+}
+
 export interface LabState extends FormState, RunsState, RecordingsState {
+  readonly library: LibraryView;
   /** The run that the form describes, and the engine that it would get: shown while there is no run. */
   readonly planned: RunState;
   /** A study opened beside the run. */
@@ -108,21 +169,72 @@ export function shownRun({ runs, focus, planned }: Pick<LabState, 'runs' | 'focu
   return runs.find(({ id }) => id === focus) ?? planned;
 }
 
+/** A run that the charts draw, and how. */
+export interface VisibleRun {
+  readonly id: string;
+  readonly name: string;
+  /** Which of the run colours (`ui/app/runStyle.ts`), from 0. */
+  readonly colour: number;
+  /** Which of the dashes, from 0. */
+  readonly dash: number;
+  readonly view: RunState;
+}
+
+const visibleRunsOf = new WeakMap<RunsState['runs'], readonly VisibleRun[]>();
+
+/** The runs that the charts draw, in the list's order; the same array until a run changes. */
+export function visibleRuns({ runs }: Pick<LabState, 'runs'>): readonly VisibleRun[] {
+  let visible = visibleRunsOf.get(runs);
+  if (visible === undefined) {
+    visible = runs
+      .filter((run) => run.visible)
+      .map((view) => ({ id: view.id, name: view.name, colour: view.colour, dash: view.dash, view }));
+    visibleRunsOf.set(runs, visible);
+  }
+  return visible;
+}
+
 export interface NamedFile {
   readonly name: string;
   readonly blob: Blob;
 }
 
-/** All of them act on the run in focus, where they act on a run. */
+/** Those without an id act on the run in focus, where they act on a run. */
 export interface LabActions {
-  /** Start a run with `settings`, in place of the one shown. */
+  /** Start a run with `settings` and show it; the others stay in the list, and those that go on go on. */
   train(): void;
+  /** Start runs together, which share the machine alike; the first comes into focus. @returns their ids, in order */
+  startRuns(plans: readonly RunPlan[]): readonly string[];
+  /** Show a run; none ends by it. */
+  focusRun(id: string): void;
+  pauseRun(id: string): void;
+  resumeRun(id: string): void;
+  /**
+   * Start a run that begins at a kept moment of another, with one setting changed, and show it. What cannot be done becomes a notice.
+   * @param moment its number in `library.kept`
+   */
+  forkRun(id: string, moment: number, path: string, value: unknown): Promise<void>;
+  /** End a run's trainer; what was measured stays, and it can go on from its newest checkpoint. */
+  stopRun(id: string): void;
+  /** The runs that were interrupted need not go on now; they stay in the list. */
+  dismissUnfinished(): void;
+  renameRun(id: string, name: string): void;
+  noteRun(id: string, note: string): void;
+  pinRun(id: string, pinned: boolean): void;
+  /** Draw a run in the charts, or not. */
+  showRun(id: string, visible: boolean): void;
+  /** Take a run out of the list; one that goes on is stopped. It can be had back until `forgetDeleted`. */
+  deleteRun(id: string): void;
+  /** Bring back the run that was deleted last. */
+  undoDelete(): void;
+  /** Give up the deleted runs for good. */
+  forgetDeleted(): void;
   pause(): void;
   /** Go on: a paused run where it stands, one that has failed from its newest checkpoint, without what was measured since. */
   resume(): void;
   /** Go on to the next boundary (an optimizer step, a GRPO step, a benchmark), then pause. Starts a run if there is none. */
   step(): void;
-  /** Stop and forget the run; settings stay. */
+  /** Stop the run shown, leave it in the list, and show what the form describes; settings stay. */
   reset(): void;
   applyPreset(name: string): void;
   /** Set one setting, e.g. `setSetting('grpo.clipHigh', 0.2)`; invalid values are kept out and told in `settingProblems`. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { open, running, kinds } from './testing/openLab.ts';
 import { presetSettings } from '../recipes/presets.ts';
 import type { RunState } from './state.ts';
-import { batch, exampleEvents } from '../record/testing/exampleRun.ts';
+import { exampleEvents } from '../record/testing/exampleRun.ts';
+import { batch } from '../train/testing/scoredBatch.ts';
 import { engine } from './testing/fakeWorld.ts';
 import { probePatience } from './trainerLink.ts';
 
@@ -212,7 +213,12 @@ describe('files', () => {
     const { notices, ...after } = state();
     const timeless = (shown: RunState) => ({ ...shown, elapsedSeconds: 0 });
     expect(notices).toEqual(['“other.json” was not opened: it is not a run exported by ASTER Lab.']);
-    expect({ ...after, notices: before.notices, runs: after.runs.map(timeless) }).toEqual({
+    expect({
+      ...after,
+      library: before.library,
+      notices: before.notices,
+      runs: after.runs.map(timeless),
+    }).toEqual({
       ...before,
       runs: before.runs.map(timeless),
     });

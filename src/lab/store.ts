@@ -8,16 +8,18 @@ import { presetOf } from '../recipes/presets.ts';
 import { parseUrl } from '../recipes/urlState.ts';
 import { EngineProbe } from './engineProbe.ts';
 import type { LabEnvironment } from './environment.ts';
+import { Forks } from './forks.ts';
 import { PlannedRun } from './idleRun.ts';
 import { Notices } from './notices.ts';
 import { Recordings } from './recordings.ts';
 import { Replay } from './replay.ts';
 import { RunController } from './runController.ts';
 import { RunFiles } from './runFiles.ts';
-import { Runs } from './runs.ts';
+import { RunKeeper } from './runKeeper.ts';
+import { Runs, type HeldRun } from './runs.ts';
 import { SettingsForm } from './settingsForm.ts';
 import { Snapshots, type Publisher } from './snapshots.ts';
-import type { LabActions, LabStore } from './state.ts';
+import type { LabActions, LabStore, RunPlan } from './state.ts';
 
 export function createLabStore(environment: LabEnvironment): LabStore {
   const url = parseUrl(environment.address.read());
@@ -28,7 +30,9 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   const form: SettingsForm = new SettingsForm(environment, url, () => {
     if (runs.focused === null) probe.ask(form.state.settings.run.backend);
   });
-  const files = new RunFiles(environment, runs, notices);
+  const keeper = new RunKeeper(environment, runs, notices, publisher);
+  const forks = new Forks(runs, keeper, notices);
+  const files = new RunFiles(environment, runs, keeper, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
   const planned = new PlannedRun();
   const snapshots: Snapshots = new Snapshots(environment, () => ({
@@ -36,16 +40,18 @@ export function createLabStore(environment: LabEnvironment): LabStore {
     ...runs.state,
     ...recordings.state,
     planned: planned.state(form.state, probe),
+    library: keeper.state,
     study: files.study,
     notices: notices.all,
   }));
   if (url.notices.length > 0) form.writeAddress();
   probe.ask(form.state.settings.run.backend);
   void recordings.list();
+  void keeper.open();
   return {
     getState: () => snapshots.store.getState(),
     subscribe: (listener) => snapshots.store.subscribe(listener),
-    actions: createActions({ notices, probe, runs, form, files, recordings, snapshots }),
+    actions: createActions({ notices, probe, runs, keeper, forks, form, files, recordings, snapshots }),
   };
 }
 
@@ -53,21 +59,35 @@ interface Parts {
   readonly notices: Notices;
   readonly probe: EngineProbe;
   readonly runs: Runs;
+  readonly keeper: RunKeeper;
+  readonly forks: Forks;
   readonly form: SettingsForm;
   readonly files: RunFiles;
   readonly recordings: Recordings;
   readonly snapshots: Snapshots;
 }
 
-function createActions({ notices, probe, runs, form, files, recordings, snapshots }: Parts): LabActions {
+function createActions(parts: Parts): LabActions {
+  const { notices, probe, runs, keeper, forks, form, files, recordings, snapshots } = parts;
   const live = () => (runs.focused instanceof RunController ? runs.focused : null);
   const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
+  const startRuns = (plans: readonly RunPlan[]): readonly string[] => {
+    const engine = live()?.state.engine ?? probe.engine;
+    const started = runs.startTogether(plans.map((plan) => ({ ...plan, engine, link: probe.handOver() })));
+    return started.map(({ id }) => id);
+  };
+  const goOn = (run: HeldRun | null) => {
+    if (run?.kind === 'live' && keeper.owns(run.id)) runs.resume(run);
+    else if (run !== null) void keeper.goOn(run.id);
+  };
+  const show = (run: HeldRun | null) => {
+    runs.focus(run);
+    if (run?.kind === 'kept') void keeper.load(run).then(() => snapshots.now());
+  };
   const train = () => {
     const { settings, presetName, settingProblems } = form.state;
     if (settingProblems.length > 0) return;
-    const engine = live()?.state.engine ?? probe.engine;
-    if (runs.focused !== null) runs.close(runs.focused);
-    runs.start({ settings, presetName, engine, link: probe.handOver() });
+    startRuns([{ settings, presetName }]);
   };
   /** What a person does is seen at once. */
   const seen =
@@ -79,15 +99,47 @@ function createActions({ notices, probe, runs, form, files, recordings, snapshot
   return {
     train: seen(train),
     pause: seen(() => live()?.pause()),
-    resume: seen(() => live()?.resume()),
+    resume: seen(() => goOn(runs.focused)),
     step: seen(() => {
       if (runs.focused === null) train();
       live()?.step();
     }),
     reset: seen(() => {
-      if (runs.focused !== null) runs.close(runs.focused);
+      live()?.stop();
+      runs.focus(null);
       probe.restart(form.state.settings.run.backend);
     }),
+    startRuns: (plans) => {
+      const ids = startRuns(plans);
+      snapshots.now();
+      return ids;
+    },
+    focusRun: seen((id) => show(runs.find(id))),
+    pauseRun: seen((id) => runs.findLive(id)?.pause()),
+    resumeRun: seen((id) => {
+      show(runs.find(id));
+      goOn(runs.find(id));
+    }),
+    forkRun: async (id, moment, path, value) => {
+      await forks.start({ id, moment, path, value }, () => probe.handOver());
+      snapshots.now();
+    },
+    stopRun: seen((id) => runs.findLive(id)?.stop()),
+    dismissUnfinished: seen(() => keeper.dismissUnfinished()),
+    renameRun: seen((id, name) => runs.rename(id, name)),
+    noteRun: seen((id, note) => runs.note(id, note)),
+    pinRun: seen((id, pinned) => runs.relabel(id, { pinned })),
+    showRun: seen((id, visible) => {
+      runs.relabel(id, { visible });
+      const run = runs.find(id);
+      if (visible && run?.kind === 'kept') void keeper.load(run).then(() => snapshots.now());
+    }),
+    deleteRun: seen((id) => {
+      const run = runs.find(id);
+      if (run !== null) runs.delete(run);
+    }),
+    undoDelete: seen(() => runs.undoDelete()),
+    forgetDeleted: seen(() => runs.forgetDeleted()),
     applyPreset: seen((name) => form.applyPreset(name)),
     setSetting: seen((path, value) => form.set(path, value)),
     adoptRunSettings: seen(() => {

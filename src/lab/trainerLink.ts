@@ -3,7 +3,7 @@
  *
  * Invariants (runController.test.ts, store.test.ts). (1) A message from a worker that has been replaced reaches nobody. (2) A worker
  * runs one run: `start` on a used or failed worker begins with a fresh one. (3) Silence is noticed: a worker that does not answer a
- * probe, or says nothing while it starts, is reported, so that the page never just waits.
+ * probe, or says nothing while it starts, is reported, so that the page never just waits. (4) So is one that ends without a word, at once.
  */
 import type { RunSettings } from '../train/settings.ts';
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
@@ -58,13 +58,16 @@ export class TrainerLink {
     return this.#unanswered === 0;
   }
 
-  /** @param from a run checkpoint to go on from */
-  start(settings: RunSettings, from?: Uint8Array): void {
+  /**
+   * @param sharedBy how many runs share the machine, this one counted
+   * @param from a run checkpoint to go on from
+   */
+  start(settings: RunSettings, sharedBy: number, from?: Uint8Array): void {
     if (this.#spent) this.replace();
     this.#spent = true;
     this.#watch('start');
     const { baseUrl } = this.#environment;
-    this.#send({ type: 'start', settings, baseUrl, ...(from === undefined ? {} : { from }) });
+    this.#send({ type: 'start', settings, baseUrl, sharedBy, ...(from === undefined ? {} : { from }) });
   }
 
   command(type: 'pause' | 'resume' | 'step' | 'weights'): void {
@@ -101,6 +104,7 @@ export class TrainerLink {
   }
 
   #receive(message: FromTrainer): void {
+    if (message.type === 'alive') return this.#watchEnd(message.lock);
     if (message.type === 'probed') this.#unanswered--;
     // A trainer that has failed, even at a probe, takes no further run.
     if (message.type === 'failed') [this.#spent, this.#unanswered] = [true, 0];
@@ -108,6 +112,14 @@ export class TrainerLink {
     if (this.#waiting === 'start' && (starting || message.type === 'probed')) this.#watch('start');
     else this.#stopWatch();
     this.#listener?.onMessage(message);
+  }
+
+  /** A worker may end without a word, for want of memory for example; its lock is free then. */
+  #watchEnd(lock: string): void {
+    const port = this.#port;
+    void this.#environment.locks.released(lock).then(() => {
+      if (port !== null && port === this.#port) this.#crash('it ended without a word.');
+    });
   }
 
   #crash(message: string): void {

@@ -4,7 +4,7 @@ import type { Problem } from '../tasks/problem.ts';
 import { promptTokens, responseTokens } from '../tasks/transcript.ts';
 import type { StopReason, ToolCall, Trajectory } from '../tasks/trajectory.ts';
 import { encodeText, tokenIds } from '../tasks/vocabulary.ts';
-import { callHistogram, interactionMetrics, quantile } from './interaction.ts';
+import { callHistogram, clusteredError, interactionMetrics, quantile } from './interaction.ts';
 
 const problem: Problem = {
   id: 'p',
@@ -84,11 +84,30 @@ describe('a batch of trajectories', () => {
     expect(values['tool_use/avg_tool_calls_per_trajectory']).toBe(0);
   });
 
+  it('counts calls against the steps that the problems need', () => {
+    const step = { label: 'a', operation: '*2', code: '7*2', value: '14', thought: '', difficulty: 0 };
+    const needs = (steps: number, results: readonly ExecutionResult[]) => ({
+      ...trajectory(results, answer, 'end'),
+      problem: { ...problem, steps: new Array<typeof step>(steps).fill(step) },
+    });
+    expect(interactionMetrics([needs(1, [ok]), needs(3, [ok])])).toMatchObject({
+      'tool_use/calls_per_required_step': 0.5,
+      'problem/required_steps': 2,
+    });
+    expect(interactionMetrics([needs(0, [])])).not.toHaveProperty(['tool_use/calls_per_required_step']);
+  });
+
   it('has a histogram of its calls', () => {
     const batch = [trajectory([ok, ok], answer, 'end'), trajectory([], answer, 'end')];
     expect(callHistogram(batch)).toEqual([1, 0, 1]);
     expect(callHistogram([])).toEqual([0]);
   });
+});
+
+it('a clustered error is that of the means of the clusters', () => {
+  expect(clusteredError([0, 1, 0, 1])).toBeCloseTo(Math.sqrt(1 / 3 / 4));
+  expect(clusteredError([0.5, 0.5, 0.5])).toBe(0);
+  expect(clusteredError([0.5])).toBeNull();
 });
 
 it('a quantile lies between order statistics', () => {

@@ -47,6 +47,7 @@ export function interactionMetrics(trajectories: readonly Trajectory[]): Interac
   const counts = trajectories.map(({ calls }) => calls.length).sort((a, b) => a - b);
   return {
     'tool_use/avg_tool_calls_per_trajectory': mean(counts),
+    ...stepShares(trajectories),
     'tool_use/p25': quantile(counts, 0.25),
     'tool_use/p50': quantile(counts, 0.5),
     'tool_use/p75': quantile(counts, 0.75),
@@ -61,6 +62,17 @@ export function interactionMetrics(trajectories: readonly Trajectory[]): Interac
   };
 }
 
+/** Calls against the steps that the problems need; nothing where they need none. */
+function stepShares(trajectories: readonly Trajectory[]): MetricValues {
+  const steps = trajectories.reduce((sum, { problem }) => sum + problem.steps.length, 0);
+  if (steps === 0) return {};
+  const calls = trajectories.reduce((sum, trajectory) => sum + trajectory.calls.length, 0);
+  return {
+    'tool_use/calls_per_required_step': calls / steps,
+    'problem/required_steps': steps / trajectories.length,
+  };
+}
+
 /** Shares of the calls: how they ended, and how many were post-hoc; nothing where there is no call. */
 function callShares(trajectories: readonly Trajectory[]): MetricValues {
   const calls = trajectories.flatMap((trajectory) => trajectory.calls);
@@ -72,6 +84,18 @@ function callShares(trajectories: readonly Trajectory[]): MetricValues {
   values['tool_use/post_hoc_ratio'] =
     trajectories.flatMap(postHocCalls).filter(Boolean).length / calls.length;
   return values;
+}
+
+/**
+ * A mean's standard error over independent clusters (here: problems, each with k samples that are alike), from the clusters' means;
+ * null for fewer than two.
+ */
+export function clusteredError(clusterMeans: readonly number[]): number | null {
+  const n = clusterMeans.length;
+  if (n < 2) return null;
+  const centre = mean(clusterMeans);
+  const squares = clusterMeans.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (n - 1) / n);
 }
 
 export function mean(values: readonly number[]): number {

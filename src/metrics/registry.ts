@@ -46,12 +46,30 @@ export const metrics = {
     'neither',
     'Learning rate of the cold-start step, after warm-up and cosine.',
   ),
+  'train/skipped_steps': define(
+    'Cold-start steps skipped',
+    'steps',
+    'lower',
+    'Optimizer steps that were left out because their loss or gradient was not a finite number; several in a row end the run.',
+  ),
 
   'tool_use/avg_tool_calls_per_trajectory': define(
     'Tool calls per trajectory',
     'calls',
     'neither',
     'Interaction density: how often the policy really called Python in one trajectory, on average.',
+  ),
+  'tool_use/calls_per_required_step': define(
+    'Calls per required step',
+    'calls',
+    'neither',
+    'Tool calls divided by the steps that the problems need: 1 is a call for every step. Longer problems alone do not raise it.',
+  ),
+  'problem/required_steps': define(
+    'Required steps',
+    'steps',
+    'neither',
+    'Steps that the problems of the round need, on average; calls rise with it where the tool carries the steps.',
   ),
   'tool_use/p25': define(
     '25th percentile of calls',
@@ -144,6 +162,12 @@ export const metrics = {
     'higher',
     'Share of sampled trajectories whose final answer is right (the only reward).',
   ),
+  'critic/score/finished_mean': define(
+    'Right where not cut off',
+    'share',
+    'higher',
+    'Share right among the trajectories that the context did not cut off: the reward with the cut-offs taken out.',
+  ),
   frac_reward_zero_std: define(
     'Dead groups',
     'share',
@@ -193,6 +217,12 @@ export const metrics = {
     'Global gradient norm before clipping, mean of the mini-batches.',
   ),
   'actor/lr': define('Learning rate', '', 'neither', 'Learning rate of the GRPO step.'),
+  'actor/skipped_steps': define(
+    'Steps skipped',
+    'steps',
+    'lower',
+    'Optimizer steps of the round that were left out because their loss or gradient was not a finite number; several in a row end the run.',
+  ),
   'actor/kl_loss': define(
     'KL to the cold start',
     'nats',

@@ -2,31 +2,33 @@
  * Experiments: ASTER's research questions, each as a handful of variants of one preset that differ in one ingredient.
  *
  * A variant is data: an arm and a few settings over the study's preset, or a run that begins with another variant's final
- * weights. Variants of one experiment share everything else: problems, seeds, reinforcement learning. Invariant: a variant comes
- * after the one it begins with. Run by `npm run study` (src/cli), shown by the page.
+ * weights. Variants of one experiment share everything else: problems, seeds, reinforcement learning, and how they are evaluated.
+ * Invariant: a variant comes after the one it begins with. Run by `npm run study` (src/cli), shown by the page. What the first two are expected to show
+ * is written down in study/goals.ts, before they were run.
  */
-import { familyNames } from '../tasks/families.ts';
 import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
-import type { PresetName } from './presets.ts';
+import { bases } from './bases.ts';
+import { findPreset, presetSettings, type PresetName } from './presets.ts';
 import type { RunSettings } from './formModel.ts';
 
 export interface Variant {
-  /** Short, for folders and legends. */
+  /** Short, for files and legends. */
   readonly name: string;
   readonly title: string;
+  /** Where the preset has a twin of that arm (`nano-sparse`), the twin's settings. */
   readonly arm?: ArmName;
   readonly changes?: SettingChanges;
   /** Begin with the final weights of this variant's run with the same seed. */
   readonly from?: string;
-  /** The conditions it was trained and is evaluated under: a row and a column of its experiment's table (`crossed`). */
-  readonly trainedOn?: string;
-  readonly evaluatedOn?: string;
+  /** Its place in its experiment's table of two conditions (`crossed`). */
+  readonly row?: string;
+  readonly column?: string;
 }
 
-/** What the rows and columns of a table of conditions are called. */
+/** What the rows and columns of a table of two conditions are called. */
 export interface CrossedLabels {
-  readonly trainedOn: string;
-  readonly evaluatedOn: string;
+  readonly rows: string;
+  readonly columns: string;
 }
 
 export interface Experiment {
@@ -36,10 +38,21 @@ export interface Experiment {
   readonly question: string;
   /** The smallest preset on which the question makes sense. */
   readonly preset: PresetName;
+  readonly seeds: readonly number[];
+  /** Settings of all its variants, under each one's own. */
+  readonly shared?: SettingChanges;
   readonly variants: readonly Variant[];
-  /** For an experiment that evaluates under other conditions than it trains under. */
+  /** For an experiment whose variants lie in a table of two conditions. */
   readonly crossed?: CrossedLabels;
 }
+
+/** 200 held-out problems of the range that was trained, sampled as in the paper and as trained. */
+const studyEvaluation = {
+  evaluation: {
+    ...{ problems: 200, samples: 4, benchmarks: 'inRange' },
+    ...{ temperature: 0.6, topP: 0.95, alsoAsTrained: true },
+  },
+} as const satisfies SettingChanges;
 
 /** Nothing is learned: the run only evaluates the weights it begins with. */
 const onlyEvaluate = {
@@ -55,65 +68,121 @@ const withoutColdStart = { sft: { epochs: 0 } } as const satisfies SettingChange
 /** A cold start alone, for others to go on from. */
 const onlyColdStart = { stage1: { steps: 0 }, stage2: { steps: 0 } } as const satisfies SettingChanges;
 
-/** Contexts that hold every family's problems, so that families differ in what they ask and not in what fits. */
-const roomy = {
-  stage1: { context: 400 },
-  stage2: { context: 600 },
-  evaluation: { shortContext: 400, longContext: 600 },
-} as const satisfies SettingChanges;
+/** Reinforcement learning from the base itself: nothing is taught. */
+const fromTheBase = { teacher: { trajectories: 16 }, sft: { epochs: 0 } } as const satisfies SettingChanges;
+
+const seedsTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
+
+/** Bases of `nano`'s size by the share of their reading that took steps by tool, in percent. */
+const priors = bases
+  .filter(({ settings }) => settings.policy === 'nano')
+  .map(({ name, settings }) => ({ base: name, percent: Math.round(100 * settings.corpus.mixedShare) }))
+  .sort((a, b) => a.percent - b.percent);
+
+/** Bases of `mini`'s size by the largest value that they were taught to reckon with: the smaller, the more reliable is the head. */
+const heads = bases
+  .filter(({ settings }) => settings.policy === 'mini')
+  .map(({ name, settings }) => ({ base: name, valueMax: settings.corpus.task.valueMax }))
+  .sort((a, b) => a.valueMax - b.valueMax);
+
+/** Trajectories of the cold start. */
+const coldStarts = [100, 200, 400, 800, 1600] as const;
 
 const budgets = [2, 4, 8, 16, 50] as const;
 
 const definitions: readonly Experiment[] = [
   {
-    name: 'collapse',
-    title: 'Interaction collapse',
+    name: 'choice',
+    title: 'A choice to learn',
     question:
-      'Does a sparse cold start lose its tool calls under reinforcement learning, and a dense one keep them?',
-    preset: 'quick',
+      'From one base that thinks: does reinforcement learning teach the dense cold start to use its tool, and take it from the sparse one?',
+    preset: 'nano',
+    seeds: seedsTo(5),
+    shared: studyEvaluation,
     variants: [
+      { name: 'dense', title: 'Dense cold start', arm: 'dense' },
       { name: 'sparse', title: 'Sparse cold start', arm: 'sparse' },
+    ],
+  },
+  {
+    name: 'prior',
+    title: 'The prior',
+    question:
+      'How much tool use must the base have seen for a policy that gave its tool up to find it again in stage 2?',
+    preset: 'nano',
+    seeds: seedsTo(3),
+    shared: studyEvaluation,
+    variants: priors.map(({ percent, base }) => ({
+      name: `mixed-${percent}`,
+      title: `Sparse, from a base with ${percent}% mixed tool use`,
+      arm: 'sparse',
+      changes: { policy: { base } },
+    })),
+  },
+  {
+    name: 'ablation',
+    title: 'Without the dense subset, and without a cold start',
+    question:
+      'What is left of the dense arm without its interaction-dense trajectories, and without any cold start at all?',
+    preset: 'nano',
+    seeds: seedsTo(3),
+    shared: studyEvaluation,
+    variants: [
       { name: 'dense', title: 'Dense cold start', arm: 'dense' },
       {
         name: 'no-dense',
         title: 'Without the dense subset',
         arm: 'no-dense',
-        // A fifth of the dense recipe's pool is below dense: from so many, the curated set has the others' size.
-        changes: { teacher: { trajectories: 24_000 } },
+        // What is below dense is a part of the dense recipe's pool: from so many, the cold start has the dense one's size.
+        changes: { teacher: { trajectories: 4800 } },
+      },
+      {
+        name: 'zero-thinker',
+        title: 'No cold start, from the thinker',
+        arm: 'zero',
+        changes: { ...fromTheBase, policy: { base: 'nano-thinker' } },
+      },
+      {
+        name: 'zero-mixed',
+        title: 'No cold start, from the mixed base',
+        arm: 'zero',
+        changes: { ...fromTheBase, policy: { base: 'nano-mixed' } },
       },
     ],
   },
   {
-    name: 'density',
-    title: 'Density of the cold start',
-    question: 'How many calls must the cold start’s trajectories have?',
-    preset: 'nano',
-    variants: (['sparse', 'medium', 'dense'] as const).map((bin) => ({
-      name: bin,
-      title: `Bin ${bin}`,
-      arm: 'natural',
-      // A fifth of a natural pool is dense: from so many, every bin has as many trajectories as are kept.
-      changes: { teacher: { trajectories: 24_000 }, curation: { bin, keepZero: false } },
-    })),
-  },
-  {
-    name: 'size',
-    title: 'Size of the dense subset',
-    question: 'How many interaction-dense trajectories are enough?',
+    name: 'map',
+    title: 'When a tool survives',
+    question:
+      'How good may the head be, and how small the cold start, before the dense arm gives its tool up as well?',
     preset: 'quick',
-    variants: [250, 500, 1000, 2000, 4000].map((size) => ({
-      name: `${size}`,
-      title: `${size} trajectories`,
-      arm: 'dense',
-      changes: { teacher: { trajectories: 7000 }, curation: { size } },
-    })),
+    seeds: seedsTo(3),
+    shared: studyEvaluation,
+    crossed: { rows: 'largest value', columns: 'trajectories in the cold start' },
+    variants: heads.flatMap(({ valueMax, base }) =>
+      coldStarts.map((size) => ({
+        name: `values-${valueMax}-size-${size}`,
+        title: `Values to ${valueMax}, ${size} trajectories`,
+        arm: 'dense' as const,
+        row: `${valueMax}`,
+        column: `${size}`,
+        changes: {
+          policy: { base },
+          task: { valueMax },
+          // The pool is drawn large enough that curation can keep so many.
+          teacher: { trajectories: 3200 },
+          curation: { size },
+        },
+      })),
+    ),
   },
   {
     name: 'budget',
     title: 'Interaction budget',
     question: 'Does a policy that learned under few calls use more of them when it may?',
     preset: 'quick',
-    crossed: { trainedOn: 'trained with at most', evaluatedOn: 'calls allowed in the evaluation' },
+    seeds: seedsTo(3),
+    crossed: { rows: 'trained with at most', columns: 'calls allowed in the evaluation' },
     variants: [
       { name: 'cold', title: 'The cold start that all begin with', arm: 'dense', changes: onlyColdStart },
       ...budgets.flatMap((calls) => [
@@ -129,8 +198,8 @@ const definitions: readonly Experiment[] = [
           title: `Trained with ${calls}, evaluated with ${allowed} calls`,
           arm: 'dense' as const,
           from: `train-${calls}`,
-          trainedOn: `${calls}`,
-          evaluatedOn: `${allowed}`,
+          row: `${calls}`,
+          column: `${allowed}`,
           changes: {
             ...onlyEvaluate,
             grpo: { callBudget: calls },
@@ -145,6 +214,7 @@ const definitions: readonly Experiment[] = [
     title: 'Exploration',
     question: 'What do Clip-Higher and the KL penalty do to entropy and to the calls?',
     preset: 'quick',
+    seeds: seedsTo(3),
     variants: [
       { name: 'clip-0.28', title: 'Clip-Higher 0.28, no KL', arm: 'natural' },
       { name: 'clip-0.20', title: 'Clip 0.2, no KL', arm: 'natural', changes: { grpo: { clipHigh: 0.2 } } },
@@ -161,6 +231,7 @@ const definitions: readonly Experiment[] = [
     title: 'Rescue',
     question: 'Once the calls are gone, what brings them back?',
     preset: 'quick',
+    seeds: seedsTo(3),
     variants: [
       { name: 'collapsed', title: 'The collapsed run', arm: 'sparse' },
       {
@@ -194,41 +265,6 @@ const definitions: readonly Experiment[] = [
       },
     ],
   },
-  {
-    name: 'generalisation',
-    title: 'Generalisation',
-    question: 'Does calling the tool carry over to problems of another family?',
-    preset: 'quick',
-    crossed: { trainedOn: 'trained on', evaluatedOn: 'evaluated on' },
-    variants: familyNames.flatMap((family) => [
-      {
-        name: family,
-        title: `Trained on ${family}`,
-        arm: 'dense',
-        trainedOn: family,
-        evaluatedOn: family,
-        changes: { ...roomy, task: { family } },
-      },
-      ...familyNames
-        .filter((other) => other !== family)
-        .map((other) => ({
-          name: `${family}-to-${other}`,
-          title: `Trained on ${family}, evaluated on ${other}`,
-          arm: 'dense' as const,
-          from: family,
-          trainedOn: family,
-          evaluatedOn: other,
-          changes: {
-            ...roomy,
-            ...onlyEvaluate,
-            stage1: { ...roomy.stage1, steps: 0 },
-            stage2: { ...roomy.stage2, steps: 0 },
-            task: { family: other },
-            evaluation: { ...roomy.evaluation, afterColdStart: false },
-          },
-        })),
-    ]),
-  },
 ];
 
 export const experiments: readonly Experiment[] = definitions;
@@ -237,8 +273,17 @@ export function findExperiment(name: string): Experiment | undefined {
   return experiments.find((experiment) => experiment.name === name);
 }
 
-/** A variant's settings over a preset's. */
-export function variantSettings(base: RunSettings, { arm, changes }: Variant): RunSettings {
-  const recipe = arm === undefined ? undefined : findArm(arm);
-  return withChanges(recipe === undefined ? base : withChanges(base, recipe.changes), changes ?? {});
+/** A variant's settings over a preset's: the preset's twin of its arm where there is one, what all variants share, its own changes. */
+export function variantSettings(
+  preset: PresetName,
+  { shared }: Pick<Experiment, 'shared'>,
+  { arm, changes }: Variant,
+): RunSettings {
+  return withChanges(withChanges(armSettings(preset, arm), shared ?? {}), changes ?? {});
+}
+
+function armSettings(preset: PresetName, arm: ArmName | undefined): RunSettings {
+  if (arm === undefined) return presetSettings(preset);
+  const twin = findPreset(`${preset}-${arm}`);
+  return twin?.settings ?? withChanges(presetSettings(preset), findArm(arm)?.changes ?? {});
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { presets, presetSettings } from './presets.ts';
-import { checkSetting, defaultSettings, formModel, settingPaths, withSetting } from './formModel.ts';
+import { checkSetting, formModel, settingPaths, withSetting } from './formModel.ts';
 import type { FormField, RunSettings, SettingValue } from './formModel.ts';
 import { parseUrl, writeUrl } from './urlState.ts';
 

@@ -6,6 +6,7 @@
  * first units of a phase have been timed.
  */
 import { phaseNames, type PhaseName } from '../train/events.ts';
+import { evaluationParts } from '../train/evaluationParts.ts';
 import type { RunSettings } from '../train/settings.ts';
 
 export interface PhaseView {
@@ -19,6 +20,9 @@ export interface PhaseView {
   readonly detail: string;
   /** Round at which the phase began, where it has rounds. */
   readonly round: number;
+  /** Seconds of active run time at which it began and ended; null while it has not, or where nobody timed it (in a file). */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
   /** Estimate for this phase; null while unknown. */
   readonly secondsLeft: number | null;
 }
@@ -211,7 +215,7 @@ function secondsAhead(name: PhaseName, tracks: readonly PhaseTrack[], settings: 
       if (from !== null && to !== null) return to - from;
       // Without a baseline: a GRPO step's time for as many samples, which is too much, as nothing is learned here.
       const perStep = rate('stage2') ?? rate('stage1');
-      const samples = 3 * 2 * evaluation.problems * evaluation.samples;
+      const samples = evaluationParts(settings).length * evaluation.problems * evaluation.samples;
       return perStep === null ? null : (perStep * samples) / (grpo.promptsPerStep * grpo.groupSize);
     }
   }
@@ -228,11 +232,15 @@ export function phaseViews(tracks: readonly PhaseTrack[], now: number): readonly
     unit: track.unit,
     detail: track.detail,
     round: track.round,
+    startedAt: track.startedAt,
+    endedAt: track.endedAt,
     secondsLeft: phaseSecondsLeft(track, now),
   }));
 }
 
 /** A phase read from a file, without its times. */
-export function recordedPhase(view: Omit<PhaseView, 'label' | 'help' | 'secondsLeft'>): PhaseTrack {
+export function recordedPhase(
+  view: Omit<PhaseView, 'label' | 'help' | 'secondsLeft' | 'startedAt' | 'endedAt'>,
+): PhaseTrack {
   return { ...waiting(view.name), ...view };
 }

@@ -8,6 +8,7 @@
  */
 import { metricNames, type MetricName } from '../metrics/registry.ts';
 import type { PhaseTrack } from './phases.ts';
+import { probeUpTo } from './probe.ts';
 import { emptyRun, type RunView } from './runView.ts';
 import type { RecordedRun } from './recordedRun.ts';
 import type { SeriesColumns } from './metricSeries.ts';
@@ -109,6 +110,8 @@ function cutView(run: RecordedRun, frame: number): Omit<RunView, 'phases'> {
           return round <= frame;
       }
     }),
+    probe: probeUpTo(view.probe, frame),
+    weights: view.weights.filter(({ round }) => round <= frame),
     promptFilter: isFollowed(view, 'filter', frame) ? view.promptFilter : null,
     benchmarks: measuredBefore ? view.benchmarks.filter(({ phase }) => phase === 'baseline') : [],
     collapse: known

@@ -9,7 +9,9 @@ import type { RecordedRun } from './recordedRun.ts';
 import { readRunFile, writeRunFile } from './runFile.ts';
 import { sampleRounds } from './runFileSample.ts';
 import { RunSeries } from './runSeries.ts';
-import { batch, exampleEvents, scored, trajectory } from './testing/exampleRun.ts';
+import { exampleProbe } from './testing/exampleProbe.ts';
+import { batch, scored, trajectory } from '../train/testing/scoredBatch.ts';
+import { exampleEvents } from './testing/exampleRun.ts';
 import { TrajectoryReader, TrajectoryWriter } from './trajectoryFile.ts';
 
 const engine: EngineDescription = {
@@ -55,6 +57,46 @@ describe('a run file', () => {
       },
     };
     expect(again).toEqual(withoutTimes);
+  });
+
+  it('gives back the probe and what updates did to tokens, and writes the same again', () => {
+    const events = exampleEvents().map((event): RunEvent => {
+      if (event.type !== 'trajectories') return event;
+      const trajectories = event.trajectories.map((one) => ({
+        ...one,
+        update: {
+          logProbsNow: one.logProbs.map((value, i) => (one.lossMask[i] === 1 ? value - 0.01234567 * i : 0)),
+          lossTokens: 512,
+          lossWeight: 1 / 3,
+        },
+      }));
+      return { ...event, trajectories };
+    });
+    for (const { round, phase, trajectories } of exampleProbe('sparse').rounds)
+      events.push({ type: 'probe', round, phase, trajectories });
+    const run = record(events);
+    const text = writeRunFile(run);
+    const again = reopened(text);
+    expect(writeRunFile(again) === text).toBe(true);
+    expect(again.view.probe?.problems).toEqual(run.view.probe?.problems);
+    expect(again.view.probe?.rounds.map(({ round }) => round)).toEqual(
+      run.view.probe?.rounds.map(({ round }) => round),
+    );
+    const [was, is] = [run, again].map(({ view }) => view.rounds.at(-1)?.trajectories[0]?.update);
+    expect(is).toMatchObject({ lossTokens: 512, lossWeight: 1 / 3 });
+    was?.logProbsNow.forEach((value, i) =>
+      expect(Math.abs((is?.logProbsNow[i] ?? NaN) - value)).toBeLessThan(1e-4),
+    );
+  });
+
+  it('refuses a probe that contradicts itself', () => {
+    const events = exampleProbe('dense').rounds.map((round): RunEvent => ({ type: 'probe', ...round }));
+    const file = JSON.parse(writeRunFile(record(events))) as { probe: { rounds: { round: number }[] } };
+    file.probe.rounds[3]!.round = 1;
+    expect(readRunFile(JSON.stringify(file))).toEqual({
+      ok: false,
+      message: 'its probe’s rounds are out of order.',
+    });
   });
 
   it('names the engine on a processor, its threads and its build', () => {

@@ -13,6 +13,7 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import { withOlderLetters } from '../train/settings.ts';
 import { withOlderRules } from './olderSettings.ts';
 import { recordedPhase } from './phases.ts';
+import { readProbe, writeProbe } from './probe.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import type { RecordedRun } from './recordedRun.ts';
 import type { RunView } from './runView.ts';
@@ -55,6 +56,7 @@ export function writeRunFile(run: RecordedRun): string {
     parameters: run.parameters,
     elapsedSeconds: run.elapsedSeconds,
     tokensPerSecond: run.tokensPerSecond,
+    ...(view.weights.length === 0 ? {} : { weights: view.weights }),
     phases: view.phases.map(({ name, status, done, total, unit, detail, round }) => ({
       name,
       status,
@@ -69,6 +71,8 @@ export function writeRunFile(run: RecordedRun): string {
     collapse: view.collapse,
     curation,
     promptFilter: view.promptFilter,
+    // Written before `problems` is: its trajectories name theirs.
+    ...(view.probe === null ? {} : { probe: writeProbe(view.probe, writer) }),
     problems: writer.problems,
     rounds,
   });
@@ -112,7 +116,9 @@ export function readRun(json: unknown): ReadRun {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     return { ok: false, message: `it is damaged (at “${where}”).` };
   }
-  const settings = parseSettings(withOlderRules(withOlderLetters(parsed.data.settings), parsed.data.promptFilter));
+  const settings = parseSettings(
+    withOlderRules(withOlderLetters(parsed.data.settings), parsed.data.promptFilter),
+  );
   if (settings === null) return { ok: false, message: 'its settings are not ones this lab knows.' };
   try {
     return { ok: true, ...recordedRun(parsed.data, settings) };
@@ -134,6 +140,8 @@ function recordedRun(
       ...round,
       trajectories: round.trajectories.map((row) => reader.readScored(row)),
     })),
+    weights: file.weights ?? [],
+    probe: file.probe === undefined ? null : readProbe(file.probe, reader),
     curation: file.curation && {
       report: { ...file.curation.report, examples: mapValues(file.curation.report.examples, read) },
       kept: read(file.curation.kept),

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { dropReasons } from '../curation/curate.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import { phaseNames } from '../train/events.ts';
+import { keptWeightsSchema } from './keptWeights.ts';
+import { probeSchema } from './probe.ts';
 import { problemSchema, scoredSchema, trajectorySchema } from './trajectoryFile.ts';
 
 const count = z.int().min(0);
@@ -52,6 +54,7 @@ export const fileSchema = z.object({
   parameters: count.nullable(),
   elapsedSeconds: number,
   tokensPerSecond: number,
+  weights: z.array(keptWeightsSchema).max(64).optional(),
   phases: z.array(
     z.object({
       name: z.enum(phaseNames),
@@ -80,15 +83,18 @@ export const fileSchema = z.object({
       problems: number,
       meanAtK: number,
       passAtK: number,
+      temperature: number.optional(),
+      standardError: number.optional(),
       toolCalls: number,
+      toolCallsError: number.optional(),
       truncated: number,
       responseLength: number,
     }),
   ),
   collapse: z.object({
-    reference: z.object({ round: number, density: number }).nullable(),
+    reference: z.object({ round: number, density: number, trajectories: count.optional() }).nullable(),
     threshold: number.nullable(),
-    alarm: z.object({ round: number, density: number }).nullable(),
+    alarm: z.object({ round: number, since: number.optional(), density: number }).nullable(),
     rule: z.string(),
   }),
   curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),
@@ -104,6 +110,7 @@ export const fileSchema = z.object({
       solvedHistogram: histogram,
     })
     .nullable(),
+  probe: probeSchema.optional(),
   problems: z.array(problemSchema),
   rounds: z.array(
     z.object({ round: number, phase: z.enum(phaseNames), trajectories: z.array(scoredSchema) }),

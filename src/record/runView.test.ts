@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../train/events.ts';
-import { emptyRun, oneGroup, reduceRun, sampledRounds, wholeRounds, type RunView } from './runView.ts';
+import { emptyRun, reduceRun, sampledRounds, wholeRounds, type RunView } from './runView.ts';
 import { defaultSettings, withSetting } from '../recipes/formModel.ts';
-import { batch, exampleEvents, scored } from './testing/exampleRun.ts';
+import { probeRoundsKept } from './probe.ts';
+import { exampleProbe } from './testing/exampleProbe.ts';
+import { batch, scored } from '../train/testing/scoredBatch.ts';
+import { exampleEvents } from './testing/exampleRun.ts';
 
 const reduceAll = (events: readonly RunEvent[], settings = defaultSettings): RunView =>
   events.reduce((run, event, i) => reduceRun(run, event, settings, i), emptyRun(settings));
@@ -56,6 +59,18 @@ describe('reduceRun', () => {
     expect(rounds).toEqual([...new Set(rounds)].sort((a, b) => a - b));
   });
 
+  it('keeps the probe, and bounds it', () => {
+    const [first] = exampleProbe('sparse').rounds;
+    if (first === undefined) throw new Error('No round.');
+    expect(reduceAll([]).probe).toBeNull();
+    const run = reduceAll(
+      Array.from({ length: 400 }, (_, i) => ({ type: 'probe', ...first, phase: 'stage1', round: i + 1 })),
+    );
+    expect(run.probe?.problems).toEqual(first.trajectories.map(({ problem }) => problem));
+    expect(run.probe?.rounds.at(-1)?.round).toBe(400);
+    expect(run.probe?.rounds.length).toBeLessThanOrEqual(probeRoundsKept);
+  });
+
   it('joins trajectories of one round that come in parts', () => {
     const part = (phase: 'baseline' | 'evaluation'): RunEvent => ({
       type: 'trajectories',
@@ -77,7 +92,7 @@ describe('the collapse view', () => {
       reference: null,
       threshold: null,
       alarm: null,
-      rule: 'Collapse: the moving average of tool calls per trajectory stays below 0.3 of its value after the cold start, or below 2 if it was above that, for 10 steps in a row.',
+      rule: 'Collapse: the moving average of tool calls per trajectory stays below 0.3 of its value after the cold start, or below 2 if that was 4 or more, for 10 steps in a row.',
     });
   });
 
@@ -90,6 +105,10 @@ describe('the collapse view', () => {
     expect(sparse.rule).toContain(
       'stays below 0.45 (0.3 of the 1.50 after the cold start) for 10 steps in a row.',
     );
+    expect(sparse.rule).toContain('what the paper already calls collapsed');
+    expect(dense.rule).not.toContain('the paper');
+    const silent = reduceAll([{ type: 'collapseReference', round: 9, density: 0.1 }]).collapse;
+    expect(silent).toMatchObject({ threshold: 0, rule: expect.stringContaining('keeps silent') as string });
     const once = reduceAll(
       [{ type: 'collapseReference', round: 9, density: 9 }],
       withSetting(defaultSettings, 'collapse.patience', 1),
@@ -102,19 +121,5 @@ describe('the collapse view', () => {
       reference: { round: 1, density: 5 },
       alarm: { round: 12, density: 0.6 },
     });
-  });
-});
-
-describe('oneGroup', () => {
-  it('chooses the group whose rewards are most mixed', () => {
-    expect(oneGroup({ trajectories: batch(4, 8, 2) }).map(({ prompt }) => prompt)).toEqual(
-      new Array(8).fill(2),
-    );
-  });
-
-  it('fills small groups up', () => {
-    const probes = Array.from({ length: 20 }, (_, prompt) => scored(prompt, 0, prompt % 2));
-    expect(oneGroup({ trajectories: probes })).toHaveLength(8);
-    expect(oneGroup({ trajectories: [] })).toEqual([]);
   });
 });

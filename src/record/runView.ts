@@ -5,7 +5,7 @@
  * thinned selection.
  */
 import type { CurationReport } from '../curation/curate.ts';
-import { collapseThreshold } from '../metrics/collapse.ts';
+import { collapseThreshold, leastReference, startsSparse } from '../metrics/collapse.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import type {
   BenchmarkResult,
@@ -14,7 +14,10 @@ import type {
   RunEvent,
   ScoredTrajectory,
 } from '../train/events.ts';
+import { tellingGroup } from '../train/inspected.ts';
 import type { RunSettings } from '../train/settings.ts';
+import type { KeptWeights } from './keptWeights.ts';
+import { withProbeRound, type ProbeView } from './probe.ts';
 import { advancePhase, beginPhase, endPhases, plannedPhases, type PhaseTrack } from './phases.ts';
 
 export type { BenchmarkResult, PhaseName, PromptFilterReport, ScoredTrajectory };
@@ -27,10 +30,20 @@ export interface RoundView {
 }
 
 export interface CollapseView {
-  readonly reference: { readonly round: number; readonly density: number } | null;
+  /** Known after `round`; `trajectories` is what it was measured on, absent in a file from before that was said. */
+  readonly reference: {
+    readonly round: number;
+    readonly density: number;
+    readonly trajectories?: number | undefined;
+  } | null;
   /** Below this moving average a run is in the collapse zone; null before the cold start has ended. */
   readonly threshold: number | null;
-  readonly alarm: { readonly round: number; readonly density: number } | null;
+  /** The average left the zone's edge in round `since` (absent in older files), which was confirmed in `round`. */
+  readonly alarm: {
+    readonly round: number;
+    readonly since?: number | undefined;
+    readonly density: number;
+  } | null;
   /** The rule, in words, with this run's numbers. */
   readonly rule: string;
 }
@@ -39,6 +52,10 @@ export interface CollapseView {
 export interface RunView {
   readonly phases: readonly PhaseTrack[];
   readonly rounds: readonly RoundView[]; // newest last; only the last few are whole
+  /** The same problems answered again and again; null where the run asks none, or has not yet. */
+  readonly probe: ProbeView | null;
+  /** Rounds whose weights lie in files beside the run's: what can be asked later. */
+  readonly weights: readonly KeptWeights[];
   readonly curation: { readonly report: CurationReport; readonly kept: readonly Trajectory[] } | null;
   readonly promptFilter: PromptFilterReport | null;
   readonly benchmarks: readonly BenchmarkResult[];
@@ -49,14 +66,14 @@ export interface RunView {
 export const wholeRounds = 8;
 /** Earlier rounds of which one group is kept; when there are more, every second one goes. */
 export const sampledRounds = 64;
-/** Trajectories kept of an earlier round, if its best group is smaller. */
-const sampledTrajectories = 8;
 
 /** Before the first event of a run with these settings. */
 export function emptyRun(settings: RunSettings): RunView {
   return {
     phases: plannedPhases(settings),
     rounds: [],
+    probe: null,
+    weights: [],
     curation: null,
     promptFilter: null,
     benchmarks: [],
@@ -79,6 +96,8 @@ export function reduceRun(run: RunView, event: RunEvent, settings: RunSettings, 
       return run; // series: see RunSeries
     case 'trajectories':
       return { ...run, rounds: withTrajectories(run.rounds, event) };
+    case 'probe':
+      return { ...run, probe: withProbeRound(run.probe, event) };
     case 'curation':
       return { ...run, curation: { report: event.report, kept: event.kept } };
     case 'promptFilter':
@@ -90,7 +109,14 @@ export function reduceRun(run: RunView, event: RunEvent, settings: RunSettings, 
     case 'collapsed':
       return {
         ...run,
-        collapse: { ...run.collapse, alarm: { round: event.round, density: event.density } },
+        collapse: {
+          ...run.collapse,
+          alarm: {
+            round: event.round,
+            ...(event.since === undefined ? {} : { since: event.since }),
+            density: event.density,
+          },
+        },
       };
     case 'done':
       return { ...run, phases: endPhases(run.phases, at) };
@@ -99,12 +125,12 @@ export function reduceRun(run: RunView, event: RunEvent, settings: RunSettings, 
 
 function withReference(
   collapse: CollapseView,
-  { round, density }: { readonly round: number; readonly density: number },
+  { round, density, trajectories }: Extract<RunEvent, { readonly type: 'collapseReference' }>,
   settings: RunSettings,
 ): CollapseView {
   return {
     ...collapse,
-    reference: { round, density },
+    reference: { round, density, ...(trajectories === undefined ? {} : { trajectories }) },
     threshold: collapseThreshold(settings.collapse, density),
     rule: collapseRule(settings, density),
   };
@@ -116,14 +142,20 @@ function collapseRule({ collapse }: RunSettings, density: number | null): string
   const steps = patience === 1 ? 'one step' : `${patience} steps in a row`;
   const start = 'Collapse: the moving average of tool calls per trajectory stays below';
   if (density === null) {
-    return `${start} ${share} of its value after the cold start, or below ${calls} if it was above that, for ${steps}.`;
+    return `${start} ${share} of its value after the cold start, or below ${calls} if that was ${2 * calls} or more, for ${steps}.`;
   }
-  const threshold = collapseThreshold(collapse, density).toFixed(2);
+  const measured = density.toFixed(2);
+  if (density < leastReference)
+    return `The cold start hardly calls the tool (${measured} calls per trajectory), so there is nothing whose loss could be told; the alarm keeps silent.`;
+  const threshold = collapseThreshold(collapse, density);
   const origin =
-    density > calls && calls > share * density
-      ? `${calls} is the floor; ${share} of the ${density.toFixed(2)} after the cold start would be less`
-      : `${share} of the ${density.toFixed(2)} after the cold start`;
-  return `${start} ${threshold} (${origin}) for ${steps}.`;
+    threshold > share * density
+      ? `${calls} is the floor; ${share} of the ${measured} after the cold start would be less`
+      : `${share} of the ${measured} after the cold start`;
+  const sparse = startsSparse(collapse, density)
+    ? ` With ${measured} calls this cold start is what the paper already calls collapsed; the alarm tells whether even that is lost.`
+    : '';
+  return `${start} ${threshold.toFixed(2)} (${origin}) for ${steps}.${sparse}`;
 }
 
 function withTrajectories(rounds: readonly RoundView[], event: RoundView): readonly RoundView[] {
@@ -137,32 +169,12 @@ function withTrajectories(rounds: readonly RoundView[], event: RoundView): reado
   const whole = all.slice(-wholeRounds);
   const leaving = all.slice(0, -wholeRounds);
   const newest = leaving.at(-1);
-  if (newest !== undefined) leaving[leaving.length - 1] = { ...newest, trajectories: oneGroup(newest) };
+  if (newest !== undefined)
+    leaving[leaving.length - 1] = { ...newest, trajectories: tellingGroup(newest.trajectories) };
   return [...(leaving.length > sampledRounds ? thinned(leaving) : leaving), ...whole];
 }
 
 /** Every second round, the first and the newest among them. */
 function thinned(rounds: readonly RoundView[]): readonly RoundView[] {
   return rounds.filter((_, i) => i % 2 === 0 || i === rounds.length - 1);
-}
-
-/** The group that teaches most (rewards most mixed), filled up where groups are small. */
-export function oneGroup({ trajectories }: Pick<RoundView, 'trajectories'>): readonly ScoredTrajectory[] {
-  const groups = new Map<string, ScoredTrajectory[]>();
-  for (const trajectory of trajectories) {
-    const key = `${trajectory.prompt} ${trajectory.problem.id}`; // benchmarks number their prompts alike
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [trajectory]);
-    else group.push(trajectory);
-  }
-  let best: readonly ScoredTrajectory[] = [];
-  let bestMix = -1;
-  for (const group of groups.values()) {
-    const mean = group.reduce((sum, { reward }) => sum + reward, 0) / group.length;
-    const mix = mean * (1 - mean);
-    if (mix > bestMix) [best, bestMix] = [group, mix];
-  }
-  if (best.length >= sampledTrajectories) return best;
-  const others = trajectories.filter((trajectory) => !best.includes(trajectory));
-  return [...best, ...others.slice(0, sampledTrajectories - best.length)];
 }

@@ -1,7 +1,8 @@
 /**
  * Trajectories in an exported run: compact arrays, and the way back. A problem is written once, however many trajectories it has.
  *
- * Invariants (runFile.test.ts). (1) Reading gives exactly what was written: tokens, mask, float32 log-probabilities, calls, results.
+ * Invariants (runFile.test.ts). (1) Reading gives exactly what was written: tokens, mask, float32 log-probabilities, calls, results; only the
+ * log-probabilities after an update are rounded, to 1e-4 nats, and writing what was read changes nothing.
  * (2) Reading checks that tokens, mask and log-probabilities belong together, so that no later part meets arrays of different lengths.
  */
 import { z } from 'zod';
@@ -51,30 +52,39 @@ export const scoredSchema = trajectorySchema.extend({
   advantage: z.number(),
   prompt: index,
   sample: index,
+  /** After the round's updates: logProbsNow - logProbs of sampled tokens in 1e-4 nats, lossTokens, lossWeight. */
+  update: z.tuple([z.array(z.int()), index, z.number().min(0)]).optional(),
 });
 type ScoredRow = z.output<typeof scoredSchema>;
+
+/** How finely a file keeps what updates did to log-probabilities. */
+const stepsPerNat = 10_000;
 
 /** Writes trajectories and gathers their problems. */
 export class TrajectoryWriter {
   readonly #numbers = new Map<string, number>();
   readonly problems: ProblemRow[] = [];
 
-  write(trajectory: Trajectory): TrajectoryRow {
+  /** @param number how a log-probability is written */
+  write(trajectory: Trajectory, number: (value: number) => number = shortFloat): TrajectoryRow {
     const { tokens, lossMask, logProbs, calls, stop } = trajectory;
-    const sampled = [...logProbs].filter((_, i) => lossMask[i] === 1);
     return {
       problem: this.#number(trajectory.problem),
       tokens: [...tokens],
       mask: runLengths(lossMask),
-      logProbs: logProbs.every((value) => value === 0) ? null : sampled.map(shortFloat),
+      logProbs: logProbs.every((value) => value === 0) ? null : ofSampled(logProbs, lossMask, number),
       calls: calls.map(({ code, result, start, end }) => [code, { ...result }, start, end]),
       stop,
     };
   }
 
-  writeScored(trajectory: ScoredTrajectory): ScoredRow {
-    const { reward, advantage, prompt, sample } = trajectory;
-    return { ...this.write(trajectory), reward, advantage, prompt, sample };
+  writeScored(trajectory: ScoredTrajectory, number: (value: number) => number = shortFloat): ScoredRow {
+    const { reward, advantage, prompt, sample, update, logProbs, lossMask } = trajectory;
+    const row = { ...this.write(trajectory, number), reward, advantage, prompt, sample };
+    if (update === undefined) return row;
+    const moved = update.logProbsNow.map((now, i) => now - logProbs[i]!);
+    const steps = ofSampled(moved, lossMask, (nats) => Math.round(nats * stepsPerNat));
+    return { ...row, update: [steps, update.lossTokens, update.lossWeight] };
   }
 
   #number(problem: Problem): number {
@@ -134,8 +144,20 @@ export class TrajectoryReader {
   }
 
   readScored(row: ScoredRow): ScoredTrajectory {
-    const { reward, advantage, prompt, sample } = row;
-    return { ...this.read(row), reward, advantage, prompt, sample };
+    const { reward, advantage, prompt, sample, update } = row;
+    const trajectory = this.read(row);
+    if (update === undefined) return { ...trajectory, reward, advantage, prompt, sample };
+    const [steps, lossTokens, lossWeight] = update;
+    const moved = expandLogProbs(
+      steps.map((step) => step / stepsPerNat),
+      trajectory.lossMask,
+    );
+    const logProbsNow = moved.map((nats, i) => trajectory.logProbs[i]! + nats);
+    return {
+      ...trajectory,
+      ...{ reward, advantage, prompt, sample },
+      update: { logProbsNow, lossTokens, lossWeight },
+    };
   }
 }
 
@@ -180,6 +202,16 @@ function expandLogProbs(sampled: readonly number[] | null, mask: Uint8Array): Fl
     throw new Error('a trajectory has another number of log-probabilities than of sampled tokens.');
   }
   return logProbs;
+}
+
+/** The values at sampled tokens. */
+function ofSampled(values: Float32Array, mask: Uint8Array, number: (value: number) => number): number[] {
+  return [...values].filter((_, i) => mask[i] === 1).map(number);
+}
+
+/** Three significant digits: enough to be read, and a third of the bytes, as log-probabilities are what does not compress. */
+export function threeDigits(value: number): number {
+  return Number(value.toPrecision(3));
 }
 
 /** The shortest decimal that is the same float32. */

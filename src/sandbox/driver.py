@@ -78,19 +78,19 @@ class Namespace:
 
     def first_failure(self):
         """Run the log. Returns where in it a cell did not run again, or None."""
-        for position, (index, code) in enumerate(self.log):
+        for position, (index, cell) in enumerate(self.log):
             try:
                 _arm(REBUILD_PATIENCE)
-                self.execute(index, code)
+                self.execute(index, cell)
             except BaseException:
                 return position
         return None
 
-    def execute(self, index, code):
+    def execute(self, index, cell):
         """Run a cell that may use anything: `random` and `decimal` begin as the trajectory and the cell's index say."""
         guard.generator.seed(self.trajectory * 1_000_003 + index)
         decimal.setcontext(self.context)
-        exec(code, self.variables)
+        cell.run(self.variables)
         self.context = decimal.getcontext()
 
 
@@ -105,15 +105,27 @@ _builtins = guard.safe_builtins(_show)
 _sink = Output(0)
 
 
+def _compile_value(source):
+    """The code object of a plain expression's value, or None where the cell is or may be something else."""
+    # Without a tree this takes a quarter of the time. A statement is not worth the attempt: nearly every one has one of these signs.
+    if "=" in source or ";" in source or "\n" in source or not guard.is_plain(source):
+        return None
+    try:
+        return compile(source, "<cell>", "eval")
+    except SyntaxError:
+        return None
+
+
 def _compile(source):
     """The code object of a cell that prints the value of its last expression."""
     tree = ast.parse(source, "<cell>")
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr):
-        last.value = ast.Call(ast.Name("<show>", ast.Load()), [last.value], [])
+        show = ast.copy_location(ast.Name("<show>", ast.Load()), last)
+        last.value = ast.copy_location(ast.Call(show, [last.value], []), last)
     if not guard.is_plain(source):
-        tree = guard.check_and_rewrite(tree)
-    return compile(ast.fix_missing_locations(tree), "<cell>", "exec")
+        tree = ast.fix_missing_locations(guard.check_and_rewrite(tree))
+    return compile(tree, "<cell>", "exec")
 
 
 def _only_reads(code):
@@ -133,18 +145,30 @@ class Cell:
     def __init__(self, source):
         self.problem = None
         self.code = None
+        self.is_value = False
         self.only_reads = False
         problem = _format_problem(source)
         if problem is not None:
             self.problem = ("format", problem)
             return
         try:
-            self.code = _compile(source.strip() if "\n" not in source.strip() else source)
+            source = source.strip() if "\n" not in source.strip() else source
+            self.code = _compile_value(source)
+            self.is_value = self.code is not None
+            if not self.is_value:
+                self.code = _compile(source)
             self.only_reads = _only_reads(self.code)
         except (SyntaxError, ValueError, NameError, AttributeError, RecursionError) as error:
             self.problem = ("error", _describe(error))
         except MemoryError:
             self.problem = ("error", "SyntaxError: too deeply nested")
+
+    def run(self, variables):
+        """Run it, and print the value of its last expression."""
+        if self.is_value:
+            _show(eval(self.code, variables))
+        else:
+            exec(self.code, variables)
 
     def leaves_nothing(self, variables):
         """Whether the trajectory's variables are certain to be as they were afterwards."""
@@ -214,15 +238,15 @@ def _run_cell(trajectory, index, source):
         sys.stdout = output
         try:
             if stateful:
-                namespace.execute(index, cell.code)
+                namespace.execute(index, cell)
             else:
-                exec(cell.code, namespace.variables)  # it reaches neither `random` nor `decimal`
+                cell.run(namespace.variables)  # it reaches neither `random` nor `decimal`
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             return *_failure(error, output), False
         if stateful:
-            namespace.log.append((index, cell.code))
+            namespace.log.append((index, cell))
             namespace.stale = False
         return "ok", output.text()[:_max_output_length], "", stateful
     finally:

@@ -49,6 +49,37 @@ describe('a trajectory', () => {
     expect(results.map((result) => result.kind)).toEqual(['ok', 'error', 'ok']);
   });
 
+  it('is rebuilt by everything that its ok cells did, calls that only say a value among them', async () => {
+    const results = await fresh(
+      'said = []',
+      'def say(x):\n said[len(said):] = [x]\n return len(said)',
+      'say(1)',
+      'say(2), say(3)',
+      'say(4) + 1 // 0',
+      'say(5)',
+      'said',
+    );
+    expect(results.map((result) => (result.kind === 'ok' ? result.output : result.kind))).toEqual([
+      ...['', '', '1', '(2, 3)', 'error', '4', '[1, 2, 3, 5]'],
+    ]);
+  });
+
+  it.each([
+    ['1, 2', '(1, 2)'],
+    ['[x for x in (1, 2)]', '[1, 2]'],
+    ['  7 # a remark', '7'],
+    ['(a := 3)', '3'],
+    ['1 == 1', 'True'],
+    ['print(1)', '1'],
+    ['None', ''],
+    ['lambda: 1', expect.stringMatching(/^<function <lambda>/) as string],
+    ['1; 2', '2'],
+    ['if 1: 2', ''],
+    ['1 +', expect.objectContaining({ kind: 'error', message: 'SyntaxError: invalid syntax' }) as object],
+  ])('says the value of its last expression: %s', async (code, want) => {
+    expect(await printed(code)).toEqual(want);
+  });
+
   it('is forgotten when it is released', async () => {
     await sandbox.run([{ trajectory: -4, code: 'a = 1' }]);
     sandbox.release([-4]);

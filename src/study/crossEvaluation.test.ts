@@ -19,15 +19,6 @@ function studyOf(experiment: string | Experiment, accuracies: Readonly<Record<st
 const means = (study: Study) =>
   crossEvaluation(study, 'short')?.cells.map((row) => row.map((cell) => cell?.mean ?? null));
 
-/** The study as its file gave it before variants said their conditions. */
-function older(study: Study): object {
-  return {
-    ...study,
-    crossed: undefined,
-    variants: study.variants.map(({ name, title }) => ({ name, title })),
-  };
-}
-
 describe('the cross table', () => {
   it('has budgets by size, and null where nothing was run', () => {
     const study = studyOf('budget', {
@@ -46,20 +37,18 @@ describe('the cross table', () => {
     expect(crossEvaluation(study, 'long')?.cells.flat()).toEqual([null, null, null, null]);
   });
 
-  it('has each family’s own run on the diagonal', () => {
-    const study = studyOf('generalisation', {
-      ...{ chain: 0.9, 'chain-to-horner': 0.1 },
-      ...{ horner: 0.8, 'horner-to-chain': 0.2 },
-    });
+  it('has two settings turned together, as accuracy or as calls', () => {
+    const study = studyOf('map', { 'values-49-size-100': 0.75, 'values-299-size-1600': 0.5 });
     expect(crossEvaluation(study, 'short')).toMatchObject({
-      rows: ['chain', 'horner'],
-      columns: ['chain', 'horner'],
+      ...{ rowLabel: 'largest value', rows: ['49', '299'], columns: ['100', '1600'] },
     });
     expect(means(study)).toEqual([
-      [0.9, 0.1],
-      [0.2, 0.8],
+      [0.75, null],
+      [null, 0.5],
     ]);
-    expect(crossEvaluation(studyOf('generalisation', { chain: 0.9, horner: 0.8 }), 'short')).toBeNull();
+    const calls = crossEvaluation(study, 'short', 'calls')?.cells[0]?.[0];
+    expect(calls?.mean).toBe(1);
+    expect(crossEvaluation(study, 'short', 'calls', 0.3)?.cells.flat()).toEqual([null, null, null, null]);
   });
 
   it('goes by what variants say, whatever they are called', () => {
@@ -73,7 +62,7 @@ describe('the cross table', () => {
     expect(means(other)).toEqual([[0.5]]);
   });
 
-  it('is there for the experiments that evaluate elsewhere, whole, and for no other', () => {
+  it('is there for the experiments with two conditions, whole, and for no other', () => {
     const withTable = experiments.flatMap((experiment) => {
       const { name, variants, crossed } = experiment;
       const study = studyOf(experiment, Object.fromEntries(variants.map((variant) => [variant.name, 0.5])));
@@ -82,17 +71,12 @@ describe('the cross table', () => {
       expect(table === null).toBe(crossed === undefined);
       return table === null ? [] : [name];
     });
-    expect(withTable).toEqual(['budget', 'generalisation']);
+    expect(withTable).toEqual(['map', 'budget']);
     expect(crossEvaluation(exampleStudy(), 'short')).toBeNull();
   });
 
-  it('comes back from a file, also from one that was written before variants said their conditions', () => {
-    const study = studyOf('generalisation', { chain: 0.9, 'chain-to-horner': 0.1 });
-    const read = (json: unknown) => readStudy(JSON.parse(JSON.stringify(json)));
-    expect(read(study)).toEqual({ ok: true, study });
-    expect(read(older(study))).toEqual({ ok: true, study });
-    expect(read(older(exampleStudy()))).toEqual({ ok: true, study: exampleStudy() });
-    const foreign = { ...older(study), experiment: 'of another lab' };
-    expect(read(foreign)).toEqual({ ok: true, study: foreign });
+  it('comes back from a file', () => {
+    const study = studyOf('map', { 'values-49-size-100': 0.9 });
+    expect(readStudy(JSON.parse(JSON.stringify(study)))).toEqual({ ok: true, study });
   });
 });

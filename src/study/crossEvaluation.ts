@@ -1,11 +1,15 @@
 /**
- * What was trained under one condition and evaluated under another, as a table: interaction budgets, problem families.
+ * A study's variants as a table of two conditions: what was trained under one and evaluated under another, or two settings turned
+ * together (the map of `recipes/experiments.ts`).
  *
- * Rows and columns are the variants' own `trainedOn` and `evaluatedOn` (recipes/experiments.ts). A cell is the accuracy after
- * reinforcement learning on the benchmark of the training range, over seeds; what no run measured is null.
+ * Rows and columns are the variants' own. A cell is the accuracy after reinforcement learning on the benchmark of the training range, or
+ * the tool calls per trajectory there, over seeds; what no run measured is null.
  */
 import { distinct, runsOf } from './compare.ts';
 import { benchmarkResult, spread, type Spread, type Study } from './study.ts';
+
+/** What a cell is: the accuracy, or tool calls per trajectory. */
+export type CrossMeasure = 'accuracy' | 'calls';
 
 export interface CrossTable {
   readonly rowLabel: string;
@@ -17,37 +21,41 @@ export interface CrossTable {
   readonly context: number | null;
 }
 
-/**
- * Accuracy of what was trained under a row's condition and evaluated under a column's; null for a study in which nothing was
- * evaluated under another condition than it was trained under.
- */
-export function crossEvaluation(study: Study, budget: 'short' | 'long'): CrossTable | null {
+/** A study's table; null for one whose variants have no two conditions. */
+export function crossEvaluation(
+  study: Study,
+  budget: 'short' | 'long',
+  measure: CrossMeasure = 'accuracy',
+  temperature?: number,
+): CrossTable | null {
   const { crossed } = study;
-  const variants = study.variants.flatMap(({ name, trainedOn, evaluatedOn }) =>
-    trainedOn === undefined || evaluatedOn === undefined ? [] : [{ name, trainedOn, evaluatedOn }],
+  const variants = study.variants.flatMap(({ name, row, column }) =>
+    row === undefined || column === undefined ? [] : [{ name, row, column }],
   );
-  const isCrossed = variants.some(({ trainedOn, evaluatedOn }) => trainedOn !== evaluatedOn);
-  if (crossed === undefined || !isCrossed) return null;
-  const rows = inOrder(distinct(variants.map(({ trainedOn }) => trainedOn)));
-  const columns = inOrder(distinct(variants.map(({ evaluatedOn }) => evaluatedOn)));
-  const variantOf = (row: string, column: string) =>
-    variants.find(({ trainedOn, evaluatedOn }) => trainedOn === row && evaluatedOn === column)?.name;
+  if (crossed === undefined || variants.length === 0) return null;
+  const rows = inOrder(distinct(variants.map(({ row }) => row)));
+  const columns = inOrder(distinct(variants.map(({ column }) => column)));
+  const cellOf = (row: string, column: string) => {
+    const variant = variants.find((one) => one.row === row && one.column === column);
+    if (variant === undefined) return null;
+    return spread(
+      runsOf(study, variant.name).map((run) => {
+        const result = benchmarkResult(run, 'evaluation', 'inRange', budget, temperature);
+        if (result === undefined) return null;
+        return measure === 'accuracy' ? result.meanAtK : result.toolCalls;
+      }),
+    );
+  };
   return {
-    rowLabel: crossed.trainedOn,
-    columnLabel: crossed.evaluatedOn,
+    rowLabel: crossed.rows,
+    columnLabel: crossed.columns,
     rows,
     columns,
-    cells: rows.map((row) => columns.map((column) => accuracyOf(study, variantOf(row, column), budget))),
+    cells: rows.map((row) => columns.map((column) => cellOf(row, column))),
     context:
       study.runs.flatMap(({ benchmarks }) => benchmarks).find((one) => one.budget === budget)?.context ??
       null,
   };
-}
-
-function accuracyOf(study: Study, variant: string | undefined, budget: 'short' | 'long'): Spread | null {
-  if (variant === undefined) return null;
-  const runs = runsOf(study, variant);
-  return spread(runs.map((run) => benchmarkResult(run, 'evaluation', 'inRange', budget)?.meanAtK ?? null));
 }
 
 /** Numbers by size, words as they came. */

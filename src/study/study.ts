@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
-import { findExperiment, type Experiment, type Variant } from '../recipes/experiments.ts';
+import type { Experiment, Variant } from '../recipes/experiments.ts';
 import type { RecordedRun } from '../record/recordedRun.ts';
 
 const format = 'aster-lab-study';
@@ -21,7 +21,9 @@ const endRounds = 5;
 /** Metrics of which every round is kept. */
 export const studyMetrics = [
   'tool_use/avg_tool_calls_per_trajectory',
+  'tool_use/calls_per_required_step',
   'critic/score/mean',
+  'critic/score/finished_mean',
   'actor/entropy',
   'tool_use/at_most_2_ratio',
   'tool_use/post_hoc_ratio',
@@ -41,12 +43,15 @@ const benchmarkSchema = z.object({
   problems: count,
   meanAtK: z.number(),
   passAtK: z.number(),
+  temperature: z.number().optional(),
+  standardError: z.number().optional(),
   toolCalls: z.number(),
+  toolCallsError: z.number().optional(),
   truncated: z.number(),
   responseLength: z.number(),
 });
 
-const runSchema = z.object({
+export const runSchema = z.object({
   variant: z.string(),
   seed: count,
   engine: z.string(), // e.g. "wgsl, mesa llvmpipe"
@@ -55,13 +60,13 @@ const runSchema = z.object({
   /** Rounds of the cold start's probes come first, then stage 1's and stage 2's. */
   rounds: z.object({
     x: z.array(count),
-    metrics: z.record(z.enum(studyMetrics), column),
+    metrics: z.partialRecord(z.enum(studyMetrics), column),
   }),
   /** The first round of each stage; null where the stage has no steps. */
   stage1: count.nullable(),
   stage2: count.nullable(),
-  reference: z.object({ round: count, density: z.number() }).nullable(),
-  alarm: z.object({ round: count, density: z.number() }).nullable(),
+  reference: z.object({ round: count, density: z.number(), trajectories: count.optional() }).nullable(),
+  alarm: z.object({ round: count, since: count.optional(), density: z.number() }).nullable(),
   benchmarks: z.array(benchmarkSchema),
 });
 export type StudyRun = z.output<typeof runSchema>;
@@ -79,13 +84,15 @@ const studySchema = z.object({
     z.object({
       name: z.string(),
       title: z.string(),
-      /** Conditions as recipes/experiments.ts has them. */
-      trainedOn: z.string().optional(),
-      evaluatedOn: z.string().optional(),
+      /** Its place in the table of two conditions, as recipes/experiments.ts has it. */
+      row: z.string().optional(),
+      column: z.string().optional(),
     }),
   ),
   /** Rows' and columns' labels of the table of conditions; absent where the experiment has none. */
-  crossed: z.object({ trainedOn: z.string(), evaluatedOn: z.string() }).optional(),
+  crossed: z.object({ rows: z.string(), columns: z.string() }).optional(),
+  /** Runs that it still lacks, in words: what is there is only a part. */
+  missing: z.array(z.string()).optional(),
   runs: z.array(runSchema),
 });
 export type Study = z.output<typeof studySchema>;
@@ -121,6 +128,7 @@ export function makeStudy(
   preset: string,
   runs: readonly StudyRun[],
   provenance: { readonly createdAt: string; readonly commit: string | null },
+  missing: readonly string[] = [],
 ): Study {
   const { name, title, question, variants, crossed } = experiment;
   return {
@@ -135,30 +143,13 @@ export function makeStudy(
       .filter((variant) => runs.some((run) => run.variant === variant.name))
       .map((variant) => ({ name: variant.name, title: variant.title, ...conditionsOf(variant) })),
     ...(crossed === undefined ? {} : { crossed }),
+    ...(missing.length === 0 ? {} : { missing: [...missing] }),
     runs: [...runs],
   };
 }
 
-function conditionsOf({ trainedOn, evaluatedOn }: Variant): Pick<Variant, 'trainedOn' | 'evaluatedOn'> {
-  return {
-    ...(trainedOn === undefined ? {} : { trainedOn }),
-    ...(evaluatedOn === undefined ? {} : { evaluatedOn }),
-  };
-}
-
-/** A study whose file was written before variants said their conditions gets them from its experiment, by the variants' names. */
-function withConditions(study: Study): Study {
-  const experiment = study.crossed === undefined ? findExperiment(study.experiment) : undefined;
-  if (experiment?.crossed === undefined) return study;
-  const known = new Map(experiment.variants.map((variant) => [variant.name, variant]));
-  return {
-    ...study,
-    crossed: experiment.crossed,
-    variants: study.variants.map((variant) => {
-      const found = known.get(variant.name);
-      return found === undefined ? variant : { ...variant, ...conditionsOf(found) };
-    }),
-  };
+function conditionsOf({ row, column }: Variant): Pick<Variant, 'row' | 'column'> {
+  return { ...(row === undefined ? {} : { row }), ...(column === undefined ? {} : { column }) };
 }
 
 export type ReadStudy =
@@ -186,7 +177,7 @@ export function readStudy(json: unknown): ReadStudy {
   );
   return uneven
     ? { ok: false, message: 'it is damaged: a column has another length than its axis.' }
-    : { ok: true, study: withConditions(parsed.data) };
+    : { ok: true, study: parsed.data };
 }
 
 /** Mean, smallest and largest over seeds; null where no run measured it. */
@@ -218,16 +209,30 @@ export function endValue({ rounds }: StudyRun, metric: StudyMetric, end = Infini
   return last.length === 0 ? null : mean(last);
 }
 
-/** One benchmark of a run; undefined where it was not evaluated. */
+/**
+ * One benchmark of a run, at the temperature that was evaluated first (the paper's) or at the given one; undefined where it was not
+ * evaluated.
+ */
 export function benchmarkResult(
   { benchmarks }: StudyRun,
   phase: 'baseline' | 'evaluation',
   benchmark: BenchmarkName,
   budget: 'short' | 'long',
+  temperature?: number,
 ): StudyRun['benchmarks'][number] | undefined {
   return benchmarks.find(
-    (one) => one.phase === phase && one.benchmark === benchmark && one.budget === budget,
+    (one) =>
+      one.phase === phase &&
+      one.benchmark === benchmark &&
+      one.budget === budget &&
+      (temperature === undefined || one.temperature === temperature),
   );
+}
+
+/** Temperatures of a study's evaluations, lowest first; one that no run says is undefined. */
+export function temperaturesOf({ runs }: Study): readonly (number | undefined)[] {
+  const all = runs.flatMap(({ benchmarks }) => benchmarks.map(({ temperature }) => temperature));
+  return [...new Set(all)].sort((a, b) => (a ?? 0) - (b ?? 0));
 }
 
 /** Tool calls per trajectory on the benchmark of the training range: the same problems before and after reinforcement learning. */

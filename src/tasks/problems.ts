@@ -77,26 +77,53 @@ export function benchmarkProblems(
   seed: number,
   size: number,
 ): readonly Problem[] {
-  const family = problemFamily(settings);
-  const random = new Random(seed).fork('problems', 'held-out', name);
   const shift = benchmarkShift(name, lengths);
+  const problems = heldOutProblems(settings, shift.lengths, shift.variant, name, seed, size);
+  if (problems.length < size)
+    throw new Error(
+      `The benchmark "${name}" has only ${problems.length} different questions of ${size} asked for.`,
+    );
+  return problems;
+}
+
+/**
+ * The held-out problems that a run is asked after every round (train/probe.ts): they depend on the task, the lengths and the seed alone.
+ * @param lengths what stage 1 uses
+ * @returns fewer than `size` where the settings have no more held-out questions
+ */
+export function probeProblems(
+  settings: TaskSettings,
+  lengths: LengthRange,
+  seed: number,
+  size: number,
+): readonly Problem[] {
+  return heldOutProblems(settings, lengths, 'standard', 'probe', seed, size);
+}
+
+/** Up to `size` different held-out questions, drawn from a fork named `set`, lengths in turn. */
+function heldOutProblems(
+  settings: TaskSettings,
+  lengths: LengthRange,
+  variant: ProblemVariant,
+  set: string,
+  seed: number,
+  size: number,
+): readonly Problem[] {
+  const family = problemFamily(settings);
+  const random = new Random(seed).fork('problems', 'held-out', set);
   const seen = new Set<string>();
   const problems: Problem[] = [];
   for (let draw = 0; draw < maximumDraws && problems.length < size;) {
-    const length = shift.lengths.min + (problems.length % (shift.lengths.max - shift.lengths.min + 1));
-    const problem = family.generate(length, random, shift.variant);
+    const length = lengths.min + (problems.length % (lengths.max - lengths.min + 1));
+    const problem = family.generate(length, random, variant);
     if (!isHeldOut(problem.question) || seen.has(problem.question)) {
       draw++;
       continue;
     }
     draw = 0;
     seen.add(problem.question);
-    problems.push({ ...problem, id: `${family.name}/${name}/${seed}/${problems.length}` });
+    problems.push({ ...problem, id: `${family.name}/${set}/${seed}/${problems.length}` });
   }
-  if (problems.length < size)
-    throw new Error(
-      `The benchmark "${name}" has only ${problems.length} different questions of ${size} asked for.`,
-    );
   return problems;
 }
 

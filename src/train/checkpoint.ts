@@ -5,9 +5,10 @@
  * compares the two). What the settings determine alone (problems, the teacher's pool, the curated set, the order of batches) is
  * not stored: it is made again.
  */
-import type { OptimizerState } from '../engine/engine.ts';
+import type { OptimizerState, SftStats } from '../engine/engine.ts';
 import type { CollapseMemory } from '../metrics/collapse.ts';
 import type { NamedTensors } from '../policy/config.ts';
+import type { StepResult } from './optimizerSteps.ts';
 import type { RunSettings } from './settings.ts';
 
 /** The phases in which a run can be taken up again, in order. */
@@ -24,6 +25,8 @@ export interface RunPosition {
   readonly collapse: CollapseMemory;
   /** Stage 1's prompts as they fared on their last visit: problem id, right answers among its G samples. */
   readonly solved: readonly (readonly [string, number])[];
+  /** In the cold start, where the step after `done` is in the weights already, though it was not told yet: what it reported. */
+  readonly ahead?: StepResult<SftStats>;
 }
 
 export interface RunCheckpoint {

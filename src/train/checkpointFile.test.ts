@@ -22,7 +22,7 @@ const plain = (says: Partial<PolicyConfig>) =>
 /** A run's checkpoint whose config says these things. */
 function ofRun(says: Partial<PolicyConfig>): Uint8Array {
   const position = { phase: 'sft' as const, done: 1, round: 0, trajectories: 0, solved: [] };
-  const collapse = { reference: null, average: 0, below: 0, alarm: null };
+  const collapse = { reference: null, sampled: 0, average: 0, below: 0, since: null, alarm: null };
   const file = readSafetensors(
     writeRunCheckpoint({
       settings,

@@ -31,7 +31,7 @@ import { resumablePhases, type RunCheckpoint } from './checkpoint.ts';
 import { longestContext, runSettingsSchema, withOlderLetters, type RunSettings } from './settings.ts';
 
 const format = 'aster-lab-checkpoint';
-const version = 1;
+const version = 2; // 2: `ahead`
 const prefixes = { m: 'optimizer.m.', v: 'optimizer.v.', reference: 'reference.' } as const;
 
 const count = z.int().min(0);
@@ -46,11 +46,14 @@ const bodySchema = z.object({
     trajectories: count,
     collapse: z.object({
       reference: z.number().nullable(),
+      sampled: count,
       average: z.number(),
       below: count,
-      alarm: z.object({ round: count, density: z.number() }).nullable(),
+      since: count.nullable(),
+      alarm: z.object({ round: count, since: count, density: z.number() }).nullable(),
     }),
     solved: z.array(z.tuple([z.string(), count])),
+    ahead: z.object({ loss: z.number(), gradNorm: z.number(), tokens: count }).nullable().exactOptional(),
   }),
 });
 

@@ -4,7 +4,7 @@
  * Counters only ever grow and are the same in every run with the same settings, so trajectory numbers (which seed
  * Python's `random`) and rounds are reproducible.
  */
-import type { OptimizerSettings, PolicyEngine } from '../engine/engine.ts';
+import type { OptimizerSettings, PolicyEngine, SftStats } from '../engine/engine.ts';
 import type { NamedTensors } from '../policy/config.ts';
 import { CollapseDetector } from '../metrics/collapse.ts';
 import { callHistogram, type InteractionMetrics } from '../metrics/interaction.ts';
@@ -13,6 +13,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { LengthRange } from '../tasks/problems.ts';
 import { stepsDone, type ResumablePhase, type RunCheckpoint, type RunPosition } from './checkpoint.ts';
 import type { RunEvent, ScoredTrajectory } from './events.ts';
+import type { StepResult } from './optimizerSteps.ts';
 import type { RunSettings } from './settings.ts';
 
 export interface RunDependencies {
@@ -63,8 +64,20 @@ export class RunContext {
     this.#trajectories = this.#from?.trajectories ?? this.#trajectories;
   }
 
-  /** What a tick offers after `done` steps of `phase`. The position is that of this moment; the weights are read when called. */
-  checkpointAfter(phase: ResumablePhase, done: number): () => Promise<RunCheckpoint> {
+  /** What the cold start's next step reported, where the checkpoint was taken when it had been asked for; undefined elsewhere. */
+  get stepAhead(): StepResult<SftStats> | undefined {
+    return this.#from?.ahead;
+  }
+
+  /**
+   * What a tick offers after `done` steps of `phase`. The position is that of this moment; the weights are read when called.
+   * @param ahead the cold start's next step, where it was asked for already
+   */
+  checkpointAfter(
+    phase: ResumablePhase,
+    done: number,
+    ahead?: Promise<StepResult<SftStats>>,
+  ): () => Promise<RunCheckpoint> {
     const position: RunPosition = {
       phase,
       done,
@@ -75,7 +88,7 @@ export class RunContext {
     };
     return async () => ({
       settings: this.settings,
-      position,
+      position: ahead === undefined ? position : { ...position, ahead: await ahead },
       tensors: await this.engine.readTensors(),
       optimizer: await this.engine.readOptimizer(),
       reference: this.referenceTensors,
@@ -108,10 +121,12 @@ export class RunContext {
     ];
     if (phase === 'sft') return events;
     const density = values['tool_use/avg_tool_calls_per_trajectory'];
-    const isReference = this.#collapse.reference === null;
-    const alarm = this.#collapse.observe(round, density);
-    if (isReference) events.push({ type: 'collapseReference', round, density });
-    if (alarm !== null) events.push({ type: 'collapsed', round: alarm.round, density: alarm.density });
+    const isMeasuring = this.#collapse.reference === null;
+    const alarm = this.#collapse.observe(round, density, trajectories.length);
+    const { reference, referenceSample } = this.#collapse;
+    if (isMeasuring && reference !== null)
+      events.push({ type: 'collapseReference', round, density: reference, trajectories: referenceSample });
+    if (alarm !== null) events.push({ type: 'collapsed', ...alarm });
     return events;
   }
 

@@ -24,6 +24,13 @@ export const phaseNames = [
 ] as const;
 export type PhaseName = (typeof phaseNames)[number];
 
+/** Where the probe is asked: after the cold start, and in every step of the stages. */
+export const probePhases = ['sft', 'stage1', 'stage2'] as const;
+export type ProbePhase = (typeof probePhases)[number];
+
+/** The longest sequence that a setting allows, tokens. */
+export const longestSequence = 2048;
+
 /** A rollout as it was rewarded. */
 export interface ScoredTrajectory extends Trajectory {
   readonly reward: number;
@@ -32,6 +39,18 @@ export interface ScoredTrajectory extends Trajectory {
   /** Which prompt of the batch, and which sample of its group. */
   readonly prompt: number;
   readonly sample: number;
+  /** What the round's updates made of it, where it is among those kept to be read (train/inspected.ts). */
+  readonly update?: TrajectoryUpdate;
+}
+
+/** A rollout as the policy sees it after the updates that it was learned from. */
+export interface TrajectoryUpdate {
+  /** log-probability of each sampled token after the round's updates, at the sampling temperature; 0 where forced. // [tokens] */
+  readonly logProbsNow: Float32Array;
+  /** Tokens that the loss of its mini-batch is a mean over. 0: this trajectory was left out of the loss. */
+  readonly lossTokens: number;
+  /** Sum of the absolute advantages of those tokens: before the update a token's share of the loss is its own over this. */
+  readonly lossWeight: number;
 }
 
 /** What one inference budget gave on one benchmark. */
@@ -48,7 +67,13 @@ export interface BenchmarkResult {
   readonly meanAtK: number;
   /** val-core/<benchmark>/acc/best@k: share of problems solved at least once. */
   readonly passAtK: number;
+  /** How it was sampled; absent in a recording of a time when there was one temperature, the settings'. */
+  readonly temperature?: number | undefined;
+  /** Standard error of `meanAtK`, clustered by problem; absent where unknown. */
+  readonly standardError?: number | undefined;
   readonly toolCalls: number; // per trajectory
+  /** Standard error of `toolCalls`, clustered by problem. */
+  readonly toolCallsError?: number | undefined;
   readonly truncated: number; // share
   readonly responseLength: number; // tokens
 }
@@ -106,12 +131,30 @@ export type RunEvent =
       readonly round: number;
       readonly trajectories: readonly ScoredTrajectory[];
     }
+  /** The probe's problems, each answered once by the policy as the round's updates left it (train/probe.ts). */
+  | {
+      readonly type: 'probe';
+      readonly phase: ProbePhase;
+      readonly round: number;
+      readonly trajectories: readonly ScoredTrajectory[];
+    }
   | { readonly type: 'curation'; readonly report: CurationReport; readonly kept: readonly Trajectory[] }
   | { readonly type: 'promptFilter'; readonly report: PromptFilterReport }
   | { readonly type: 'benchmark'; readonly result: BenchmarkResult }
-  /** The cold start's density, which the alarm compares with, and the moment the alarm goes off. */
-  | { readonly type: 'collapseReference'; readonly round: number; readonly density: number }
-  | { readonly type: 'collapsed'; readonly round: number; readonly density: number }
+  /** The cold start's density, which the alarm compares with, known after `round` from so many trajectories. */
+  | {
+      readonly type: 'collapseReference';
+      readonly round: number;
+      readonly density: number;
+      readonly trajectories?: number;
+    }
+  /** The alarm goes off: the average left the zone's edge in round `since`, which is confirmed in `round`. */
+  | {
+      readonly type: 'collapsed';
+      readonly round: number;
+      readonly since?: number;
+      readonly density: number;
+    }
   | { readonly type: 'done' };
 
 /** One unit of work (an optimizer step or a rollout chunk): the run can be held between any two. */

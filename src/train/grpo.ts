@@ -18,7 +18,8 @@
  *     instead of 0.01, and its moments begin anew in each stage.
  *  4. The loss is the mean over all learned tokens of a mini-batch, as the paper writes it; the reproduction takes that mean in each
  *     micro-batch and then the mean of these, in which tokens of micro-batches with fewer tokens count for more.
- *  5. A step whose loss or gradient is not finite ends the run with an error (`NonFiniteLossError`); verl leaves the step out and goes on.
+ *  5. A step whose loss or gradient is not finite is left out and counted, as in verl; three in a row end the run (optimizerSteps.ts),
+ *     where verl goes on.
  *  6. A stage is a number of steps over a finite pool of prompts, drawn without replacement within an epoch, not a number
  *     of epochs.
  *  7. "Always correct" is judged on a prompt's last visit (all G samples right), not on the mean of an epoch; prompts that were
@@ -34,6 +35,7 @@
  */
 import type { GrpoSequence, GrpoStats, SequenceLogProbs, WeightSnapshot } from '../engine/engine.ts';
 import { interactionMetrics, mean } from '../metrics/interaction.ts';
+import { outcomeMetrics } from '../metrics/outcome.ts';
 import type { MetricValues } from '../metrics/registry.ts';
 import { reward } from '../tasks/verifier.ts';
 import type { Problem } from '../tasks/problem.ts';
@@ -41,9 +43,12 @@ import type { Trajectory } from '../tasks/trajectory.ts';
 import { endsInVoidTurn } from '../tasks/turns.ts';
 import { groupAdvantages, isDeadGroup } from './advantages.ts';
 import type { RunContext } from './context.ts';
-import type { ScoredTrajectory } from './events.ts';
+import type { ScoredTrajectory, TrajectoryUpdate } from './events.ts';
+import { inspected } from './inspected.ts';
 import type { RunSettings } from './settings.ts';
 import { chunks, endlessShuffle, evenChunks, itemAt } from './lists.ts';
+import { resultOf, SkippedSteps } from './optimizerSteps.ts';
+import { askProbe } from './probe.ts';
 import { rollOut } from './rollout.ts';
 import { warmupConstant } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
@@ -58,12 +63,13 @@ export async function* grpoStage(
   const { grpo } = context.settings;
   const { steps } = context.settings[phase];
   const done = Math.min(steps, context.stepsDone(phase));
-  if (done === 0) {
+  if (context.stepsDone(phase) === 0) {
     yield within({ type: 'phase', phase, total: steps, unit: 'steps', round: context.round });
     context.engine.resetOptimizer();
   }
   const nextPrompt = endlessShuffle(prompts, context.random.fork(phase, 'prompts'));
   for (let drawn = 0; drawn < done * grpo.promptsPerStep; drawn++) nextPrompt();
+  const skipped = new SkippedSteps();
   for (let step = done + 1; step <= steps; step++) {
     const groups = Array.from({ length: grpo.promptsPerStep }, nextPrompt);
     const trajectories = yield* sampleGroups(context, phase, step, groups);
@@ -74,21 +80,26 @@ export async function* grpoStage(
         context.solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
     }
     const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
-    const learned = yield* learn(context, scored, learningRate, reference);
+    const { metrics: learned, trajectories: learnedFrom } = yield* learn(
+      context,
+      scored,
+      learningRate,
+      reference,
+      skipped,
+    );
+    const probed = yield* askProbe(context, phase, context.round + 1);
     const groupRewards = chunks(scored, grpo.groupSize).map((group) =>
       group.map((trajectory) => shapedReward(trajectory, grpo.callBonus)),
     );
     const values = {
       ...interactionMetrics(scored),
-      'critic/score/mean': mean(scored.map((trajectory) => trajectory.reward)),
+      ...outcomeMetrics(scored),
       frac_reward_zero_std: groupRewards.filter(isDeadGroup).length / groupRewards.length,
       ...learned,
     };
-    const finished = context.finishRound(phase, step, values, scored);
-    yield resumable(
-      boundary(...finished, { type: 'progress', phase, done: step }),
-      context.checkpointAfter(phase, step),
-    );
+    const finished = context.finishRound(phase, step, values, learnedFrom);
+    const tick = boundary(...finished, ...probed, { type: 'progress', phase, done: step });
+    yield skipped.isOpen ? tick : resumable(tick, context.checkpointAfter(phase, step));
   }
 }
 
@@ -143,13 +154,20 @@ function shapedReward(
   return reward + (calls.length > 0 ? callBonus : 0);
 }
 
+interface Learned {
+  readonly metrics: MetricValues;
+  /** The same trajectories; those that are kept to be read know what the updates made of them. */
+  readonly trajectories: readonly ScoredTrajectory[];
+}
+
 /** The optimizer steps on one rollout batch. */
 async function* learn(
   context: RunContext,
   scored: readonly ScoredTrajectory[],
   learningRate: number,
   reference: WeightSnapshot | null,
-): TickStream<MetricValues> {
+  skipped: SkippedSteps,
+): TickStream<Learned> {
   const { grpo } = context.settings;
   const old = await context.engine.logProbs(scored, grpo.temperature);
   yield within();
@@ -169,12 +187,15 @@ async function* learn(
     reference: referenceLogProbs === null ? null : itemAt(referenceLogProbs, i).logProbs,
   }));
   const all: GrpoStats[] = [];
+  let skippedSteps = 0;
+  const losses = new Map<GrpoSequence, BatchLossSize>();
   // Split by prompts, so that a group is never torn apart.
   for (const groups of evenChunks(chunks(rows, grpo.groupSize), grpo.miniBatches)) {
     const batch = groups.flat();
     // The void-turn filter may leave nothing of a mini-batch; then there is nothing to learn from it.
     if (!batch.some(({ sequence }) => sequence.lossMask.includes(1))) continue;
-    const stats = await context.engine.step(
+    const size = lossSize(batch.map(({ sequence }) => sequence));
+    const step = context.engine.step(
       {
         kind: 'grpo',
         sequences: batch.map((row) => row.sequence),
@@ -189,15 +210,67 @@ async function* learn(
       },
       context.optimizer(learningRate, grpo.weightDecay),
     );
-    all.push(stats);
+    const stats = await resultOf(step);
+    skipped.note(stats);
+    if (stats === null) skippedSteps++;
+    else {
+      all.push(stats);
+      for (const { sequence } of batch) losses.set(sequence, size);
+    }
     yield { ...within(), tokens: tokenCount(batch.map((row) => row.sequence)) };
   }
-  return {
+  const metrics = {
     ...(all.length > 0 ? objectiveMetrics(all) : {}),
     ...mismatchMetrics(scored, old),
-    ...(reference === null ? {} : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
+    ...(reference === null || all.length === 0
+      ? {}
+      : { 'actor/kl_loss': weightedMean(all, (stats) => stats.klToReference) }),
     'actor/lr': learningRate,
+    'actor/skipped_steps': skippedSteps,
   };
+  const sequenceOf = new Map(scored.map((trajectory, i) => [trajectory, itemAt(rows, i).sequence]));
+  const trajectories = yield* afterUpdates(context, scored, (trajectory) => {
+    const sequence = sequenceOf.get(trajectory);
+    const size = sequence === undefined ? undefined : losses.get(sequence);
+    return sequence === undefined || size === undefined || !sequence.lossMask.includes(1) ? noLoss : size;
+  });
+  return { metrics, trajectories };
+}
+
+/** What the loss of a mini-batch is a mean over. */
+type BatchLossSize = Pick<TrajectoryUpdate, 'lossTokens' | 'lossWeight'>;
+const noLoss: BatchLossSize = { lossTokens: 0, lossWeight: 0 };
+
+function lossSize(sequences: readonly GrpoSequence[]): BatchLossSize {
+  let [lossTokens, lossWeight] = [0, 0];
+  for (const { lossMask, advantage } of sequences) {
+    const learned = lossMask.reduce((sum, mask) => sum + mask, 0);
+    lossTokens += learned;
+    lossWeight += learned * Math.abs(advantage);
+  }
+  return { lossTokens, lossWeight };
+}
+
+/** One forward pass on the few that are kept to be read: how likely the policy finds now what it sampled then. */
+async function* afterUpdates(
+  context: RunContext,
+  scored: readonly ScoredTrajectory[],
+  sizeOf: (trajectory: ScoredTrajectory) => BatchLossSize,
+): TickStream<readonly ScoredTrajectory[]> {
+  const read = inspected(scored);
+  const now = await context.engine.logProbs(read, context.settings.grpo.temperature);
+  yield within();
+  const updates = new Map(
+    read.map((trajectory, i) => {
+      const { lossMask } = trajectory;
+      const logProbsNow = itemAt(now, i).logProbs.map((value, t) => (lossMask[t] === 1 ? value : 0));
+      return [trajectory, { logProbsNow, ...sizeOf(trajectory) }];
+    }),
+  );
+  return scored.map((trajectory) => {
+    const update = updates.get(trajectory);
+    return update === undefined ? trajectory : { ...trajectory, update };
+  });
 }
 
 /** Means over mini-batches, weighted by their tokens. */

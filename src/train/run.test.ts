@@ -193,6 +193,30 @@ describe('the recipe', () => {
     });
   });
 
+  it('says of the rollouts kept to be read how likely they are after the updates, and what the loss was a mean over', async () => {
+    const engine = new ScriptedEngine(halfRight);
+    const { events } = await record(engine);
+    const rounds = ofType(events, 'trajectories').filter(({ phase }) => phase.startsWith('stage'));
+    expect(rounds).toHaveLength(5);
+    const losses = engine.steps.flatMap(({ batch }) => {
+      if (batch.kind !== 'grpo') return [];
+      const tokens = batch.sequences.reduce((sum, { lossMask }) => sum + lossMask.filter(Boolean).length, 0);
+      return [{ lossTokens: tokens, lossWeight: expect.closeTo((tokens * Math.sqrt(3)) / 2, 1) as number }];
+    });
+    rounds.forEach(({ trajectories }, r) => {
+      expect(trajectories).toHaveLength(24); // all of them are few enough to be read
+      trajectories.forEach(({ update, lossMask }, i) => {
+        expect(update).toMatchObject(losses[2 * r + (i < 12 ? 0 : 1)] ?? {});
+        expect(update?.logProbsNow).toEqual(
+          Float32Array.from(lossMask, (mask) => (mask === 1 ? scriptedLogProb : 0)),
+        );
+      });
+    });
+    const looks = ofType(events, 'trajectories').filter(({ phase }) => phase === 'sft');
+    for (const { trajectories } of looks)
+      for (const { update } of trajectories) expect(update).toBeUndefined();
+  });
+
   it('splits a rollout batch evenly into as many optimizer steps as there are mini-batches', async () => {
     const engine = new ScriptedEngine(halfRight);
     await record(engine, {

@@ -373,6 +373,18 @@ const grpo = z
     ),
   );
 
+const probe = z
+  .object({
+    problems: whole(0, 32, 8).meta(
+      text(
+        'Problems of the probe',
+        'So many held-out problems are answered once after the cold start and after every step of reinforcement learning, to watch the answer to one problem change. 0: off. It teaches nothing and changes nothing else.',
+        'problems',
+      ),
+    ),
+  })
+  .meta(text('Probe', 'The same few problems, asked again after every round.'));
+
 const stageFields = (steps: number, minLength: number, maxLength: number, context: number) => ({
   steps: whole(0, 10_000, steps).meta(text('Steps', 'Rollout batches in this stage.', 'steps')),
   minLength: whole(1, 16, minLength).meta(
@@ -416,6 +428,24 @@ const evaluation = z
     topP: real(0.01, 1, 0.95).meta(
       text('Top-p', 'The evaluation samples from the likeliest tokens that together have this probability.'),
     ),
+    alsoAsTrained: z
+      .boolean()
+      .default(false)
+      .meta(
+        text(
+          'Also as trained',
+          'Evaluate at the temperature of the rollouts as well: what reinforcement learning raises is seen there, and a low temperature hides it.',
+        ),
+      ),
+    benchmarks: z
+      .enum(['all', 'inRange'])
+      .default('all')
+      .meta(
+        text(
+          'Benchmarks',
+          'all: same range, longer chains, harder operations; inRange: only the first, in less time.',
+        ),
+      ),
     shortContext: whole(24, 2048, 112).meta(
       text('Short budget: context', 'The smaller inference budget.', 'tokens'),
     ),
@@ -454,9 +484,20 @@ const collapse = z
       ),
     ),
     calls: real(0, 50, 2).meta(
-      text('Alarm calls', '… or below this many calls, if the cold start was above it.', 'calls'),
+      text(
+        'Alarm calls',
+        '… or below this many calls, if the cold start made at least twice as many.',
+        'calls',
+      ),
     ),
     patience: whole(1, 100, 10).meta(text('Alarm patience', '… for this many steps in a row.', 'steps')),
+    sample: whole(1, 100_000, 256).meta(
+      text(
+        'Reference sample',
+        'The value after the cold start is the mean over the first steps that together hold this many trajectories.',
+        'trajectories',
+      ),
+    ),
   })
   .meta(text('Collapse alarm', 'When a run counts as collapsed.'));
 
@@ -473,6 +514,7 @@ export const runSettingsSchema = z
     grpo: grpo.prefault({}),
     stage1: stage1.prefault({}),
     stage2: stage2.prefault({}),
+    probe: probe.prefault({}),
     evaluation: evaluation.prefault({}),
     collapse: collapse.prefault({}),
   })

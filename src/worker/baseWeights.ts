@@ -45,7 +45,7 @@ export async function fetchBase(
 
 /** Null where the browser has no `crypto.subtle`: on addresses that are not secure. */
 async function sha256(bytes: Uint8Array): Promise<string | null> {
-  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as SubtleCrypto | undefined;
+  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;
   if (subtle === undefined) return null;
   const digest = await subtle.digest('SHA-256', bytes as BufferSource);
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');

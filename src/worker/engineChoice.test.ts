@@ -69,7 +69,12 @@ function browser({ adapter, simd }: Browser) {
     closed,
     describe: (backend: Backend) => describeEngine(backend, 'https://lab.example/', engines),
     create: (backend: Backend) =>
-      createEngine(settings(backend), 'https://lab.example/', () => undefined, engines),
+      createEngine(
+        settings(backend),
+        { baseUrl: 'https://lab.example/', sharedBy: 1 },
+        () => undefined,
+        engines,
+      ),
   };
 }
 
@@ -152,4 +157,8 @@ it.each([
   [Number.NaN, 1],
 ])('of %d processors the engine takes %d', (processors, threads) => {
   expect(threadsFor(processors)).toBe(threads);
+});
+
+it('divides the threads by the runs that share them, at least one for each', () => {
+  expect([1, 2, 3, 8].map((sharedBy) => threadsFor(8, sharedBy))).toEqual([7, 3, 2, 1]);
 });

@@ -30,7 +30,7 @@ export interface TfjsOptions {
 export interface Engines {
   describeWgsl(): Promise<EngineDescription>;
   createWgsl(config: PolicyConfig, onCompile: (share: number) => void): Promise<PolicyEngine>;
-  createSimd(config: PolicyConfig): Promise<PolicyEngine>;
+  createSimd(config: PolicyConfig, sharedBy: number): Promise<PolicyEngine>;
   describeTfjs(options: TfjsOptions): Promise<EngineDescription>;
   createTfjs(config: PolicyConfig, options: TfjsOptions): Promise<PolicyEngine>;
 }
@@ -47,9 +47,9 @@ const browserEngines: Engines = {
       onProgress: ({ compiled, total }) => onCompile(compiled / Math.max(1, total)),
     });
   },
-  async createSimd(config) {
+  async createSimd(config, sharedBy) {
     const { createSimdEngine } = await import('../engine/simd/simdEngine.ts');
-    return createSimdEngine({ config, threads: threadsFor(navigator.hardwareConcurrency) });
+    return createSimdEngine({ config, threads: threadsFor(navigator.hardwareConcurrency, sharedBy) });
   },
   async describeTfjs(options) {
     const { startBackend } = await import('../engine/tfjs/backend.ts');
@@ -61,9 +61,13 @@ const browserEngines: Engines = {
   },
 };
 
-/** Threads for the engine, the trainer’s own counted: one processor is left for the page where there are three or more. One where nothing is known. */
-export function threadsFor(processors: number): number {
-  return processors > 2 ? processors - 1 : processors === 2 ? 2 : 1;
+/**
+ * Threads for the engine, the trainer’s own counted: one processor is left for the page where there are three or more, and the rest is
+ * divided by the runs that share it, at least one for each. One where nothing is known.
+ */
+export function threadsFor(processors: number, sharedBy = 1): number {
+  const threads = processors > 2 ? processors - 1 : processors === 2 ? 2 : 1;
+  return Math.max(1, Math.floor(threads / sharedBy));
 }
 
 /** What would run, found out by starting it (the policy as small as can be) and closing it again. */
@@ -74,7 +78,7 @@ export async function describeEngine(
 ): Promise<EngineDescription> {
   const config = policyConfig('micro', vocabularySize);
   const simd = async () => {
-    const engine = await engines.createSimd(config);
+    const engine = await engines.createSimd(config, 1);
     engine.dispose();
     return engine.description;
   };
@@ -92,7 +96,7 @@ export async function describeEngine(
 /** Start the engine of a run. */
 export async function createEngine(
   { run, policy }: RunSettings,
-  baseUrl: string,
+  { baseUrl, sharedBy }: { readonly baseUrl: string; readonly sharedBy: number },
   onCompile: CompileReport,
   engines: Engines = browserEngines,
 ): Promise<ChosenEngine> {
@@ -102,7 +106,7 @@ export async function createEngine(
     insistOnGpu(await engines.describeWgsl());
     return wgsl();
   };
-  const simd = () => engines.createSimd(config);
+  const simd = () => engines.createSimd(config, sharedBy);
   const tfjs = () => engines.createTfjs(config, tfjsOptions(run.backend, baseUrl));
   const { chosen, refusals } = await firstThatRuns(inOrder(run.backend, { gpu, wgsl, simd, tfjs }));
   return { engine: chosen, description: withRefusals(chosen.description, refusals) };

@@ -33,6 +33,8 @@ export type ToTrainer =
       readonly type: 'start';
       readonly settings: RunSettings;
       readonly baseUrl: string;
+      /** How many runs share the machine, this one counted: its engine takes that part of the threads. One where absent. */
+      readonly sharedBy?: number;
       readonly from?: Uint8Array;
     }
   | { readonly type: 'pause' }
@@ -43,6 +45,8 @@ export type ToTrainer =
   | { readonly type: 'weights' };
 
 export type FromTrainer =
+  /** The worker holds this Web Lock as long as it lives: whoever gets it after that knows that the worker has ended, however it did. */
+  | { readonly type: 'alive'; readonly lock: string }
   | { readonly type: 'probed'; readonly engine: EngineDescription }
   /** What start-up is doing, e.g. loading Python; `share` is 0..1 where it is known. */
   | { readonly type: 'boot'; readonly message: string; readonly share?: number }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { saveInterval, SavingClock } from './saving.ts';
 
-const phase = (name: 'sft' | 'stage1', total: number) =>
+const phase = (name: 'sft' | 'stage1' | 'evaluation', total: number) =>
   ({ type: 'phase', phase: name, total, unit: 'steps', round: 0 }) as const;
-const progress = (name: 'sft' | 'stage1', done: number) => ({ type: 'progress', phase: name, done }) as const;
+const progress = (name: 'sft' | 'stage1' | 'evaluation', done: number) =>
+  ({ type: 'progress', phase: name, done }) as const;
 
 describe('when a run is saved', () => {
   it('waits for its interval', () => {
@@ -22,6 +23,17 @@ describe('when a run is saved', () => {
     clock.note([phase('stage1', 2), progress('stage1', 1)]);
     expect(clock.isDue(62_999)).toBe(false);
     expect(clock.isDue(63_000)).toBe(true);
+  });
+
+  it('saves the end of the run however dear it is', () => {
+    const clock = new SavingClock(0);
+    clock.saved(0, 3000);
+    clock.note([phase('evaluation', 6), progress('evaluation', 5)]);
+    expect(clock.isDue(3001)).toBe(false);
+    clock.note([progress('evaluation', 6)]);
+    expect(clock.isDue(3002)).toBe(true);
+    clock.saved(3002, 6000);
+    expect(clock.isDue(6001)).toBe(false);
   });
 
   it('does not wait at a stage’s first step and at a phase’s last one, once each', () => {

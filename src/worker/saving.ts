@@ -3,7 +3,8 @@
  * never what is trained.
  *
  * Invariants (saving.test.ts). (1) Saving takes at most a twentieth of the time, however large the policy: the next one waits for that.
- * (2) A stage’s first step and a phase’s last one are saved whatever the clock says, while a checkpoint is cheap.
+ * (2) A stage’s first step and a phase’s last one are saved whatever the clock says, while a checkpoint is cheap. (3) So is the end of
+ * the run, always: it is what a finished run is asked and forked from.
  */
 import type { RunEvent } from '../train/events.ts';
 
@@ -19,6 +20,7 @@ export class SavingClock {
   #cost = 0; // ms, of the last one
   #total = 0; // units of the phase that goes on; 0 while unknown
   #landmark = false;
+  #end = false;
 
   /** @param now from when the first interval counts */
   constructor(now: number) {
@@ -33,6 +35,7 @@ export class SavingClock {
       } else if (event.type === 'progress') {
         const first = (event.phase === 'stage1' || event.phase === 'stage2') && event.done === 1;
         this.#landmark = first || event.done === this.#total;
+        this.#end = event.phase === 'evaluation' && event.done === this.#total;
       }
     }
   }
@@ -40,6 +43,7 @@ export class SavingClock {
   /** Whether the tick just noted, one that can be resumed from, is to be saved. */
   isDue(now: number): boolean {
     const since = now - this.#last;
+    if (this.#end) return true;
     if (this.#landmark && this.#cost <= cheap) return true;
     return since >= Math.max(saveInterval, restPerCost * this.#cost);
   }
@@ -49,5 +53,6 @@ export class SavingClock {
     this.#last = now;
     this.#cost = now - began;
     this.#landmark = false;
+    this.#end = false;
   }
 }

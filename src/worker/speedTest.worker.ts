@@ -21,13 +21,13 @@ function onProgress(): (progress: BenchProgress) => void {
   };
 }
 
-async function start({ presets, works, secondsPerCell, date, host, versions }: ToSpeedTest): Promise<void> {
+async function start(asked: ToSpeedTest): Promise<void> {
   const gpu = navigator.gpu as GPU | undefined;
   if (!gpu) throw new WgslUnavailableError('This browser has no WebGPU, so there is nothing to compare.');
   const tap = tapGpu(gpu);
   offerGpu(tap.gpu);
   await runSpeedTest({
-    ...{ presets, works, secondsPerCell, date, host, versions },
+    ...asked,
     vocabulary: vocabularySize,
     tap,
     now: () => performance.now(),

@@ -16,6 +16,8 @@ export interface ToSpeedTest {
   readonly presets: readonly BenchPreset[];
   readonly works: readonly WorkKind[];
   readonly secondsPerCell: number;
+  /** In a cell at most; default: the recipe's batches. */
+  readonly sequences?: number;
   /** Written into the report: when, where, with which versions. */
   readonly date: string; // ISO
   readonly host: string;

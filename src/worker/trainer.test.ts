@@ -279,7 +279,9 @@ describe('the trainer', () => {
     expect(numerics.messages).toContainEqual({
       type: 'failed',
       source: 'numerics',
-      message: 'The loss is NaN.',
+      message: expect.stringMatching(
+        /3 optimizer steps in a row was not a finite number, so the run was stopped/,
+      ) as string,
     });
 
     const { engine: losing, lose } = fragileEngine();
@@ -337,7 +339,7 @@ describe('checkpoints while a run goes on', () => {
     page.start({ sft: { ...settings.sft, epochs: 8 } });
     await page.until('done');
     const steps = page.checkpoints.flatMap(({ place }) => (place.phase === 'sft' ? [place.done] : []));
-    expect(steps).toEqual([15, 30, 44]);
+    expect(steps).toEqual([14, 29, 44]); // here a step's time passes when it is asked for, one step ahead
   });
 
   it('are refused in one sentence when they are damaged, before anything is loaded', async () => {

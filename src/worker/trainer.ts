@@ -36,7 +36,7 @@ export interface TrainerPorts {
   ) => Promise<EngineDescription>;
   readonly createEngine: (
     settings: RunSettings,
-    baseUrl: string,
+    where: { readonly baseUrl: string; readonly sharedBy: number },
     onProgress: BootReport,
   ) => Promise<ChosenEngine>;
   readonly createSandbox: (
@@ -106,7 +106,12 @@ export class Trainer {
     }
   }
 
-  async #run({ settings: asked, baseUrl, from }: Extract<ToTrainer, { type: 'start' }>): Promise<void> {
+  async #run({
+    settings: asked,
+    baseUrl,
+    sharedBy = 1,
+    from,
+  }: Extract<ToTrainer, { type: 'start' }>): Promise<void> {
     this.#ports.post({ type: 'status', status: 'starting' });
     let checkpoint: RunCheckpoint | undefined;
     try {
@@ -142,7 +147,7 @@ export class Trainer {
     let sandbox: Sandbox;
     let start: StartingWeights | null;
     try {
-      ({ engine, description } = await this.#ports.createEngine(settings, baseUrl, boot));
+      ({ engine, description } = await this.#ports.createEngine(settings, { baseUrl, sharedBy }, boot));
       memory = this.#ports.planMemory?.(engine, settings);
     } catch (error) {
       this.#fail('engine', error);

@@ -4,7 +4,7 @@
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import { fetchBase } from './baseWeights.ts';
 import { createEngine, describeEngine, planMemory } from './engineChoice.ts';
-import type { ToTrainer } from './protocol.ts';
+import type { FromTrainer, ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
 
 const trainer = new Trainer({
@@ -35,6 +35,14 @@ const trainer = new Trainer({
       },
     }),
   now: () => performance.now(),
+});
+
+// Absent where the page is not served securely, whatever the types say.
+const locks = navigator.locks as LockManager | undefined;
+const lock = `aster-lab-trainer-${[...crypto.getRandomValues(new Uint32Array(3))].join('-')}`;
+void locks?.request(lock, () => {
+  self.postMessage({ type: 'alive', lock } satisfies FromTrainer);
+  return new Promise<void>(() => undefined);
 });
 
 self.onmessage = (event: MessageEvent<ToTrainer>) => trainer.handle(event.data);

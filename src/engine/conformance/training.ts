@@ -192,6 +192,50 @@ export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
       expect(await engine.readOptimizer()).toEqual(before.optimizer);
     });
 
+    it('takes steps that are asked for before the ones before them are through, and skips only those that are not finite', async () => {
+      const good = { kind: 'grpo', sequences: fixture.sequences, objective: fixtureObjective } as const;
+      const bad = { ...good, sequences: fixture.sequences.map((s) => ({ ...s, advantage: 1e38 })) };
+      const sft = { kind: 'sft', sequences: fixture.sequences } as const;
+      // Moments that matter: a step counted wrongly changes every bias correction after it.
+      const state = async () => ({
+        tensors: await engine.readTensors(),
+        optimizer: await engine.readOptimizer(),
+      });
+      const oneByOne = [];
+      for (const batch of [sft, good, sft, good, good]) {
+        oneByOne.push(
+          batch.kind === 'sft'
+            ? await engine.step(batch, fixtureOptimizer)
+            : await engine.step(batch, fixtureOptimizer),
+        );
+      }
+      const want = await state();
+      await engine.loadTensors(fixture.weights);
+      const asked = [
+        engine.step(sft, fixtureOptimizer),
+        engine.step(good, fixtureOptimizer),
+        engine.step(bad, fixtureOptimizer),
+        engine.step(sft, fixtureOptimizer),
+        engine.step(bad, fixtureOptimizer),
+        engine.step(bad, fixtureOptimizer),
+        engine.step(good, fixtureOptimizer),
+        engine.step(good, fixtureOptimizer),
+      ] as const;
+      const asSoonAsTheyAreThrough = state();
+      const outcomes = await Promise.allSettled(asked);
+      expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual(
+        [true, true, false, true, false, false, true, true], // prettier-ignore
+      );
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(NonFiniteLossError);
+      }
+      expect(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))).toEqual(
+        oneByOne,
+      );
+      expect(await asSoonAsTheyAreThrough).toEqual(want);
+      expect(want.optimizer.step).toBe(5);
+    });
+
     it('refuses a batch with nothing to learn, and one that is malformed, in words', async () => {
       const silent = fixture.sequences.map((s) => ({ ...s, lossMask: new Uint8Array(s.tokens.length) }));
       await expect(engine.gradients({ kind: 'sft', sequences: silent })).rejects.toThrow(/nothing to learn/);

@@ -9,7 +9,12 @@ import { Kernels } from './kernels.ts';
 import { SimdModel } from './model/simdModel.ts';
 import { createSimdEngine, SimdMemoryError, SimdUnavailableError } from './simdEngine.ts';
 import { COMPILING_MS } from './testing/openKernels.ts';
+import { spawn, type Thread } from './threads/spawn.ts';
 import { Team, ThreadError } from './threads/team.ts';
+
+vi.mock('./threads/spawn.ts', { spy: true });
+const { spawn: actualSpawn } =
+  await vi.importActual<typeof import('./threads/spawn.ts')>('./threads/spawn.ts');
 
 const config = policyConfig('micro', 23);
 const batch = {
@@ -42,6 +47,17 @@ describe('a running engine', () => {
   beforeAll(async () => {
     module = await kernelModule(bestBuild());
   }, COMPILING_MS);
+
+  test.each([
+    [new RangeError('too large'), SimdMemoryError, /not enough memory for the engine\. Close other pages/],
+    [new TypeError('shared?'), SimdUnavailableError, /no shared memory .*choose another engine/],
+  ])('a memory that is refused at the start is a sentence: %s', async (error, kind, sentence) => {
+    vi.spyOn(WebAssembly, 'Memory').mockImplementation(function () {
+      throw error;
+    });
+    await expect(Kernels.instantiate(module)).rejects.toThrow(kind);
+    await expect(Kernels.instantiate(module)).rejects.toThrow(sentence);
+  });
 
   test('an allocation that fails is a sentence, and smaller ones go on', async () => {
     const kernels = await Kernels.instantiate(module);
@@ -106,13 +122,40 @@ describe('a running engine', () => {
       ranges: kernels.allocate(2, 'a test'), // no rows
       count: 1,
     } as const;
-    const rounds = () => {
+    const rounds = async () => {
       // Who takes which task is chance; sooner or later the thread takes one.
-      for (let round = 0; round < 2000; round++) team.run(new Array(200).fill(task), workspaces);
+      for (let round = 0; round < 2000; round++) await team.run(new Array(200).fill(task), workspaces);
     };
-    expect(rounds).toThrow(ThreadError);
-    expect(() => team.run([task], workspaces)).toThrow(/last checkpoint/);
+    await expect(rounds()).rejects.toThrow(ThreadError);
+    await expect(team.run([task], workspaces)).rejects.toThrow(/last checkpoint/);
     team.dispose();
+  });
+
+  test.each([
+    ['while it waits', 'waiting'],
+    ['at work', 'working'],
+  ] as const)('a thread killed %s is noticed: the engine is lost, in words', async (_, when) => {
+    const started: Thread[] = [];
+    vi.mocked(spawn).mockImplementation((start) => {
+      const thread = actualSpawn(start);
+      started.push(thread);
+      return thread;
+    });
+    const engine = await createSimdEngine({ config, threads: 3 });
+    await engine.loadTensors(initialiseTensors(config, new Random(1)));
+    const large = { kind: 'sft', sequences: new Array(400).fill(batch.sequences[0]) } as const;
+    await engine.gradients(large);
+    expect(started.length).toBe(2);
+    const kill = () => started[1]!.terminate();
+    const steps = async () => {
+      for (;;) await engine.gradients(large);
+    };
+    if (when === 'working') setTimeout(kill, 20);
+    else kill();
+    await expect(steps()).rejects.toThrow(ThreadError);
+    expect(await engine.lost).toMatch(/thread of the engine stopped.*last checkpoint/);
+    await expect(engine.readTensors()).rejects.toThrow(ThreadError);
+    engine.dispose();
   });
 
   test('an engine that was disposed of refuses, in words', async () => {

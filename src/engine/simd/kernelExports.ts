@@ -94,8 +94,9 @@ export interface KernelExports {
 
   createTeam(threads: number): Address;
   joined(team: Address): number;
-  /** 0 when a thread has failed. */
+  /** `taskStatus`, as `awaitTasks` returns. */
   runTasks(team: Address, tasks: Address, count: number, workspaces: Address, mayWait: number): number;
+  awaitTasks(team: Address, mayWait: number): number;
   serve(team: Address, index: number): void;
   fail(team: Address): void;
   disband(team: Address): void;

@@ -85,7 +85,7 @@ function newMemory(): WebAssembly.Memory {
     } catch (error) {
       if (!(error instanceof RangeError)) {
         throw new SimdUnavailableError(
-          `This browser has no shared memory for WebAssembly (${String(error)}).`,
+          `This browser has no shared memory for WebAssembly (${String(error)}). Update it, or choose another engine in the settings.`,
         );
       }
     }

@@ -136,8 +136,8 @@ class Engine implements PolicyEngine {
   gradients(
     batch: BatchLoss,
   ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }> {
-    return this.#next(() => {
-      const stats = this.#runner.run(batch, undefined);
+    return this.#next(async () => {
+      const stats = await this.#runner.run(batch, undefined);
       return { stats, gradients: this.#parameters.readGradient() };
     });
   }

@@ -4,7 +4,8 @@
  * It is the oracle that hand-written kernels are checked against and the peer they are timed against, so it is written to be read, not to
  * be fast. Invariants. (1) After any method, resolved or rejected, tfjs holds exactly the tensors of the weights, the optimizer,
  * snapshots and open rollout sessions. (2) A step whose loss or gradient norm is not finite leaves weights and moments
- * untouched. (3) Same seed and same backend: same numbers.
+ * untouched. (3) Same seed and same backend: same numbers. (4) Calls are served one after another in the order they were made; only
+ * a rollout session takes the weights of the moment in which it is started.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { NamedTensors, PolicyConfig } from '../../policy/config.ts';
@@ -22,7 +23,7 @@ import type {
   SftStats,
   WeightSnapshot,
 } from '../engine.ts';
-import { NonFiniteLossError } from '../engine.ts';
+import { nonFiniteLoss } from '../layout/batchStats.ts';
 import { countMasked } from '../layout/packing.ts';
 import type { ParameterLayout } from '../layout/parameterLayout.ts';
 import { flattenTensors, namedTensors, parameterLayout } from '../layout/parameterLayout.ts';
@@ -73,6 +74,7 @@ class TfjsEngine implements PolicyEngine {
     flat.dispose();
   });
   #trained: Trained;
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(
     config: PolicyConfig,
@@ -96,98 +98,110 @@ class TfjsEngine implements PolicyEngine {
     return this.#backend.lost;
   }
 
-  async loadTensors(tensors: NamedTensors): Promise<void> {
-    await this.#activate();
-    const flat = tf.tensor1d(flattenTensors(this.#layout, tensors));
-    this.#replace({ ...this.#noMoments(), flat });
+  loadTensors(tensors: NamedTensors): Promise<void> {
+    return this.#next(() => {
+      const flat = tf.tensor1d(flattenTensors(this.#layout, tensors));
+      this.#replace({ ...this.#noMoments(), flat });
+    });
   }
 
   readTensors(): Promise<NamedTensors> {
-    return this.#named(this.#trained.flat);
+    return this.#next(() => this.#named(this.#trained.flat));
   }
 
   resetOptimizer(): void {
-    this.#replace({ ...this.#noMoments(), flat: this.#trained.flat });
+    // Queued like every call; a failure is reported by the next awaited call.
+    void this.#next(() => this.#replace({ ...this.#noMoments(), flat: this.#trained.flat })).catch(
+      () => undefined,
+    );
   }
 
-  async readOptimizer(): Promise<OptimizerState> {
-    const { step, m, v } = this.#trained;
-    return { step, m: await this.#named(m), v: await this.#named(v) };
+  readOptimizer(): Promise<OptimizerState> {
+    return this.#next(async () => {
+      const { step, m, v } = this.#trained;
+      return { step, m: await this.#named(m), v: await this.#named(v) };
+    });
   }
 
-  async loadOptimizer({ step, m, v }: OptimizerState): Promise<void> {
-    await this.#activate();
-    const [first, second] = [flattenTensors(this.#layout, m), flattenTensors(this.#layout, v)];
-    this.#replace({ flat: this.#trained.flat, m: tf.tensor1d(first), v: tf.tensor1d(second), step });
+  loadOptimizer({ step, m, v }: OptimizerState): Promise<void> {
+    return this.#next(() => {
+      const [first, second] = [flattenTensors(this.#layout, m), flattenTensors(this.#layout, v)];
+      this.#replace({ flat: this.#trained.flat, m: tf.tensor1d(first), v: tf.tensor1d(second), step });
+    });
   }
 
   step(batch: Extract<BatchLoss, { kind: 'sft' }>, optimizer: OptimizerSettings): Promise<SftStats>;
   step(batch: Extract<BatchLoss, { kind: 'grpo' }>, optimizer: OptimizerSettings): Promise<GrpoStats>;
-  async step(batch: BatchLoss, optimizer: OptimizerSettings): Promise<SftStats | GrpoStats> {
-    const { stats, gradient } = await this.#gradient(batch);
-    try {
-      if (!Number.isFinite(stats.loss) || !Number.isFinite(stats.gradNorm)) {
-        throw new NonFiniteLossError(
-          `The loss is ${stats.loss} and the gradient norm ${stats.gradNorm}; the weights were left as they were.`,
-        );
+  step(batch: BatchLoss, optimizer: OptimizerSettings): Promise<SftStats | GrpoStats> {
+    return this.#next(async () => {
+      const { stats, gradient } = await this.#gradient(batch);
+      try {
+        if (!Number.isFinite(stats.loss) || !Number.isFinite(stats.gradNorm)) {
+          throw nonFiniteLoss(stats.loss, stats.gradNorm);
+        }
+        this.#replace(adamw(this.#trained, gradient, stats.gradNorm, this.#decayed, optimizer));
+        return stats;
+      } finally {
+        gradient.dispose();
       }
-      this.#replace(adamw(this.#trained, gradient, stats.gradNorm, this.#decayed, optimizer));
-      return stats;
-    } finally {
-      gradient.dispose();
-    }
+    });
   }
 
-  async gradients(
+  gradients(
     batch: BatchLoss,
   ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }> {
-    const { stats, gradient } = await this.#gradient(batch);
-    try {
-      return { stats, gradients: await this.#named(gradient) };
-    } finally {
-      gradient.dispose();
-    }
+    return this.#next(async () => {
+      const { stats, gradient } = await this.#gradient(batch);
+      try {
+        return { stats, gradients: await this.#named(gradient) };
+      } finally {
+        gradient.dispose();
+      }
+    });
   }
 
-  async snapshot(tensors?: NamedTensors): Promise<WeightSnapshot> {
-    await this.#activate();
-    return this.#snapshots.add(
-      tensors ? tf.tensor1d(flattenTensors(this.#layout, tensors)) : tf.clone(this.#trained.flat),
+  snapshot(tensors?: NamedTensors): Promise<WeightSnapshot> {
+    return this.#next(() =>
+      this.#snapshots.add(
+        tensors ? tf.tensor1d(flattenTensors(this.#layout, tensors)) : tf.clone(this.#trained.flat),
+      ),
     );
   }
 
-  async logProbs(
+  logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
     snapshot?: WeightSnapshot,
   ): Promise<readonly SequenceLogProbs[]> {
-    await this.#activate();
-    const flat = snapshot === undefined ? this.#trained.flat : this.#snapshots.weightsOf(snapshot);
-    const results: SequenceLogProbs[] = [];
-    for (const micro of microBatches(sequences, this.#limits.cells)) {
-      const [logProbs, entropies] = await read(() => {
-        const logits = this.#logits(cut(this.#layout, flat), micro);
-        const predicted = predictions(logits, micro.targets, temperature === 0 ? 1 : temperature);
-        return [predicted.logProbs, predicted.entropies];
-      });
-      micro.members.forEach((member, row) => {
-        const { length } = sequences[member]!.tokens;
-        const ofTokens = (cells: Float32Array) => {
-          const numbers = new Float32Array(length); // cell t is of token t + 1
-          numbers.set(cells.subarray(row * micro.time, row * micro.time + length - 1), 1);
-          return numbers;
-        };
-        results.push({ logProbs: ofTokens(logProbs!), entropies: ofTokens(entropies!) });
-      });
-    }
-    return results;
+    return this.#next(async () => {
+      const flat = snapshot === undefined ? this.#trained.flat : this.#snapshots.weightsOf(snapshot);
+      const results: SequenceLogProbs[] = [];
+      for (const micro of microBatches(sequences, this.#limits.cells)) {
+        const [logProbs, entropies] = await read(() => {
+          const logits = this.#logits(cut(this.#layout, flat), micro);
+          const predicted = predictions(logits, micro.targets, temperature === 0 ? 1 : temperature);
+          return [predicted.logProbs, predicted.entropies];
+        });
+        micro.members.forEach((member, row) => {
+          const { length } = sequences[member]!.tokens;
+          const ofTokens = (cells: Float32Array) => {
+            const numbers = new Float32Array(length); // cell t is of token t + 1
+            numbers.set(cells.subarray(row * micro.time, row * micro.time + length - 1), 1);
+            return numbers;
+          };
+          results.push({ logProbs: ofTokens(logProbs!), entropies: ofTokens(entropies!) });
+        });
+      }
+      return results;
+    });
   }
 
-  async logits(tokens: Int32Array): Promise<Float32Array> {
-    await this.#activate();
-    const [micro] = microBatches([{ tokens }], this.#limits.cells);
-    const [logits] = await read(() => [this.#logits(cut(this.#layout, this.#trained.flat), micro!)]);
-    return logits!.slice(0, tokens.length * this.config.vocabularySize);
+  logits(tokens: Int32Array): Promise<Float32Array> {
+    return this.#next(async () => {
+      const [micro] = microBatches([{ tokens }], this.#limits.cells);
+      const [logits] = await read(() => [this.#logits(cut(this.#layout, this.#trained.flat), micro!)]);
+      return logits!.slice(0, tokens.length * this.config.vocabularySize);
+    });
   }
 
   startRollout(options: RolloutOptions): RolloutSession {
@@ -201,6 +215,16 @@ class TfjsEngine implements PolicyEngine {
   dispose(): void {
     this.#snapshots.dispose();
     tf.dispose([this.#decayed, this.#trained.flat, this.#trained.m, this.#trained.v]);
+  }
+
+  /** Run `work` after everything asked for before it, on this engine's backend. */
+  #next<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#tail.then(async () => {
+      await this.#activate();
+      return work();
+    });
+    this.#tail = result.catch(() => undefined);
+    return result;
   }
 
   #activate(): Promise<void> {
@@ -221,7 +245,6 @@ class TfjsEngine implements PolicyEngine {
   }
 
   async #named(flat: tf.Tensor): Promise<NamedTensors> {
-    await this.#activate();
     return namedTensors(this.#layout, this.config, await flat.data<'float32'>());
   }
 
@@ -231,7 +254,6 @@ class TfjsEngine implements PolicyEngine {
 
   /** The whole batch's statistics and gradient, which the caller disposes. // gradient [parameters] */
   async #gradient(batch: BatchLoss): Promise<{ stats: SftStats | GrpoStats; gradient: tf.Tensor }> {
-    await this.#activate();
     const tokens = countMasked(batch);
     const micros = microBatches(batch.sequences, this.#limits.cells);
     const [gradient, squares, ...sums] = tf.tidy(() => {

@@ -1,7 +1,8 @@
 /**
  * The hand-written WebGPU engine: `PolicyEngine` on a raw `GPUDevice`.
  *
- * Calls are served one after another in the order they were made; none sees another half done. Nothing
+ * Calls are served one after another in the order they were made; none sees another half done. Two steps may be queued on the GPU at once,
+ * so that it goes from one to the other while the CPU reads the first one's loss. Nothing
  * random and no float atomics: the same calls on the same adapter give bit-identical weights. Device errors reject
  * the call they belong to; a lost device resolves `lost` with a sentence and every later call rejects with it.
  */
@@ -23,7 +24,7 @@ import type {
 import { WeightSnapshots } from '../weightSnapshots.ts';
 import { describeGpu } from './device/describe.ts';
 import { openDevice, type Gpu, type Tuning } from './device/device.ts';
-import { FlatParameters } from './model/flatParameters.ts';
+import { FlatParameters, MAX_QUEUED_STEPS } from './model/flatParameters.ts';
 import { KernelLibrary, type CompileProgress } from './kernels/kernels.ts';
 import { memoryPlan, type DeviceLimits, type MemoryNeeds, type MemoryPlan } from './memory/memoryPlan.ts';
 import { DecodePlans } from './rollout/decodePlans.ts';
@@ -105,6 +106,8 @@ class Engine implements WgslEngine {
     this.#release(buffer);
   });
   #tail: Promise<unknown> = Promise.resolve();
+  /** Steps on the GPU whose outcome is not known yet, oldest first; none of them rejects. */
+  readonly #queued: Promise<void>[] = [];
   #isDisposed = false;
 
   constructor(
@@ -159,14 +162,35 @@ class Engine implements WgslEngine {
   step(batch: Extract<BatchLoss, { kind: 'sft' }>, optimizer: OptimizerSettings): Promise<SftStats>;
   step(batch: Extract<BatchLoss, { kind: 'grpo' }>, optimizer: OptimizerSettings): Promise<GrpoStats>;
   step(batch: BatchLoss, optimizer: OptimizerSettings): Promise<SftStats | GrpoStats> {
-    return this.#next(() => this.#runner.run(batch, optimizer));
+    const queued = this.#tail.then(async () => {
+      while (this.#queued.length >= MAX_QUEUED_STEPS) await this.#queued[0];
+      this.#gpu.check();
+      const read = await this.#runner.queue(batch, optimizer);
+      const before = this.#queued.at(-1);
+      const outcome = (async () => {
+        await before;
+        const stats = await read();
+        this.#gpu.check();
+        return stats;
+      })();
+      const settled = outcome.then(
+        () => undefined,
+        () => undefined,
+      );
+      this.#queued.push(settled);
+      void settled.then(() => this.#queued.shift());
+      return { outcome };
+    });
+    this.#tail = queued.catch(() => undefined);
+    return queued.then(({ outcome }) => outcome);
   }
 
   gradients(
     batch: BatchLoss,
   ): Promise<{ readonly stats: SftStats | GrpoStats; readonly gradients: NamedTensors }> {
     return this.#next(async () => {
-      const stats = await this.#runner.run(batch, undefined);
+      const read = await this.#runner.queue(batch, undefined);
+      const stats = await read();
       return { stats, gradients: await this.#parameters.read('gradient') };
     });
   }
@@ -215,6 +239,7 @@ class Engine implements WgslEngine {
   /** Run `work` after everything asked for before it. */
   #next<T>(work: () => T | Promise<T>): Promise<T> {
     const result = this.#tail.then(async () => {
+      while (this.#queued.length > 0) await this.#queued[0];
       this.#gpu.check();
       const value = await work();
       this.#gpu.check();

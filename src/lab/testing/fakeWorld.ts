@@ -5,6 +5,7 @@ import type { EngineView } from '../../record/recordedRun.ts';
 import type { RunEvent } from '../../train/events.ts';
 import type { FromTrainer, ToTrainer } from '../../worker/protocol.ts';
 import type { LabEnvironment, TrainerPort } from '../environment.ts';
+import type { RunLibrary } from '../library/runLibrary.ts';
 
 export type { FromTrainer };
 
@@ -55,12 +56,21 @@ export class FakeWorld {
   /** What can be downloaded. */
   readonly files = new Map<string, BlobPart>();
   readonly environment: LabEnvironment;
+  /** How the library is opened; null where the browser keeps nothing. */
+  library: (() => Promise<RunLibrary>) | null = null;
+  /** How a worker's lock becomes free. */
+  readonly workerLocks = new Map<string, () => void>();
+  /** Runs that some tab works on. */
+  readonly locked: Set<string>;
+  #ids = 0;
   #time = 0;
   #timers: { readonly due: number; readonly action: () => void }[] = [];
   #hidden: () => void = () => undefined;
 
-  constructor(query = '') {
+  /** @param locked shared by the tabs of one browser */
+  constructor(query = '', locked = new Set<string>()) {
     this.query = query;
+    this.locked = locked;
     this.environment = {
       createTrainer: () => {
         const trainer = new FakeTrainer();
@@ -83,6 +93,18 @@ export class FakeWorld {
           ? Promise.reject(new Error('404'))
           : Promise.resolve(new Blob([contents]));
       },
+      id: () => `run-${++this.#ids}`,
+      openLibrary: () => (this.library === null ? Promise.reject(new Error('a test')) : this.library()),
+      locks: {
+        hold: async (id) => {
+          if (this.locked.has(id)) return null;
+          this.locked.add(id);
+          return () => void this.locked.delete(id);
+        },
+        released: (lock) => new Promise((resolve) => this.workerLocks.set(lock, resolve)),
+        held: async () => new Set(this.locked),
+      },
+      storage: async () => ({ used: 1000, room: 9000 }),
       date: () => '2026-02-03T04:05:06.000Z',
       origin: { versions: { 'aster-lab': '0.1.0', zod: '4' }, userAgent: 'a test' },
       keepAwake: (on) => (this.awake = on),

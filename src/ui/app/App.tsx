@@ -15,6 +15,7 @@ import { HelpDialog } from '../guide/HelpDialog.tsx';
 import { Notices } from '../notices/Notices.tsx';
 import { PhaseRibbon } from '../topbar/PhaseRibbon.tsx';
 import { ReplayBar } from '../overview/ReplayBar.tsx';
+import { ShownLine } from '../runs/ShownLine.tsx';
 import { SidePanel, type PanelName } from '../side/SidePanel.tsx';
 import { TopBar } from '../topbar/TopBar.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
@@ -66,6 +67,7 @@ function Page() {
       <TopBar onHelp={showHelp} />
       <PhaseRibbon />
       <main className={styles.main}>
+        <ShownLine />
         <ReplayBar />
         <Notices onShowSettings={() => setPanel('settings')} />
         <div className={styles.grid}>

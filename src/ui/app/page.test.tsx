@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BenchmarkResult } from '../../record/runView.ts';
 import { App } from './App.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import { fakeLab, idleRun, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
@@ -93,6 +94,49 @@ describe('the page during a run', () => {
     render(<App store={fakeLab({ ...running, collapse })} />);
     const alarm = screen.getByTestId('collapse-alarm');
     expect(alarm.textContent).toMatch(/round 28: 0.40 calls.*Below 2 for 10 steps/);
+    cleanup();
+    const since = { ...collapse, alarm: { round: 25, since: 13, density: 0.4 } };
+    render(<App store={fakeLab({ ...running, collapse: since })} />);
+    expect(screen.getByTestId('collapse-alarm').textContent).toContain(
+      'left the zone’s edge at round 13, confirmed at round 25: 0.40 calls',
+    );
+  });
+
+  it('gives a held-out accuracy with its error and how many problems it is of', () => {
+    const result: BenchmarkResult = {
+      ...({
+        phase: 'baseline',
+        benchmark: 'inRange',
+        budget: 'long',
+        context: 200,
+        calls: 50,
+        k: 4,
+      } as const),
+      ...{ problems: 48, meanAtK: 0.5, passAtK: 0.9, toolCalls: 1, truncated: 0, responseLength: 9 },
+      standardError: 0.045,
+    };
+    const other = { ...result, temperature: 5, meanAtK: 0.1 };
+    render(<App store={fakeLab({ ...running, benchmarks: [result, other] })} />);
+    const tile = screen.getByTestId('tile-accuracy');
+    expect(tile.dataset['value']).toBe('0.5');
+    expect(tile.textContent).toContain('± 4.5 pts, n 48, before');
+  });
+
+  it('says how much of a rising reward is only fewer cut-offs', () => {
+    const rounds = Array.from({ length: 12 }, (_, i) => ({
+      x: i + 1,
+      'critic/score/mean': i < 6 ? 0.2 : 0.45,
+      'response_length/clip_ratio': i < 6 ? 0.6 : 0.1,
+    }));
+    const phases = idleRun.phases.map((phase) =>
+      phase.name === 'stage1' ? { ...phase, status: 'active' as const, round: 0 } : phase,
+    );
+    render(<App store={fakeLab({ ...running, phases, series: { ...idleRun.series, rounds } })} />);
+    const story = screen.getByTestId('reward-story').textContent;
+    expect(story).toContain(
+      'right 20% to 45% (+25 pts). Of that +25 pts because fewer are cut off (60% to 10%)',
+    );
+    expect(story).toContain('and ±0 from the answers');
   });
 
   it('listens to the keyboard where the focus means nothing else', async () => {

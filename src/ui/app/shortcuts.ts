@@ -30,7 +30,7 @@ export function useShortcuts(showHelp: () => void): void {
         case ' ':
           if (source.kind !== 'live') return;
           if (status === 'running') store.actions.pause();
-          else if (status === 'paused') store.actions.resume();
+          else if (status === 'paused' || status === 'interrupted') store.actions.resume();
           else if (status === 'idle')
             store.actions.train(); // which does nothing where the settings cannot run
           else return;

@@ -34,15 +34,23 @@ export function Benchmarks() {
                 {context} tokens, {calls} calls
               </span>
             </h3>
-            <BudgetTable budget={budget} results={results} k={evaluation.samples} />
+            <BudgetTable
+              budget={budget}
+              results={results.filter(
+                // Those at the rollouts' temperature are for studies.
+                (one) => (one.temperature ?? evaluation.temperature) === evaluation.temperature,
+              )}
+              k={evaluation.samples}
+            />
           </section>
         );
       })}
       <p className={styles.note}>
         mean@{evaluation.samples} is the share of right answers over {evaluation.samples} samples of each of{' '}
         {evaluation.problems} problems; pass@{evaluation.samples} the share of problems solved at least once.
-        Sampled at temperature {evaluation.temperature}, top-p {evaluation.topP}. “Before” is after the cold
-        start, “after” is after reinforcement learning.
+        The error behind ± is the standard error over problems. Sampled at temperature{' '}
+        {evaluation.temperature}, top-p {evaluation.topP}. “Before” is after the cold start, “after” is after
+        reinforcement learning.
       </p>
       {filter === null ? null : <PromptFilterView report={filter} />}
     </div>
@@ -85,7 +93,13 @@ function BudgetTable({ budget, results, k }: BudgetTableProps) {
               <th scope="row" title={texts[name].help}>
                 {texts[name].label}
               </th>
-              <Change before={before?.meanAtK} after={after?.meanAtK} format={formatShare} better="higher" />
+              <Change
+                before={before?.meanAtK}
+                after={after?.meanAtK}
+                error={(after ?? before)?.standardError}
+                format={formatShare}
+                better="higher"
+              />
               <Change before={before?.passAtK} after={after?.passAtK} format={formatShare} better="higher" />
               <Change
                 before={before?.toolCalls}
@@ -110,12 +124,14 @@ function BudgetTable({ budget, results, k }: BudgetTableProps) {
 interface ChangeProps {
   readonly before: number | undefined;
   readonly after: number | undefined;
+  /** Standard error of the value shown. */
+  readonly error?: number | undefined;
   readonly format: (value: number | undefined) => string;
   readonly better: 'higher' | 'lower' | 'neither';
 }
 
 /** The newest value, and under it the change since the cold start. */
-function Change({ before, after, format, better }: ChangeProps) {
+function Change({ before, after, error, format, better }: ChangeProps) {
   const value = after ?? before;
   const delta = before !== undefined && after !== undefined ? after - before : null;
   const tone =
@@ -126,7 +142,10 @@ function Change({ before, after, format, better }: ChangeProps) {
         : 'worse';
   return (
     <td>
-      <span className={styles.value}>{format(value)}</span>
+      <span className={styles.value}>
+        {format(value)}
+        {error === undefined ? null : <small> ± {formatPoints(error)}</small>}
+      </span>
       <span className={styles.delta} data-tone={tone}>
         {delta === null
           ? value === undefined

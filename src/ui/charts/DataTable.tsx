@@ -2,20 +2,16 @@
  * A chart's numbers as a table, oldest first, scrolled to the newest.
  */
 import { useEffect, useRef } from 'react';
+import { cellText, type NumberTable } from './numberTable.ts';
 import styles from './chart.module.css';
 
-export interface TableData {
-  readonly columns: readonly string[];
-  /** Oldest first. The first cell is the row's header. */
-  readonly rows: readonly (readonly string[])[];
-}
-
-export function DataTable({ caption, data }: { caption: string; data: TableData }) {
+export function DataTable({ caption, table }: { caption: string; table: NumberTable }) {
   const scroll = useRef<HTMLDivElement>(null);
   useEffect(() => {
     scroll.current?.scrollTo(0, scroll.current.scrollHeight);
   }, []);
-  if (data.rows.length === 0)
+  const { columns, rows } = table;
+  if (rows.length === 0)
     return <p className={styles.noRows}>No numbers yet: they appear when the run has some.</p>;
   return (
     <div
@@ -29,19 +25,19 @@ export function DataTable({ caption, data }: { caption: string; data: TableData 
         <caption className={styles.hidden}>{caption}</caption>
         <thead>
           <tr>
-            {data.columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
+            {columns.map(({ label }) => (
+              <th key={label} scope="col">
+                {label}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {data.rows.map(([head, ...cells]) => (
+          {rows.map(([head, ...cells]) => (
             <tr key={head}>
-              <th scope="row">{head}</th>
+              <th scope="row">{cellText(head, columns[0])}</th>
               {cells.map((cell, column) => (
-                <td key={column}>{cell}</td>
+                <td key={column}>{cellText(cell, columns[column + 1])}</td>
               ))}
             </tr>
           ))}

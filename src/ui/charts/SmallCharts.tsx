@@ -1,43 +1,26 @@
 /**
- * The strip of small charts under the overview. Each subscribes on its own and takes its own turn (`turns.ts`), so new numbers are drawn
- * in several short tasks, not in one long one.
+ * The strip of small charts under the overview, and the place of the diagnostics at its end.
+ *
+ * Each chart subscribes on its own and takes its own turn (`turns.ts`), so new numbers are drawn in several short tasks, not in one long
+ * one. Diagnostics share one place, which never changes its size: the chart of the one that has something to say, or that a person asked
+ * for; otherwise their newest values, in words.
  */
-import { lazy, memo, Suspense, useCallback, useMemo } from 'react';
-import type { SeriesPoint } from '../../record/metricSeries.ts';
-import type { RunState } from '../../lab/state.ts';
-import { benchmarks as benchmarkTexts, metricDefinition } from '../../metrics/registry.ts';
-import { benchmarkNames } from '../../tasks/problems.ts';
-import { formatMetric } from '../app/format.ts';
-import { useRun } from '../app/lab.tsx';
-import { ChartFigure, Legend, type LegendEntry, type Marker } from './ChartFigure.tsx';
-import { accuracyChart, smallCharts, type ChartDefinition } from './definitions.ts';
-import { lastPlannedRound, phaseSpans, phaseStarts } from './roundAxis.ts';
-import type { MarkedPoint } from './SmallChart.tsx';
-import { sameRounds, sameSteps } from './sameSeries.ts';
-import { useRunInTurn } from './turns.ts';
+import { memo, useCallback, useMemo, useState } from 'react';
+import { useInTurn } from './turns.ts';
+import { chartRuns, sameRoundRuns, sameStepRuns, type ChartRun } from './chartRuns.ts';
+import { diagnostics, smallCharts, type ChartDefinition, type Diagnostic } from './definitions.ts';
+import { LineFigure, type Extras } from './LineFigure.tsx';
+import type { Plot } from './plotModel.ts';
+import { roundMap } from './plotModel.ts';
+import { phaseSpans, phaseStarts } from './roundAxis.ts';
+import { useChartView, type ChartView } from './chartView.ts';
 import styles from './smallCharts.module.css';
-
-/** recharts is the largest part of the page, so it is loaded after the page has opened. */
-const SmallChart = lazy(async () => ({ default: (await import('./SmallChart.tsx')).SmallChart }));
-
-const selectSeries = (run: RunState) => run.series;
 
 /** Once a second is often enough for small charts, and leaves the processor to the training. */
 const smallTurns = {
-  rounds: { select: selectSeries, pace: 1000, same: sameRounds },
-  sft: { select: selectSeries, pace: 1000, same: sameSteps },
+  rounds: { select: chartRuns, pace: 1000, same: sameRoundRuns },
+  steps: { select: chartRuns, pace: 1000, same: sameStepRuns },
 };
-const selectBenchmarks = (run: RunState) => run.benchmarks;
-const selectSftSteps = (run: RunState) => run.phases.find(({ name }) => name === 'sft')?.total ?? 0;
-const selectSettings = (run: RunState) => run.settings;
-
-const markers: readonly { readonly marker: Marker; readonly colour: string }[] = [
-  { marker: 'circle', colour: 'var(--lab-blue)' },
-  { marker: 'triangle', colour: 'var(--lab-orange)' },
-  { marker: 'square', colour: 'var(--lab-purple)' },
-];
-
-const markLabels = { inRange: 'in range', longer: 'longer', harder: 'harder' } as const;
 
 export function SmallCharts() {
   return (
@@ -48,81 +31,125 @@ export function SmallCharts() {
       {smallCharts.map((chart) => (
         <SmallFigure key={chart.id} chart={chart} />
       ))}
+      <Diagnostics />
     </section>
   );
 }
 
 const SmallFigure = memo(function SmallFigure({ chart }: { chart: ChartDefinition }) {
-  const series = useRunInTurn(smallTurns[chart.source]);
-  const settings = useRun(selectSettings);
-  const starts = useRun(phaseStarts);
-  const steps = useRun(selectSftSteps);
-  const points = chart.source === 'sft' ? series.sft : series.rounds;
-  const lastRound = series.rounds.at(-1)?.x ?? 0;
-  const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);
-  const end = chart.source === 'sft' ? Math.max(steps, 1) : lastPlannedRound(spans);
-  const marks = useMarks(chart, spans.find(({ name }) => name === 'stage1')?.from ?? 0, lastRound);
-  const table = useCallback(() => tableOf(chart, points), [chart, points]);
-  const unit = metricDefinition(chart.headline).unit;
-  const newest = series.latest[chart.headline];
-  const entries = legendOf(chart, marks !== undefined && marks.length > 0);
-  return (
-    <ChartFigure
-      id={chart.id}
-      title={chart.title}
-      help={chart.help}
-      value={newest === undefined ? undefined : formatMetric(newest, unit)}
-      legend={<Legend entries={entries} />}
-      table={table}
-      summary={newest === undefined ? 'No numbers yet.' : `Newest value: ${formatMetric(newest, unit)}.`}
-    >
-      <Suspense fallback={null}>
-        <SmallChart chart={chart} points={points} end={end} marks={marks} />
-      </Suspense>
-    </ChartFigure>
-  );
+  const runs = useInTurn(chart.axis === 'steps' ? smallTurns.steps : smallTurns.rounds);
+  const heldOut = useHeldOut(runs, chart.heldOut === true);
+  return <LineFigure chart={chart} runs={runs} extras={heldOut} />;
 });
 
-/** Benchmark results as markers at the rounds where they were taken. */
-function useMarks(chart: ChartDefinition, coldStartRound: number, lastRound: number) {
-  const results = useRun(selectBenchmarks);
-  return useMemo((): readonly MarkedPoint[] | undefined => {
-    if (chart !== accuracyChart) return undefined;
-    return results.flatMap((result) => {
-      const style = markers[benchmarkNames.indexOf(result.benchmark)];
-      if (result.budget !== 'long' || style === undefined) return [];
-      return [
-        {
-          ...style,
-          x: result.phase === 'baseline' ? coldStartRound : lastRound,
-          y: result.meanAtK,
-          label: benchmarkTexts[result.benchmark].label,
-        },
-      ];
-    });
-  }, [chart, results, coldStartRound, lastRound]);
+const selectKind = (view: ChartView) => view.xKind;
+
+/** Each run's accuracy on held-out problems of the training range, long budget, at the rounds after which it was measured. */
+function useHeldOut(runs: readonly ChartRun[], wanted: boolean): (plot: Plot) => Extras {
+  const kind = useChartView(selectKind);
+  return useCallback(
+    (plot) => {
+      if (!wanted) return {};
+      const marks = plot.lines.flatMap((line) => {
+        const run = runs.find(({ name }) => name === line.name);
+        const map = run === undefined ? null : roundMap(run, kind);
+        if (run === undefined || map === null) return [];
+        const { settings, benchmarks, series } = run.view;
+        const last = series.rounds.at(-1)?.x ?? 0;
+        const spans = phaseSpans(settings, phaseStarts(run.view), last);
+        const coldStart = spans.find(({ name }) => name === 'stage1')?.from ?? last;
+        return benchmarks
+          .filter(({ budget, benchmark }) => budget === 'long' && benchmark === 'inRange')
+          .map(({ phase, meanAtK }) => ({
+            line,
+            x: map(phase === 'baseline' ? coldStart : last),
+            y: meanAtK,
+          }));
+      });
+      return { marks };
+    },
+    [runs, wanted, kind],
+  );
 }
 
-function legendOf(chart: ChartDefinition, withMarks: boolean): readonly LegendEntry[] {
-  const lines = chart.series.map(({ label, colour, dash, area }): LegendEntry => {
-    return { label, colour, dash, mark: area === true ? 'area' : 'line' };
+/** The newest value of a diagnostic, over all runs: the largest. */
+function newestOf({ value }: ChartDefinition, runs: readonly ChartRun[]): number | undefined {
+  const values = runs.flatMap(({ view }) => {
+    const newest = view.series.rounds.findLast((point) => value(point) !== undefined);
+    return newest === undefined ? [] : [value(newest)!];
   });
-  if (!withMarks) return lines;
-  const marks = benchmarkNames.flatMap((name, index): LegendEntry[] => {
-    const style = markers[index];
-    return style === undefined ? [] : [{ label: markLabels[name], colour: style.colour, mark: style.marker }];
-  });
-  return [...lines, ...marks];
+  return values.length === 0 ? undefined : Math.max(...values);
 }
 
-function tableOf(chart: ChartDefinition, points: readonly SeriesPoint[]) {
-  return {
-    columns: [chart.source === 'sft' ? 'Step' : 'Round', ...chart.series.map(({ label }) => label)],
-    rows: points
-      .filter((point) => chart.series.some(({ metric }) => point[metric] !== undefined))
-      .map((point) => [
-        String(point.x),
-        ...chart.series.map(({ metric }) => formatMetric(point[metric], metricDefinition(metric).unit)),
-      ]),
-  };
+/** Whether it has something to say, of any run at any time. */
+export function isLoud({ value, loudAbove }: Diagnostic, runs: readonly ChartRun[]): boolean {
+  return runs.some(({ view }) => view.series.rounds.some((point) => (value(point) ?? 0) > loudAbove));
+}
+
+function Diagnostics() {
+  const runs = useInTurn(smallTurns.rounds);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const loud = useMemo(() => diagnostics.filter((one) => isLoud(one, runs)), [runs]);
+  const open =
+    chosen === 'none'
+      ? undefined
+      : (diagnostics.find(({ id }) => id === chosen) ?? (chosen === null ? loud[0] : undefined));
+  return (
+    <div className={styles.diagnostics} data-testid="diagnostics" data-open={open?.id ?? ''}>
+      {open === undefined ? (
+        <div className={styles.quiet}>
+          <h3 className={styles.quietTitle}>Diagnostics</h3>
+          <p className={styles.quietNote}>
+            {loud.length === 0 ? 'Nothing unusual.' : 'Something to say: marked.'} Press one to draw it.
+          </p>
+          <div className={styles.choices}>
+            {diagnostics.map((one) => (
+              <Choice
+                key={one.id}
+                one={one}
+                runs={runs}
+                loud={loud.includes(one)}
+                choose={() => setChosen(one.id)}
+              />
+            ))}
+          </div>
+        </div>
+      ) : (
+        <>
+          <LineFigure chart={open} runs={runs} />
+          <div className={styles.tabs} role="group" aria-label="Diagnostics">
+            {diagnostics.map((one) => (
+              <button
+                key={one.id}
+                type="button"
+                className={styles.tab}
+                aria-pressed={one === open}
+                data-loud={loud.includes(one)}
+                onClick={() => setChosen(one === open ? 'none' : one.id)}
+              >
+                {one.title}
+              </button>
+            ))}
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  readonly one: Diagnostic;
+  readonly runs: readonly ChartRun[];
+  readonly loud: boolean;
+  readonly choose: () => void;
+}
+
+function Choice({ one, runs, loud, choose }: ChoiceProps) {
+  const newest = newestOf(one, runs);
+  return (
+    <button type="button" className={styles.choice} data-loud={loud} title={one.help} onClick={choose}>
+      {loud ? '▲ ' : ''}
+      {one.title} <b>{newest === undefined ? '–' : one.format(newest)}</b>
+    </button>
+  );
 }

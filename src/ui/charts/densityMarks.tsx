@@ -6,6 +6,7 @@ import { Label, ReferenceArea, ReferenceDot, ReferenceLine } from 'recharts';
 import type { CollapseView } from '../../record/runView.ts';
 import { formatNumber } from '../app/format.ts';
 import type { PhaseSpan } from './roundAxis.ts';
+import type { RoundMap } from './xAxis.ts';
 
 /** The hatching of the collapse zone, for `fill`. */
 export function ZonePattern() {
@@ -45,7 +46,7 @@ export function CollapseZone({ zoneTop, top }: ZoneProps) {
         zIndex={-1}
       >
         <Label
-          value={`collapse zone: below ${formatNumber(zoneTop)} calls`}
+          value={`collapse zone: below ${formatNumber(zoneTop)} ${zoneTop === 1 ? 'call' : 'calls'}`}
           // Where the zone is too thin for the words, they stand above it.
           position={zoneTop < top / 6 ? 'insideBottomRight' : 'insideTopRight'}
           offset={7}
@@ -63,14 +64,15 @@ interface PhasesProps {
   /** The last round of the x axis. */
   readonly end: number;
   readonly narrow: boolean;
+  readonly toX: RoundMap;
 }
 
 /** A line where each phase begins, with the phase's name; dashed while it is only planned. */
-export function PhaseMarks({ spans, end, narrow }: PhasesProps) {
+export function PhaseMarks({ spans, end, narrow, toX }: PhasesProps) {
   return spans.map((span, index) => (
     <ReferenceLine
       key={span.name}
-      x={span.from + 0.5}
+      x={toX(span.from + 0.5)}
       stroke={index === 0 ? 'none' : 'var(--lab-line-strong)'}
       strokeDasharray={span.begun ? undefined : '3 3'}
       zIndex={-1}
@@ -87,22 +89,31 @@ export function PhaseMarks({ spans, end, narrow }: PhasesProps) {
   ));
 }
 
-/** The phase's name, shortened where its place on the axis is small. */
-function spanLabel({ name, label, from, to }: PhaseSpan, end: number, narrow: boolean): string {
+/** The phase's name, and that its problems are longer where they are; shortened where its place on the axis is small. */
+function spanLabel({ name, label, from, to, lengthens }: PhaseSpan, end: number, narrow: boolean): string {
   const share = (to - from) / end;
-  if (share < (narrow ? 0.34 : 0.13)) return { sft: 'SFT', stage1: '1', stage2: '2' }[name];
-  return narrow ? label.replace('GRPO stage', 'Stage') : label;
+  const longer = lengthens === null ? '' : ` · longer problems: ${lengthens} steps`;
+  if (share < (narrow ? 0.34 : 0.13))
+    return { sft: 'SFT', stage1: '1', stage2: '2' }[name] + (longer === '' ? '' : ' ↗');
+  if (narrow) return `${label.replace('GRPO stage', 'Stage')}${longer === '' ? '' : ' ↗'}`;
+  return share < 0.3 && longer !== '' ? `${label} ↗ ${lengthens} steps` : `${label}${longer}`;
+}
+
+interface ReferenceProps {
+  readonly reference: NonNullable<CollapseView['reference']>;
+  readonly toX: RoundMap;
+  readonly colour: string;
 }
 
 /** The density after the cold start, which the collapse rule compares with. */
-export function ReferenceMark({ reference }: { reference: NonNullable<CollapseView['reference']> }) {
+export function ReferenceMark({ reference, toX, colour }: ReferenceProps) {
   return (
     <ReferenceDot
-      x={reference.round}
+      x={toX(reference.round)}
       y={reference.density}
       r={4}
       fill="var(--lab-surface)"
-      stroke="var(--lab-blue)"
+      stroke={colour}
       strokeWidth={2}
       ifOverflow="hidden"
     />
@@ -113,21 +124,22 @@ interface AlarmProps {
   readonly alarm: NonNullable<CollapseView['alarm']>;
   readonly top: number;
   readonly end: number;
+  readonly toX: RoundMap;
 }
 
 /** Where the alarm went off. The line ends below the phases' names, which it may stand beside. */
-export function AlarmMark({ alarm, top, end }: AlarmProps) {
+export function AlarmMark({ alarm, top, end, toX }: AlarmProps) {
   return (
     <ReferenceLine
       segment={[
-        { x: alarm.round, y: 0 },
-        { x: alarm.round, y: top * 0.9 },
+        { x: toX(alarm.round), y: 0 },
+        { x: toX(alarm.round), y: top * 0.9 },
       ]}
       stroke="var(--lab-alarm)"
       strokeWidth={2}
     >
       <Label
-        value={`▼ collapsed, round ${alarm.round}`}
+        value={`▼ collapsed${alarm.since === undefined ? ',' : `: left the edge at ${alarm.since}, confirmed at`} round ${alarm.round}`}
         position={alarm.round > end * 0.6 ? 'insideTopRight' : 'insideTopLeft'}
         offset={5}
         fill="var(--lab-alarm-ink)"

@@ -18,6 +18,13 @@ export interface PhaseSpan {
   readonly to: number; // round
   /** False while the span is only a plan. */
   readonly begun: boolean;
+  /** Its problems' lengths, "4–6", where they get longer than the phase before had them; calls may rise for that alone. */
+  readonly lengthens: string | null;
+}
+
+/** Calls below which the collapse zone lies; null before the run has a reference to measure it from, and where it has none. */
+export function zoneTopOf({ threshold }: RunState['collapse']): number | null {
+  return threshold === null || threshold <= 0 ? null : threshold;
 }
 
 /**
@@ -56,12 +63,20 @@ export function phaseSpans(settings: RunSettings, starts: string, lastRound: num
       from: start,
       to: start + planned[name],
       begun: begunAt.has(name),
+      lengthens: name === 'stage2' ? longerLengths(settings) : null,
     });
     from = start + planned[name];
   }
   const last = spans.at(-1);
   if (last !== undefined) spans[spans.length - 1] = { ...last, to: Math.max(last.to, lastRound) };
   return spans.filter((span) => span.to > span.from);
+}
+
+/** Stage 2's lengths in words where they reach beyond stage 1's. */
+function longerLengths({ stage1, stage2 }: RunSettings): string | null {
+  if (stage2.maxLength <= stage1.maxLength) return null;
+  const { minLength, maxLength } = stage2;
+  return minLength === maxLength ? `${maxLength}` : `${minLength}–${maxLength}`;
 }
 
 /** Where the axis ends. */

@@ -2,16 +2,16 @@
 import { act, cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SeriesView } from '../../record/runSeries.ts';
-import { shownRun, type RunState } from '../../lab/state.ts';
+import { shownRun, type LabState } from '../../lab/state.ts';
 import { fakeLab, mockBrowser, renderInLab } from '../testing/lab.tsx';
 import { sameRounds } from './sameSeries.ts';
-import { useRunInTurn } from './turns.ts';
+import { useInTurn } from './turns.ts';
 
-const turn = { select: (run: RunState) => run.series, pace: 1000, same: sameRounds };
+const turn = { select: (state: LabState) => shownRun(state).series, pace: 1000, same: sameRounds };
 let draws: string[] = [];
 
 function Chart({ name }: { name: string }) {
-  const series = useRunInTurn(turn);
+  const series = useInTurn(turn);
   draws.push(`${name}:${series.rounds.length}`);
   return null;
 }

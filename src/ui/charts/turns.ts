@@ -6,7 +6,7 @@
  * error).
  */
 import { useState, useSyncExternalStore } from 'react';
-import { shownRun, type LabStore, type RunState } from '../../lab/state.ts';
+import type { LabState, LabStore } from '../../lab/state.ts';
 import { useLabStore } from '../app/lab.tsx';
 
 /** Time between two turns, milliseconds: about a frame, so that input and painting come in between. */
@@ -32,22 +32,24 @@ export function takeTurn(draw: () => void): void {
 }
 
 export interface Turn<T> {
-  readonly select: (run: RunState) => T;
-  /** While the run goes on, at most one drawing in this time, ms. */
+  readonly select: (state: LabState) => T;
+  /** While a run goes on, at most one drawing in this time, ms. */
   readonly pace: number;
   /** Whether two values draw the same; compared by identity where absent. */
   readonly same?: (a: T, b: T) => boolean;
 }
 
-function turnSource<T>(store: LabStore, { select: selector, pace, same = Object.is }: Turn<T>) {
-  let shown = selector(shownRun(store.getState()));
+const isGoing = ({ runs }: LabState) => runs.some(({ status }) => status === 'running');
+
+function turnSource<T>(store: LabStore, { select, pace, same = Object.is }: Turn<T>) {
+  let shown = select(store.getState());
   let drawnAt = -Infinity;
   let rest: ReturnType<typeof setTimeout> | null = null;
   return {
     snapshot: () => shown,
     subscribe: (changed: () => void) => {
       const draw = () => {
-        const newest = selector(shownRun(store.getState()));
+        const newest = select(store.getState());
         if (same(newest, shown)) return;
         shown = newest;
         drawnAt = performance.now();
@@ -58,9 +60,8 @@ function turnSource<T>(store: LabStore, { select: selector, pace, same = Object.
         takeTurn(draw);
       };
       const stop = store.subscribe((state) => {
-        const run = shownRun(state);
-        if (same(selector(run), shown)) return;
-        const due = run.status === 'running' ? drawnAt + pace - performance.now() : 0;
+        if (same(select(state), shown)) return;
+        const due = isGoing(state) ? drawnAt + pace - performance.now() : 0;
         if (due <= 0) takeTurn(draw);
         else rest ??= setTimeout(wake, due);
       });
@@ -76,9 +77,9 @@ function turnSource<T>(store: LabStore, { select: selector, pace, same = Object.
 }
 
 /**
- * Like `useRun`, but the value arrives on this component's turn. `turn` is read once: pass a constant.
+ * Like `useLab`, but the value arrives on this component's turn. `turn` is read once: pass a constant.
  */
-export function useRunInTurn<T>(turn: Turn<T>): T {
+export function useInTurn<T>(turn: Turn<T>): T {
   const store = useLabStore();
   const [source] = useState(() => turnSource(store, turn));
   return useSyncExternalStore(source.subscribe, source.snapshot);

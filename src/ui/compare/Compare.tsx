@@ -1,5 +1,5 @@
 /**
- * Experiments and their results: an open study, or which experiments there are and how to run one.
+ * Comparisons: an open study, or the runs of the list, and how to make a study.
  */
 import { Button } from '@mantine/core';
 import { FileUp } from 'lucide-react';
@@ -7,6 +7,7 @@ import { experiments } from '../../recipes/experiments.ts';
 import type { LabState } from '../../lab/state.ts';
 import { useLab } from '../app/lab.tsx';
 import { useFileInput } from '../topbar/useFileInput.tsx';
+import { RunsCompare } from './RunsCompare.tsx';
 import { StudyView } from './StudyView.tsx';
 import styles from './compare.module.css';
 
@@ -21,12 +22,13 @@ function NoStudy() {
   const { input, ask } = useFileInput('Study', 'open-study');
   return (
     <div className={styles.compare} data-testid="no-study">
+      <RunsCompare />
       <header className={styles.head}>
         <h3>One run is an anecdote</h3>
         <p>
           A study runs an experiment’s variants on several seeds, on the command line. Its{' '}
-          <code>study.json</code> opens here: a line for each variant with its spread, and this run beside
-          them.
+          <code>study.json</code> opens here: a line for each variant with its spread, and the run in focus
+          beside them.
         </p>
       </header>
       <div>
@@ -35,15 +37,18 @@ function NoStudy() {
         </Button>
         {input}
       </div>
-      <ul className={styles.experiments}>
-        {experiments.map(({ name, title, question, variants }) => (
-          <li key={name}>
-            <strong>{title}</strong> <span>{variants.length} variants</span>
-            <p>{question}</p>
-            <code>npm run study -- {name}</code>
-          </li>
-        ))}
-      </ul>
+      <details className={styles.details}>
+        <summary>The {experiments.length} experiments there are</summary>
+        <ul className={styles.experiments}>
+          {experiments.map(({ name, title, question, variants }) => (
+            <li key={name}>
+              <strong>{title}</strong> <span>{variants.length} variants</span>
+              <p>{question}</p>
+              <code>npm run study -- {name}</code>
+            </li>
+          ))}
+        </ul>
+      </details>
     </div>
   );
 }

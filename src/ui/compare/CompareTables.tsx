@@ -10,13 +10,13 @@ import type { Spread, Study } from '../../study/study.ts';
 import { benchmarks as benchmarkTexts } from '../../metrics/registry.ts';
 import { benchmarkNames } from '../../tasks/problems.ts';
 import { formatMetric, formatShare, missing } from '../app/format.ts';
-import { Swatch } from './VariantLegend.tsx';
-import type { VariantStyle } from './variantStyle.ts';
+import { RunSwatch } from '../app/RunSwatch.tsx';
+import type { RunStyle } from '../app/runStyle.ts';
 import styles from './compare.module.css';
 
 interface RowsProps {
   readonly rows: readonly CompareRow[];
-  readonly styleOf: (variant: string) => VariantStyle | undefined;
+  readonly styleOf: (variant: string) => RunStyle | undefined;
 }
 
 type Budget = 'short' | 'long';
@@ -150,12 +150,12 @@ export function Scroll({ label, children }: { label: string; children: ReactNode
   );
 }
 
-function VariantHead({ row, style }: { row: CompareRow; style: VariantStyle | undefined }) {
+function VariantHead({ row, style }: { row: CompareRow; style: RunStyle | undefined }) {
   return (
     <th scope="row">
       {row.title}
       <small>
-        {style === undefined ? null : <Swatch style={style} />}
+        {style === undefined ? null : <RunSwatch style={style} />}
         {row.runs === 1 ? 'one seed' : `${row.runs} seeds`}
       </small>
     </th>

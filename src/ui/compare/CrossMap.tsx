@@ -15,10 +15,10 @@ export function CrossMap({ study }: { study: Study }) {
   const table = crossEvaluation(study, budget);
   if (table === null) return null;
   return (
-    <Scroll label="Trained and evaluated, table">
+    <Scroll label="Two conditions, table">
       <table className={`${tables.table ?? ''} ${styles.map ?? ''}`} data-testid="compare-cross">
         <caption>
-          Trained under one condition, evaluated under another{' '}
+          {table.rowLabel} by {table.columnLabel}{' '}
           <span>
             accuracy on the training range
             {table.context === null ? '' : `, ${table.context} tokens of context`}

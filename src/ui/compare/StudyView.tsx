@@ -4,31 +4,29 @@
  * Every number comes from study/compare.ts. Invariant (compare.test.tsx): a line that is switched off is left out of the chart and of the
  * chart's table, never of the tables below.
  */
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { CloseButton, Select } from '@mantine/core';
 import { distinct, runLine, stageStarts, studyLines, studyRows } from '../../study/compare.ts';
 import { studyMetrics, type Study, type StudyMetric } from '../../study/study.ts';
-import type { RunState } from '../../lab/state.ts';
+import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
 import { metricDefinition } from '../../metrics/registry.ts';
-import { formatMetric } from '../app/format.ts';
 import { useLabActions, useRun } from '../app/lab.tsx';
-import { ChartFigure } from '../charts/ChartFigure.tsx';
+import { runStyle, styleAt } from '../app/runStyle.ts';
 import { sameRounds } from '../charts/sameSeries.ts';
-import { useRunInTurn } from '../charts/turns.ts';
-import type { DrawnLine } from './CompareChart.tsx';
+import { useInTurn } from '../charts/turns.ts';
+import { CompareFigure, type DrawnLine } from './CompareFigure.tsx';
 import { CrossMap } from './CrossMap.tsx';
 import { AccuracyTable, CallsTable, RunList } from './CompareTables.tsx';
 import { VariantLegend } from './VariantLegend.tsx';
-import { runStyle, variantStyle } from './variantStyle.ts';
 import styles from './compare.module.css';
 
-const CompareChart = lazy(async () => ({ default: (await import('./CompareChart.tsx')).CompareChart }));
-
-const runTurn = { select: (run: RunState) => run.series, pace: 1000, same: sameRounds };
+const runTurn = { select: (state: LabState) => shownRun(state).series, pace: 1000, same: sameRounds };
 const selectSource = (run: RunState) => run.source;
 const metricChoices = studyMetrics.map((name) => ({ value: name, label: metricDefinition(name).label }));
 /** The name of the run's line; no variant is called so. */
 const thisRun = '(this run)';
+/** Of no variant: the colour of the text. */
+const thisRunStyle = { ...runStyle(0, 7), colour: 'var(--lab-ink)' };
 
 export function StudyView({ name, study }: { name: string; study: Study }) {
   const [metric, setMetric] = useState<StudyMetric>('tool_use/avg_tool_calls_per_trajectory');
@@ -45,7 +43,6 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
     [study, drawn],
   );
   const styleOf = (variant: string) => lines.find((line) => line.name === variant)?.style;
-  const definition = metricDefinition(metric);
   const toggle = (line: string) => {
     const next = new Set(hidden);
     if (!next.delete(line)) next.add(line);
@@ -65,18 +62,7 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
           onChange={(chosen) => setMetric(studyMetrics.find((one) => one === chosen) ?? metric)}
         />
         <div className={styles.chart}>
-          <ChartFigure
-            id="compare"
-            title={definition.label}
-            subtitle="by rollout round"
-            help={`${definition.help} Lines are means over seeds, bands reach from the smallest seed to the largest.`}
-            table={() => chartTable(drawn, definition.unit)}
-            summary={`${drawn.length} lines.`}
-          >
-            <Suspense fallback={null}>
-              <CompareChart lines={drawn} stages={stages} metric={definition} />
-            </Suspense>
-          </ChartFigure>
+          <CompareFigure lines={drawn} stages={stages} metric={metric} />
         </div>
         <VariantLegend
           items={lines.map((line) => ({ ...line, shown: !hidden.has(line.name) }))}
@@ -98,17 +84,17 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
 
 /** A line for each variant of the study, and one for the run shown where it has numbers. */
 function useLines(study: Study, metric: StudyMetric): readonly DrawnLine[] {
-  const { rounds } = useRunInTurn(runTurn);
+  const { rounds } = useInTurn(runTurn);
   const source = useRun(selectSource);
   return useMemo(() => {
     const variants = studyLines(study, metric).map((line, place) => ({
       ...line,
-      style: variantStyle(place),
+      style: styleAt(place),
     }));
     const points = runLine(rounds, metric);
     if (points.length === 0) return variants;
     const title = source.kind === 'live' ? 'This run' : `This run: ${source.name}`;
-    return [...variants, { name: thisRun, title, style: runStyle, points }];
+    return [...variants, { name: thisRun, title, style: thisRunStyle, points }];
   }, [study, metric, rounds, source]);
 }
 
@@ -159,25 +145,4 @@ function StageNote({ stages }: { stages: ReturnType<typeof stageStarts> }) {
       .
     </p>
   );
-}
-
-function chartTable(lines: readonly DrawnLine[], unit: string) {
-  const columns = lines.flatMap(({ title, points }) => {
-    const byRound = new Map(points.map((point) => [point.x, point]));
-    const spreads = points.some(({ seeds }) => seeds > 1);
-    return [
-      { head: title, at: (round: number) => byRound.get(round)?.mean },
-      ...(spreads
-        ? [
-            { head: `${title}: smallest`, at: (round: number) => byRound.get(round)?.min },
-            { head: `${title}: largest`, at: (round: number) => byRound.get(round)?.max },
-          ]
-        : []),
-    ];
-  });
-  const rounds = [...distinct(lines.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
-  return {
-    columns: ['Round', ...columns.map(({ head }) => head)],
-    rows: rounds.map((round) => [String(round), ...columns.map(({ at }) => formatMetric(at(round), unit))]),
-  };
 }

@@ -1,13 +1,14 @@
 /**
  * The legend of the comparison, which also switches its lines on and off.
  */
-import type { VariantStyle } from './variantStyle.ts';
+import type { RunStyle } from '../app/runStyle.ts';
+import { RunSwatch } from '../app/RunSwatch.tsx';
 import styles from './compare.module.css';
 
 export interface LegendItem {
   readonly name: string;
   readonly title: string;
-  readonly style: VariantStyle;
+  readonly style: RunStyle;
   readonly shown: boolean;
 }
 
@@ -27,26 +28,10 @@ export function VariantLegend({ items, onToggle }: Props) {
           aria-pressed={shown}
           onClick={() => onToggle(name)}
         >
-          <Swatch style={style} />
+          <RunSwatch style={style} />
           {title}
         </button>
       ))}
     </div>
-  );
-}
-
-export function Swatch({ style }: { style: VariantStyle }) {
-  return (
-    <svg width="22" height="8" viewBox="0 0 22 8" className={styles.swatch} aria-hidden="true">
-      <line
-        x1="0"
-        x2="22"
-        y1="4"
-        y2="4"
-        stroke={style.colour}
-        strokeWidth="2.5"
-        strokeDasharray={style.dash}
-      />
-    </svg>
   );
 }

@@ -62,6 +62,13 @@ export function Guide() {
           );
         })}
       </div>
+      <h3 className={styles.heading}>Lessons</h3>
+      <p>
+        <Anchor href="?lesson=collapse">What is interaction collapse?</Anchor> shows two recorded runs side by
+        side. To write a lesson of your own, no code is needed: copy <code>public/lessons/collapse.json</code>
+        , name two recordings in <code>public/runs/</code>, change the words, and open <code>?lesson=</code>{' '}
+        with the file’s name. With <code>&amp;embed=1</code> another page can show it.
+      </p>
       <h3 className={styles.heading}>The tool: Python, in a worker</h3>
       <TryPython />
       <h3 className={styles.heading}>What will happen</h3>

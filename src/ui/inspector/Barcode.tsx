@@ -2,7 +2,7 @@
  * A trajectory as a strip: how long it thought, where it called, what came back, whether it answered.
  *
  * Width is in tokens, scaled to the longest trajectory of the group. Kinds differ in height and pattern, not only in colour. Screen readers
- * skip the strip; the row's label says the same in words.
+ * skip the strip; the row's label says the same in words. A call that was never closed, so that nothing ran, is an empty frame.
  */
 import { memo, useMemo } from 'react';
 import type { Trajectory } from '../../tasks/trajectory.ts';
@@ -10,7 +10,7 @@ import { tokenSegments } from './segments.ts';
 import styles from './barcode.module.css';
 
 interface Props {
-  readonly trajectory: Trajectory;
+  readonly trajectory: Pick<Trajectory, 'tokens' | 'lossMask' | 'stop'>;
   /** Tokens of the longest trajectory in the list. */
   readonly longest: number;
 }
@@ -19,11 +19,12 @@ export const Barcode = memo(function Barcode({ trajectory, longest }: Props) {
   const segments = useMemo(() => tokenSegments(trajectory), [trajectory]);
   return (
     <span className={styles.barcode} aria-hidden="true">
-      {segments.map(({ kind, from, to }) => (
+      {segments.map(({ kind, from, to, finished }) => (
         <span
           key={from}
           className={styles.segment}
           data-kind={kind}
+          data-unfinished={!finished || undefined}
           style={{ width: `${(100 * (to - from)) / longest}%` }}
         />
       ))}

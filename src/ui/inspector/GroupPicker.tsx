@@ -9,12 +9,15 @@ import styles from './inspector.module.css';
 
 interface Props {
   readonly groups: readonly Group[];
-  readonly group: Group;
-  readonly onPick: (prompt: number) => void;
+  /** Null: all of them. */
+  readonly group: Group | null;
+  readonly onPick: (prompt: number | null) => void;
 }
 
+const everyPrompt = 'all';
+
 export function GroupPicker({ groups, group, onPick }: Props) {
-  const index = groups.indexOf(group);
+  const index = group === null ? -1 : groups.indexOf(group);
   const go = (to: number) => {
     const next = groups[to];
     if (next !== undefined) onPick(next.prompt);
@@ -37,30 +40,35 @@ export function GroupPicker({ groups, group, onPick }: Props) {
           className={styles.select}
           classNames={{ input: styles.question ?? '' }}
           searchable
-          data={groups.map(({ prompt, question, right, samples }) => ({
-            value: String(prompt),
-            label: `${question}   ${right}/${samples.length} right`,
-          }))}
-          value={String(group.prompt)}
+          data={[
+            { value: everyPrompt, label: `All ${groups.length} prompts of the round` },
+            ...groups.map(({ prompt, question, right, samples }) => ({
+              value: String(prompt),
+              label: `${question}   ${right}/${samples.length} right`,
+            })),
+          ]}
+          value={group === null ? everyPrompt : String(group.prompt)}
           allowDeselect={false}
           onChange={(prompt) => {
-            if (prompt !== null) onPick(Number(prompt));
+            if (prompt !== null) onPick(prompt === everyPrompt ? null : Number(prompt));
           }}
         />
         <ActionIcon
           variant="default"
           size={30}
           aria-label="Next group"
-          disabled={index >= groups.length - 1}
+          disabled={group !== null && index >= groups.length - 1}
           onClick={() => go(index + 1)}
         >
           <ChevronRight size={16} aria-hidden />
         </ActionIcon>
       </div>
-      <span className={styles.groupFacts}>
-        {group.right}/{group.samples.length} right · {formatNumber(group.meanCalls)} calls · answer{' '}
-        <code>{group.answer}</code>
-      </span>
+      {group === null ? null : (
+        <span className={styles.groupFacts}>
+          {group.right}/{group.samples.length} right · {formatNumber(group.meanCalls)} calls · answer{' '}
+          <code>{group.answer}</code>
+        </span>
+      )}
     </div>
   );
 }

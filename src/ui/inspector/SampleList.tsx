@@ -1,19 +1,33 @@
 /**
- * The samples of one group, a row each: right or wrong, calls, advantage, a strip of its tokens, and why it was cut off if it was.
+ * Trajectories, a row each: right or wrong, calls, advantage, a strip of its tokens, and why it was cut off if it was.
+ *
+ * Invariant (inspector.test.tsx): where no advantage is defined (probes, evaluations) there is a dash.
  */
 import { Check, X } from 'lucide-react';
 import { UnstyledButton } from '@mantine/core';
 import type { ScoredTrajectory } from '../../record/runView.ts';
-import { formatNumber, plural } from '../app/format.ts';
+import { formatNumber, missing, plural } from '../app/format.ts';
 import { Barcode, BarcodeLegend } from './Barcode.tsx';
-import type { Group } from './groups.ts';
 import styles from './sampleList.module.css';
 
-interface Props {
-  readonly group: Group;
-  readonly chosen: number;
-  readonly onPick: (sample: number) => void;
+export interface SampleRow {
+  readonly key: string;
+  /** What it is called: “Sample 3”, “Round 12”. */
+  readonly name: string;
+  readonly trajectory: ScoredTrajectory;
 }
+
+interface Props {
+  readonly label: string;
+  readonly rows: readonly SampleRow[];
+  readonly chosen: string | null;
+  /** Whether trajectories of this kind have an advantage. */
+  readonly advantages: boolean;
+  readonly onPick: (key: string) => void;
+}
+
+/** Rows drawn at once; a round of a live run may have hundreds. */
+const rowsDrawn = 64;
 
 const stopWord: Record<ScoredTrajectory['stop'], string> = {
   end: '',
@@ -21,8 +35,9 @@ const stopWord: Record<ScoredTrajectory['stop'], string> = {
   budget: 'cut: calls',
 };
 
-export function SampleList({ group, chosen, onPick }: Props) {
-  const longest = group.samples.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
+export function SampleList({ label, rows, chosen, advantages, onPick }: Props) {
+  const drawn = rows.slice(0, rowsDrawn);
+  const longest = drawn.reduce((most, { trajectory }) => Math.max(most, trajectory.tokens.length), 1);
   return (
     <div className={styles.samples}>
       <div className={styles.head} aria-hidden="true">
@@ -31,15 +46,16 @@ export function SampleList({ group, chosen, onPick }: Props) {
         <span>adv.</span>
         <BarcodeLegend />
       </div>
-      <ul className={styles.list} aria-label="Samples of this group">
-        {group.samples.map((trajectory) => (
-          <li key={trajectory.sample}>
+      {rows.length === 0 ? <p className={styles.none}>None of these.</p> : null}
+      <ul className={styles.list} aria-label={label}>
+        {drawn.map(({ key, name, trajectory }) => (
+          <li key={key}>
             <UnstyledButton
               className={styles.row}
-              aria-pressed={trajectory.sample === chosen}
-              aria-label={sampleSentence(trajectory)}
-              data-testid={`sample-${trajectory.sample}`}
-              onClick={() => onPick(trajectory.sample)}
+              aria-pressed={key === chosen}
+              aria-label={sampleSentence(name, trajectory, advantages)}
+              data-testid={`sample-${key}`}
+              onClick={() => onPick(key)}
             >
               {trajectory.reward > 0 ? (
                 <Check size={15} strokeWidth={3} className={styles.right} aria-hidden />
@@ -47,13 +63,18 @@ export function SampleList({ group, chosen, onPick }: Props) {
                 <X size={15} strokeWidth={3} className={styles.wrong} aria-hidden />
               )}
               <span className={styles.number}>{trajectory.calls.length}</span>
-              <span className={styles.number}>{signed(trajectory.advantage)}</span>
+              <span className={styles.number}>{advantages ? signed(trajectory.advantage) : missing}</span>
               <Barcode trajectory={trajectory} longest={longest} />
               <span className={styles.stop}>{stopWord[trajectory.stop]}</span>
             </UnstyledButton>
           </li>
         ))}
       </ul>
+      {rows.length > rowsDrawn ? (
+        <p className={styles.none}>
+          The first {rowsDrawn} of {rows.length}; filter or sort to see others.
+        </p>
+      ) : null}
     </div>
   );
 }
@@ -63,7 +84,12 @@ function signed(advantage: number): string {
   return `${advantage > 0 ? '+' : '−'}${Math.abs(advantage).toFixed(1)}`;
 }
 
-function sampleSentence({ sample, reward, calls, advantage, stop }: ScoredTrajectory): string {
+function sampleSentence(
+  name: string,
+  { reward, calls, advantage, stop }: ScoredTrajectory,
+  advantages: boolean,
+): string {
   const end = stop === 'end' ? '' : stop === 'context' ? ', cut off by the context' : ', out of calls';
-  return `Sample ${sample + 1}: ${reward > 0 ? 'right' : 'wrong'}, ${plural(calls.length, 'call')}, advantage ${formatNumber(advantage)}${end}`;
+  const taught = advantages ? `, advantage ${formatNumber(advantage)}` : '';
+  return `${name}: ${reward > 0 ? 'right' : 'wrong'}, ${plural(calls.length, 'call')}${taught}${end}`;
 }

@@ -6,17 +6,30 @@
  * (2) The arrow keys step through the tokens; the line at the foot describes the one under the pointer or the cursor.
  */
 import { memo, useMemo, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import type { PolicyChoice } from '../ask/policies.ts';
 import type { Trajectory } from '../../tasks/trajectory.ts';
 import type { ExecutionResult } from '../app/types.ts';
-import { tokenSegments, transcriptRows, type SegmentKind, type TokenSegment } from './segments.ts';
-import { TokenDetail, tokenProbability, TokenLegend } from './TokenDetail.tsx';
+import {
+  tokenSegments,
+  transcriptRows,
+  type SegmentKind,
+  type TokenSegment,
+  type TranscriptRow,
+} from './segments.ts';
+import { Look, useAlternatives } from './alternatives.tsx';
+import type { Written } from './written.ts';
+import { RunAgain } from './RunAgain.tsx';
+import { TokenDetail, tokenProbability, TokenLegend, type Learned } from './TokenDetail.tsx';
 import { tokenGlyph } from './tokenGlyph.ts';
 import styles from './transcript.module.css';
 
 interface Props {
-  readonly trajectory: Trajectory;
+  readonly trajectory: Written;
   /** Who wrote the tokens that are not forced. The teacher's have no probabilities. */
   readonly author: 'policy' | 'teacher';
+  readonly learned?: Learned | undefined;
+  /** A policy that can say what else it finds likely. */
+  readonly policy?: PolicyChoice | null | undefined;
 }
 
 const spokenKind: Record<SegmentKind, string> = {
@@ -27,9 +40,10 @@ const spokenKind: Record<SegmentKind, string> = {
   answer: 'Answer',
 };
 
-export const Transcript = memo(function Transcript({ trajectory, author }: Props) {
+export const Transcript = memo(function Transcript({ trajectory, author, learned, policy }: Props) {
   const rows = useMemo(() => transcriptRows(tokenSegments(trajectory)), [trajectory]);
   const [active, setActive] = useState<number | null>(null);
+  const { looked, look } = useAlternatives(trajectory, policy ?? null);
   const { tokens, calls } = trajectory;
   const onKeyDown = (event: KeyboardEvent) => {
     const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1 };
@@ -72,20 +86,33 @@ export const Transcript = memo(function Transcript({ trajectory, author }: Props
                       active={active}
                     />
                   ))}
-                  {call === undefined ? null : <ResultNote result={call.result} />}
+                  {call === undefined ? null : (
+                    <>
+                      <ResultNote result={call.result} />
+                      <RunAgain cells={calls.slice(0, (row.call ?? 0) + 1).map(({ code }) => code)} />
+                    </>
+                  )}
+                  {isUnfinished(row) ? <span className={styles.fault}>never closed: nothing ran</span> : null}
                 </span>
               </li>
             );
           })}
         </ol>
-        <p className={styles.end}>{stopWords[trajectory.stop]}</p>
+        <p className={styles.end}>{trajectory.stop === null ? 'Writing …' : stopWords[trajectory.stop]}</p>
       </div>
       <footer className={styles.foot}>
         {active === null ? (
           <TokenLegend author={author} />
         ) : (
-          <TokenDetail trajectory={trajectory} index={active} author={author} />
+          <TokenDetail
+            trajectory={trajectory}
+            index={active}
+            author={author}
+            learned={learned}
+            alternatives={looked.kind === 'told' ? looked.places[active] : undefined}
+          />
         )}
+        <Look looked={looked} policy={policy ?? null} onLook={look} />
       </footer>
     </div>
   );
@@ -96,6 +123,8 @@ const stopWords: Record<Trajectory['stop'], string> = {
   context: 'Cut off: the context was full. Without a finished answer it earns nothing.',
   budget: 'Cut off: it asked for more calls than the budget allows.',
 };
+
+const isUnfinished = ({ segments }: TranscriptRow) => segments.some(({ finished }) => !finished);
 
 function rowWord(kind: SegmentKind | undefined): string {
   switch (kind) {
@@ -114,7 +143,7 @@ function rowWord(kind: SegmentKind | undefined): string {
 
 interface SegmentProps {
   readonly segment: TokenSegment;
-  readonly trajectory: Trajectory;
+  readonly trajectory: Written;
   readonly author: Props['author'];
   readonly active: number | null;
 }
@@ -145,7 +174,7 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
     );
   }
   return (
-    <span className={styles.segment} data-kind={kind}>
+    <span className={styles.segment} data-kind={kind} data-unfinished={!segment.finished || undefined}>
       <span className="lab-hidden">{spokenKind[kind]}: </span>
       {spans}
     </span>

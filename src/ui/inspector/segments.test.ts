@@ -53,6 +53,21 @@ describe('a trajectory in segments', () => {
     ]);
   });
 
+  it('tells a call that was never closed from one that ran, and does not count it', () => {
+    const { toolCall, toolCallEnd } = tokenIds;
+    const tokens = Int32Array.of(1, 9, 3, toolCall, 9, toolCall, 9, toolCallEnd, 10, toolCall, 9);
+    const lossMask = Uint8Array.from(tokens, (_, i) => (i < 3 ? 0 : 1));
+    const segments = tokenSegments({ tokens, lossMask });
+    expect(segments.filter(({ kind }) => kind === 'call').map(({ finished }) => finished)).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(transcriptRows(segments).flatMap(({ call }) => (call === null ? [] : [call]))).toEqual([0]);
+    for (const trajectory of taught)
+      for (const { finished } of tokenSegments(trajectory)) expect(finished).toBe(true);
+  });
+
   it('puts a thought, its call and the response on one line, and numbers the calls', () => {
     const dense = taught.find(({ calls }) => calls.length >= 3);
     if (dense === undefined) throw new Error('The teacher made no dense trajectory.');

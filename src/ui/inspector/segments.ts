@@ -13,6 +13,8 @@ export interface TokenSegment {
   readonly kind: SegmentKind;
   readonly from: number; // token index
   readonly to: number; // exclusive
+  /** False for a call that was opened and never closed: nothing ran. */
+  readonly finished: boolean;
 }
 
 export function tokenSegments({ tokens, lossMask }: Pick<Trajectory, 'tokens' | 'lossMask'>): TokenSegment[] {
@@ -21,7 +23,8 @@ export function tokenSegments({ tokens, lossMask }: Pick<Trajectory, 'tokens' | 
   const segments: TokenSegment[] = [];
   const open: { kind: SegmentKind; from: number } = { kind: 'prompt', from: 0 };
   const cut = (at: number, next: SegmentKind) => {
-    if (at > open.from) segments.push({ ...open, to: at });
+    const finished = open.kind !== 'call' || tokens[at - 1] === tokenIds.toolCallEnd;
+    if (at > open.from) segments.push({ ...open, to: at, finished });
     open.from = at;
     open.kind = next;
   };
@@ -52,7 +55,7 @@ export function tokenSegments({ tokens, lossMask }: Pick<Trajectory, 'tokens' | 
 /** One line of a transcript: a thought, and the call it leads to, with its response. */
 export interface TranscriptRow {
   readonly segments: readonly TokenSegment[];
-  /** Which call of the trajectory this row makes, from 0; null where it makes none. */
+  /** Which call of the trajectory this row makes, from 0; null where it makes none, or opens one that it never closes. */
   readonly call: number | null;
 }
 
@@ -64,7 +67,7 @@ export function transcriptRows(segments: readonly TokenSegment[]): TranscriptRow
     const last = row?.segments.at(-1)?.kind;
     const joins =
       (segment.kind === 'call' && last === 'thought') || (segment.kind === 'response' && last === 'call');
-    const call = segment.kind === 'call' ? calls++ : null;
+    const call = segment.kind === 'call' && segment.finished ? calls++ : null;
     if (row !== undefined && joins) {
       row.segments.push(segment);
       row.call ??= call;

@@ -8,6 +8,7 @@ import { Button, CloseButton } from '@mantine/core';
 import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
 import type { FailureView, LabState, RunState } from '../../lab/state.ts';
 import { useLab, useLabActions, useRun } from '../app/lab.tsx';
+import { UnfinishedRun } from '../runs/UnfinishedRun.tsx';
 import { DeviceNotice } from './DeviceNotice.tsx';
 import { Notice } from './Notice.tsx';
 import styles from './notices.module.css';
@@ -20,6 +21,7 @@ export function Notices({ onShowSettings }: { onShowSettings: () => void }) {
   return (
     <div className={styles.notices}>
       <FailureNotice />
+      <UnfinishedRun />
       <ProblemNotice onShowSettings={onShowSettings} />
       <Corrections />
       <DeviceNotice />
@@ -64,6 +66,7 @@ function Remedy({ failure: { source, goOn } }: { failure: FailureView }) {
           Reload the page
         </Button>
       );
+    case 'base':
     case 'engine':
     case 'device-lost':
     case 'sandbox':

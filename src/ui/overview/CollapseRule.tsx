@@ -10,11 +10,11 @@ import styles from './collapseRule.module.css';
 const selectCollapse = (run: RunState) => run.collapse;
 
 export function CollapseRule() {
-  const { alarm, rule } = useRun(selectCollapse);
+  const { alarm, rule, threshold } = useRun(selectCollapse);
   if (alarm === null) {
     return (
       <p className={styles.rule} data-testid="collapse-rule">
-        <span className={styles.zone} aria-hidden="true" /> {rule}
+        {threshold === null ? null : <span className={styles.zone} aria-hidden="true" />} {rule}
       </p>
     );
   }
@@ -23,10 +23,17 @@ export function CollapseRule() {
       <TriangleAlert size={15} aria-hidden className={styles.icon} />
       <span>
         <strong>
-          Interaction collapse at round {alarm.round}: {formatNumber(alarm.density)} calls per trajectory.
+          Interaction collapse{alarmPlace(alarm)}: {formatNumber(alarm.density)} calls per trajectory.
         </strong>{' '}
         {rule}
       </span>
     </p>
   );
+}
+
+/** When the moving average left the zone's edge behind, and when that was confirmed. */
+function alarmPlace({ since, round }: NonNullable<RunState['collapse']['alarm']>): string {
+  return since === undefined
+    ? ` at round ${round}`
+    : `, left the zone’s edge at round ${since}, confirmed at round ${round}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The right of the page: guide, trajectories, curation, benchmarks, settings, comparison, speed, as tabs that scroll inside.
+ * The right of the page: guide, runs, trajectories, questions to the policy, curation, benchmarks, settings, comparison, speed, as tabs that scroll inside.
  *
  * Invariant (page.test.tsx, compare.test.tsx): until a person chooses a tab it follows the run (the guide first, the trajectories once
  * there are some); then it stays where they put it. Opening a study opens the comparison. Only the open tab is mounted.
@@ -7,6 +7,7 @@
 import { lazy, Suspense, useDeferredValue, useEffect, useRef, type ReactNode } from 'react';
 import { Tabs } from '@mantine/core';
 import type { LabState, RunState } from '../../lab/state.ts';
+import { AskBox } from '../ask/AskBox.tsx';
 import { ErrorBoundary } from '../app/ErrorBoundary.tsx';
 import { useLab, useRun } from '../app/lab.tsx';
 import { Benchmarks } from '../benchmarks/Benchmarks.tsx';
@@ -14,6 +15,7 @@ import { Compare } from '../compare/Compare.tsx';
 import { Curation } from '../curation/Curation.tsx';
 import { Guide } from '../guide/Guide.tsx';
 import { Inspector } from '../inspector/Inspector.tsx';
+import { RunList } from '../runs/RunList.tsx';
 import { Speed } from '../speed/Speed.tsx';
 import styles from './sidePanel.module.css';
 
@@ -22,7 +24,7 @@ const SettingsForm = lazy(async () => ({
 }));
 
 export type PanelName =
-  'guide' | 'trajectories' | 'curation' | 'benchmarks' | 'settings' | 'compare' | 'speed';
+  'guide' | 'runs' | 'trajectories' | 'ask' | 'curation' | 'benchmarks' | 'settings' | 'compare' | 'speed';
 
 const panels: readonly {
   readonly name: PanelName;
@@ -30,7 +32,9 @@ const panels: readonly {
   readonly body: () => ReactNode;
 }[] = [
   { name: 'guide', label: 'Guide', body: () => <Guide /> },
+  { name: 'runs', label: 'Runs', body: () => <RunList /> },
   { name: 'trajectories', label: 'Trajectories', body: () => <Inspector /> },
+  { name: 'ask', label: 'Ask it', body: () => <AskBox /> },
   { name: 'curation', label: 'Curation', body: () => <Curation /> },
   { name: 'benchmarks', label: 'Benchmarks', body: () => <Benchmarks /> },
   {

@@ -4,7 +4,7 @@
 import { Blob as ReadableBlob } from 'node:buffer';
 import type { ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
-import { configure, render, type RenderResult } from '@testing-library/react';
+import { configure, fireEvent, render, screen, within, type RenderResult } from '@testing-library/react';
 import { vi, type Mock } from 'vitest';
 import type { ScoredTrajectory } from '../../record/runView.ts';
 import { plannedPhases, phaseViews } from '../../record/phases.ts';
@@ -20,6 +20,13 @@ export const idleRun: RunState = {
   status: 'idle',
   requested: null,
   source: { kind: 'live' },
+  parent: null,
+  name: 'Mini, dense cold start, seed 1',
+  note: '',
+  colour: 1,
+  dash: 1,
+  visible: true,
+  pinned: false,
   replay: null,
   settings: defaultSettings,
   presetName: 'mini',
@@ -41,6 +48,8 @@ export const idleRun: RunState = {
   tokensPerSecond: 0,
   series: { rounds: [], sft: [], latest: {}, histograms: [] },
   rounds: [],
+  probe: null,
+  weights: [],
   curation: null,
   promptFilter: null,
   benchmarks: [],
@@ -53,6 +62,8 @@ export const idleState: LabState = {
   settingProblems: [],
   runs: [],
   focus: null,
+  deleted: [],
+  library: { status: 'open', message: null, kept: {}, storage: null, unfinished: [], elsewhere: [] },
   planned: idleRun,
   recordings: [],
   opening: null,
@@ -108,6 +119,20 @@ export function fakeLab(change: LabChange = {}): FakeLab {
       resume: vi.fn(),
       step: vi.fn(),
       reset: vi.fn(),
+      startRuns: vi.fn(() => []),
+      focusRun: vi.fn(),
+      pauseRun: vi.fn(),
+      resumeRun: vi.fn(),
+      forkRun: vi.fn(() => Promise.resolve()),
+      stopRun: vi.fn(),
+      dismissUnfinished: vi.fn(),
+      renameRun: vi.fn(),
+      noteRun: vi.fn(),
+      pinRun: vi.fn(),
+      showRun: vi.fn(),
+      deleteRun: vi.fn(),
+      undoDelete: vi.fn(),
+      forgetDeleted: vi.fn(),
       applyPreset: vi.fn(),
       setSetting: vi.fn(),
       adoptRunSettings: vi.fn(),
@@ -131,6 +156,18 @@ export function renderInLab(lab: LabStore, children: ReactNode): RenderResult {
       <LabProvider store={lab}>{children}</LabProvider>
     </MantineProvider>,
   );
+}
+
+/** Opens a chart's sheet and returns its table. */
+export function openTable(chart: string): HTMLElement {
+  const figure = within(screen.getByTestId(`chart-${chart}`));
+  fireEvent.click(figure.getByRole('button', { name: /^More of / }));
+  fireEvent.click(screen.getByRole('menuitem', { name: 'Larger, with a table' }));
+  return within(screen.getByTestId(`sheet-${chart}`)).getByRole('table');
+}
+
+export function closeTable(): void {
+  fireEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: /^Close / }));
 }
 
 /** What jsdom lacks and the page asks for. */

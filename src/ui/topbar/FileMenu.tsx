@@ -6,6 +6,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { Box, FileDown, FileUp, FolderDown, History } from 'lucide-react';
 import type { LabState, RunState } from '../../lab/state.ts';
 import { useLab, useLabActions, useRun } from '../app/lab.tsx';
+import { save } from '../app/save.ts';
 import { useFileInput } from './useFileInput.tsx';
 import styles from './topBar.module.css';
 
@@ -15,15 +16,6 @@ const selectHasWeights = (run: RunState) =>
   (run.status === 'running' || run.status === 'paused' || run.status === 'done');
 
 const selectRecordings = (state: LabState) => state.recordings;
-
-function save(file: { readonly name: string; readonly blob: Blob }): void {
-  const address = URL.createObjectURL(file.blob);
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}
 
 export function FileMenu() {
   const hasRun = useRun(selectHasRun);

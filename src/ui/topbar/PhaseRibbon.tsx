@@ -146,6 +146,7 @@ function clockWords(
       return ['Paused', `after ${formatDuration(elapsed)}`];
     case 'done':
       return ['Done', `in ${formatDuration(elapsed)}`];
+    case 'interrupted':
     case 'failed':
       return ['Stopped', `after ${formatDuration(elapsed)}`];
   }

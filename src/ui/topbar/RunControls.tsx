@@ -39,6 +39,7 @@ function primaryButton(
   switch (status) {
     case 'idle':
       return train('Train');
+    case 'interrupted':
     case 'failed':
       return saved
         ? { word: 'Go on', icon: Play, act: (actions) => actions.resume(), busy: false }
@@ -99,7 +100,7 @@ export function RunControls() {
           Step
         </Button>
       </Tooltip>
-      <Tooltip label="Stop and forget this run; the settings stay">
+      <Tooltip label="Stop this run, which stays in the list, and show what the settings would train">
         <Button
           size="sm"
           variant="default"

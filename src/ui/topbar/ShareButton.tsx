@@ -10,7 +10,8 @@ import { useLabStore } from '../app/lab.tsx';
 
 function shareAddress(run: RunState): string {
   const query = writeUrl(run);
-  return `${location.origin}${location.pathname}${query === '' ? '' : `?${query}`}`;
+  // An address without any setting opens the lesson.
+  return `${location.origin}${location.pathname}?${query === '' ? 'view=lab' : query}`;
 }
 
 export function ShareButton() {

@@ -29,6 +29,7 @@ export function runSentence(run: RunState): string {
       return 'The run is starting.';
     case 'paused':
       return `Paused${active === undefined ? '' : ` in ${active.label}`}.${tail}`;
+    case 'interrupted':
     case 'failed':
       return 'The run stopped.';
     case 'done':

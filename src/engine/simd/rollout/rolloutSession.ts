@@ -88,13 +88,13 @@ export class SimdRolloutSession implements RolloutSession {
 
   advance(maxTokens?: number): Promise<readonly RolloutEvent[]> {
     return this.#sequences.advance(() =>
-      this.#resources.serial(() => {
+      this.#resources.serial(async () => {
         if (maxTokens === undefined) {
-          while (this.#sequences.unreported === 0 && this.#chunk(DEFAULT_CHUNK));
+          while (this.#sequences.unreported === 0 && (await this.#chunk(DEFAULT_CHUNK)));
           return;
         }
         for (let left = Math.floor(maxTokens); left > 0; left -= MAX_CHUNK) {
-          if (!this.#chunk(Math.min(left, MAX_CHUNK))) return;
+          if (!(await this.#chunk(Math.min(left, MAX_CHUNK)))) return;
         }
       }),
     );
@@ -123,13 +123,13 @@ export class SimdRolloutSession implements RolloutSession {
   }
 
   /** Admit what fits and advance every running sequence by up to `steps` tokens. False when nothing runs. */
-  #chunk(steps: number): boolean {
+  async #chunk(steps: number): Promise<boolean> {
     if (this.#sequences.queued > 0) this.#admit();
     const held = this.#held;
     const rows = held?.rows.filter((row): row is Row => row?.state === 'running') ?? [];
     if (!held || rows.length === 0) return false;
-    this.#prefill(held);
-    this.#decode(held, rows, steps);
+    await this.#prefill(held);
+    await this.#decode(held, rows, steps);
     this.#collect(held, rows);
     return true;
   }
@@ -169,7 +169,7 @@ export class SimdRolloutSession implements RolloutSession {
       .set([tokens[position]!, position, id, slotStatus.running]);
   }
 
-  #prefill({ rollout }: Held): void {
+  async #prefill({ memory, rollout }: Held): Promise<void> {
     const { model, team } = this.#resources;
     const prefills = this.#prefills;
     this.#prefills = [];
@@ -192,7 +192,7 @@ export class SimdRolloutSession implements RolloutSession {
       return task;
     });
     try {
-      this.#runTasks(tasks, PREFILL_ROWS);
+      await this.#runTasks(memory, tasks, PREFILL_ROWS);
     } finally {
       kernels.call.release(tokens);
     }
@@ -201,7 +201,7 @@ export class SimdRolloutSession implements RolloutSession {
     }
   }
 
-  #decode({ memory, rollout }: Held, rows: readonly Row[], steps: number): void {
+  async #decode({ memory, rollout }: Held, rows: readonly Row[], steps: number): Promise<void> {
     const { model, team } = this.#resources;
     model.kernels.i32(memory.active, rows.length).set(rows.map(({ slot }) => slot));
     const share = Math.min(DECODE_ROWS, Math.ceil(rows.length / team.threads));
@@ -216,12 +216,12 @@ export class SimdRolloutSession implements RolloutSession {
         steps,
       });
     }
-    this.#runTasks(tasks, share);
+    await this.#runTasks(memory, tasks, share);
   }
 
-  #runTasks(tasks: readonly Task[], rows: number): void {
+  #runTasks({ positions }: RolloutMemory, tasks: readonly Task[], rows: number): Promise<void> {
     const { team, workspaces } = this.#resources;
-    team.run(tasks, workspaces.table(rows, this.#held!.memory.positions));
+    return team.run(tasks, workspaces.table(rows, positions));
   }
 
   /** Append what the chunk sampled. The kernels stopped each slot by the rules by which `RolloutSequences` ends a turn. */

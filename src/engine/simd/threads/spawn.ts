@@ -9,9 +9,16 @@ export interface ThreadStart {
   readonly index: number;
 }
 
+/** In a browser also the name of the lock that it holds while it lives. */
+export interface BrowserThreadStart extends ThreadStart {
+  readonly lock: string;
+}
+
 export interface Thread {
-  /** Resolves when the thread cannot be started, or dies. */
-  readonly died: Promise<void>;
+  /** Resolves when the thread cannot be started, or ends by an error. */
+  readonly failed: Promise<void>;
+  /** Resolves when it dies, however that came about. To be asked of a thread that has begun to serve. */
+  died(): Promise<void>;
   terminate(): void;
 }
 
@@ -38,9 +45,16 @@ export function spawn(start: ThreadStart): Thread {
 
 function spawnInBrowser(start: ThreadStart): Thread {
   const worker = new Worker(new URL('./simdThread.worker.ts', import.meta.url), { type: 'module' });
-  const died = new Promise<void>((resolve) => (worker.onerror = () => resolve()));
-  worker.postMessage(start);
-  return { died, terminate: () => worker.terminate() };
+  const lock = `aster-lab-thread-${crypto.randomUUID()}`;
+  const message: BrowserThreadStart = { ...start, lock };
+  const failed = new Promise<void>((resolve) => (worker.onerror = () => resolve()));
+  worker.postMessage(message);
+  return {
+    failed,
+    // No event tells of a worker that was killed; the lock that it held does.
+    died: () => Promise.race([failed, navigator.locks.request(lock, () => undefined)]),
+    terminate: () => worker.terminate(),
+  };
 }
 
 /** Text, so that it needs no file beside the bundle; what it does is simdThread.worker.ts. */
@@ -60,9 +74,9 @@ function spawnInNode(start: ThreadStart): Thread {
   const worker = new NodeWorker(nodeThread, { eval: true, workerData: start, name: 'simd' });
   // A run that has ended does not wait for threads that wait for work.
   worker.unref();
-  const died = new Promise<void>((resolve) => {
+  const failed = new Promise<void>((resolve) => {
     worker.once('error', () => resolve());
     worker.once('exit', () => resolve());
   });
-  return { died, terminate: () => void worker.terminate() };
+  return { failed, died: () => failed, terminate: () => void worker.terminate() };
 }

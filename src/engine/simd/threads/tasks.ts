@@ -35,6 +35,9 @@ export const TASK_WORDS = 8;
 
 const kinds = { loss: 0, prefill: 1, decode: 2 } as const;
 
+/** How a list of tasks stands. */
+export const taskStatus = { done: 0, failed: 1, pending: 2 } as const;
+
 /** // [TASK_WORDS] */
 export function taskWords(task: Task): readonly number[] {
   const kind = kinds[task.kind];

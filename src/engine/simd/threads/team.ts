@@ -8,7 +8,7 @@ import type { Address } from '../kernelExports.ts';
 import type { KernelModule } from '../kernelModule.ts';
 import type { Kernels } from '../kernels.ts';
 import { canShareMemory, mayWait, processors, spawn, type Thread } from './spawn.ts';
-import { TASK_WORDS, taskWords, type Task } from './tasks.ts';
+import { TASK_WORDS, taskStatus, taskWords, type Task } from './tasks.ts';
 
 /** More threads than a batch has gradient slots would wait. */
 export const MAX_THREADS = 8;
@@ -18,6 +18,9 @@ const JOINING_MS = 10_000;
 /** Completes “One thread works”. */
 const notIsolated =
   ': more need a page that is cross-origin isolated, for which its host sends two headers (COOP and COEP), and this one’s does not';
+
+/** What it held of the step or the rollout is lost with it, so the run goes back. */
+const stopped = 'A thread of the engine stopped. Go on from the last checkpoint.';
 
 /** A thread has died; `message` is a sentence for people. */
 export class ThreadError extends Error {
@@ -43,6 +46,7 @@ export class Team {
     this.#others = others;
     this.threads = others.length + 1;
     this.reason = reason;
+    for (const thread of others) void thread.died().then(() => (this.#end ??= stopped));
   }
 
   /**
@@ -71,17 +75,25 @@ export class Team {
     return alone(': more could not be started');
   }
 
-  /** Has every task done. @throws ThreadError, also ever after */
-  run(tasks: readonly Task[], workspaces: Address): void {
+  /**
+   * Has every task done. The host's event loop turns only where that takes long, for it is what learns that a thread was killed.
+   * @throws ThreadError, also ever after
+   */
+  async run(tasks: readonly Task[], workspaces: Address): Promise<void> {
     if (this.#end !== undefined) throw new ThreadError(this.#end);
     if (tasks.length === 0) return;
     const { call } = this.#kernels;
     const list = this.#room(tasks.length);
     this.#kernels.u32(list, tasks.length * TASK_WORDS).set(tasks.flatMap(taskWords));
-    if (call.runTasks(this.#team, list, tasks.length, workspaces, mayWait() ? 1 : 0) === 0) {
-      this.#end = 'A thread of the engine stopped. Go on from the last checkpoint.';
-      throw new ThreadError(this.#end);
+    const waits = mayWait() ? 1 : 0;
+    let status = call.runTasks(this.#team, list, tasks.length, workspaces, waits);
+    while (status === taskStatus.pending && this.#end === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      status = call.awaitTasks(this.#team, waits);
     }
+    if (status === taskStatus.done) return;
+    this.#end ??= stopped;
+    throw new ThreadError(this.#end);
   }
 
   dispose(): void {
@@ -103,7 +115,7 @@ export class Team {
 async function haveJoined(kernels: Kernels, team: Address, threads: readonly Thread[]): Promise<boolean> {
   let gone = false;
   const give = () => (gone = true);
-  for (const thread of threads) void thread.died.then(give);
+  for (const thread of threads) void thread.failed.then(give);
   const timer = setTimeout(give, JOINING_MS);
   while (!gone && kernels.call.joined(team) < threads.length) {
     await new Promise((resolve) => setTimeout(resolve, 1));

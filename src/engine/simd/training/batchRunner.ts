@@ -54,7 +54,7 @@ export class BatchRunner {
   }
 
   /** One AdamW step, or with `optimizer` undefined only the gradient. @throws NonFiniteLossError */
-  run(batch: BatchLoss, optimizer: OptimizerSettings | undefined): SftStats | GrpoStats {
+  async run(batch: BatchLoss, optimizer: OptimizerSettings | undefined): Promise<SftStats | GrpoStats> {
     const count = countMasked(batch);
     const packed = this.#pack(batch.sequences);
     writeTargets(packed, batch);
@@ -62,7 +62,7 @@ export class BatchRunner {
     const slots = partition(batch.sequences.map(({ tokens }) => tokens.length));
     const weights = this.#parameters.weights(true);
     const settings = { ...objective, kind: batch.kind, inverseCount: 1 / count };
-    const rowStats = this.#loss(packed, slots, settings, weights);
+    const rowStats = await this.#loss(packed, slots, settings, weights);
     const squares = this.#parameters.sumGradients(slots.length);
     const gradNorm = Math.sqrt(squares);
     const totals = sumRows(rowStats, packed.rows);
@@ -75,11 +75,11 @@ export class BatchRunner {
   }
 
   /** @param weights other than the engine's own */
-  logProbs(
+  async logProbs(
     sequences: readonly Pick<SftSequence, 'tokens'>[],
     temperature: number,
     weights = this.#parameters.weights(false),
-  ): readonly SequenceLogProbs[] {
+  ): Promise<readonly SequenceLogProbs[]> {
     const out = sequences.map(({ tokens }) => ({
       logProbs: new Float32Array(tokens.length),
       entropies: new Float32Array(tokens.length),
@@ -94,7 +94,7 @@ export class BatchRunner {
       kind: 'logProbs',
       inverseCount: 0,
     } as const;
-    const rowStats = this.#loss(
+    const rowStats = await this.#loss(
       packed,
       ranges.map((range) => [range]),
       objective,
@@ -134,12 +134,12 @@ export class BatchRunner {
   }
 
   /** Each slot's micro-batches, and their gradient unless only log-probabilities are asked for. // -> [rows, STATS_FLOATS] */
-  #loss(
+  async #loss(
     packed: MicroBatch,
     slots: readonly (readonly RowRange[])[],
     objective: Objective,
     weights: Address,
-  ): Float32Array {
+  ): Promise<Float32Array> {
     const { kernels, address } = this.#model;
     const { size } = this.#parameters;
     const trains = objective.kind !== 'logProbs';
@@ -179,7 +179,7 @@ export class BatchRunner {
       return task;
     });
     try {
-      this.#team.run(tasks, this.#workspaces.table(largest, longest));
+      await this.#team.run(tasks, this.#workspaces.table(largest, longest));
     } finally {
       kernels.call.release(table);
     }

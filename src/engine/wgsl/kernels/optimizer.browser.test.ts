@@ -11,10 +11,17 @@ import { statsDispatch } from '../model/modelForward.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
 
 const settings = [1e-2, 0.9, 0.95, 1e-8, 0.1, 5, 1 - 0.9 ** 3, 1 - 0.95 ** 3] as const;
+/** The corrections if the step before was skipped. */
+const late = [1 - 0.9 ** 2, 1 - 0.95 ** 2] as const;
 
 describeKernels('optimizer', ({ harness, normal, context }) => {
   /** A step on random state; `alter` may spoil the gradient. */
-  async function step(width: number, splits: number, alter?: (gradientPartials: Float32Array) => void) {
+  async function step(
+    width: number,
+    splits: number,
+    alter?: (gradientPartials: Float32Array) => void,
+    skipped = { onGpu: 0, before: 0 },
+  ) {
     const config = { ...policyConfig('micro', 5), hiddenSize: width, intermediateSize: width, layers: 1 };
     const layout = parameterLayout(config);
     const { size } = layout;
@@ -30,7 +37,7 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
         ...state,
         gradient: new Float32Array(size),
         squares: new Float32Array(Math.ceil(size / 1024)),
-        totals: new Float32Array(16),
+        totals: new Float32Array(16).fill(skipped.onGpu, 11, 12),
         decayed: layout.decayedBlocks as Uint32Array<ArrayBuffer>,
       },
       { rows: 1, splits },
@@ -38,19 +45,23 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
         const { sum, update } = optimizerDispatches(context(config, splits, buffer, uniform));
         return [...sum, ...update];
       },
-      { optimizer: Float32Array.from(settings) },
+      { optimizer: Float32Array.from([...settings, ...late, skipped.before, 0]) },
     );
     return { layout, state, out };
   }
 
   test.each([
-    { width: 1, splits: 1 },
-    { width: 7, splits: 3 },
-    { width: 33, splits: 2 },
-    { width: 65, splits: 7 },
-  ])('gradient sum, norm, clipping and AdamW: width $width, $splits splits', async ({ width, splits }) => {
-    const { layout, state, out } = await step(width, splits);
-    const [lr, beta1, beta2, epsilon, decay, maxNorm, c1, c2] = settings;
+    { width: 1, splits: 1, onGpu: 0, before: 0 },
+    { width: 7, splits: 3, onGpu: 4, before: 4 },
+    { width: 33, splits: 2, onGpu: 5, before: 4 },
+    { width: 65, splits: 7, onGpu: 0, before: 0 },
+  ])('gradient sum, norm, clipping and AdamW: %j', async ({ width, splits, onGpu, before }) => {
+    const { layout, state, out } = await step(width, splits, undefined, { onGpu, before });
+    expect(out['totals']?.[11]).toBe(onGpu);
+    const [lr, beta1, beta2, epsilon, decay, maxNorm] = settings;
+    // What the CPU did not know of when it queued the step was skipped just before it.
+    const [c1, c2] = onGpu === before ? settings.slice(6) : late;
+    if (c1 === undefined || c2 === undefined) throw new Error('There are two corrections.');
     const place = { splits, stride: layout.size, offset: 0 };
     const gradient = sumPartials(state.gradientPartials, place, layout.size);
     const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
@@ -76,6 +87,7 @@ describeKernels('optimizer', ({ harness, normal, context }) => {
       gradientPartials[100] = bad;
     });
     expect(out['totals']?.[10]).toBe(0);
+    expect(out['totals']?.[11]).toBe(1);
     for (const name of ['parameters', 'm', 'v'] as const) expect(out[name]).toEqual(state[name]);
   });
 

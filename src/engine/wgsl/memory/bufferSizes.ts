@@ -126,7 +126,7 @@ export function parameterBuffers(config: PolicyConfig): BufferSizes {
 }
 
 /** What else the parameters allocate: bytes by name. */
-export const parameterExtras = { optimizer: 32, totalsStaging: 64, uniforms: 128 * 256 } as const;
+export const parameterExtras = { optimizer: 48, totals0: 64, totals1: 64, uniforms: 128 * 256 } as const;
 
 /** A buffer of no elements still has to be bound. */
 export const bufferBytes = (floats: number) => Math.max(16, floats * 4);

@@ -1,7 +1,8 @@
 /**
  * The flat buffers on the device: parameters, gradient and its split-K partials, AdamW's m and v; and the three dispatches of a step.
  *
- * All share one layout; the step count lives here and moves only when the weights did.
+ * All share one layout. A step is queued before it is known whether the one before it was skipped, so the step count that counts is the
+ * GPU's (gradientNorm.wgsl); the one here is right whenever nothing is queued.
  */
 import type { NamedTensors, PolicyConfig } from '../../../policy/config.ts';
 import type { OptimizerSettings } from '../../engine.ts';
@@ -26,7 +27,16 @@ export interface Totals extends LossTotals {
   readonly finite: boolean;
 }
 
-const TOTALS_BYTES = parameterExtras.totalsStaging;
+/** Steps that may be queued at once: each has a staging buffer for its totals. */
+export const MAX_QUEUED_STEPS = 2;
+
+/** A step whose totals were not read yet. */
+export interface QueuedStep {
+  readonly staging: 'totals0' | 'totals1';
+  readonly updates: boolean;
+}
+
+const TOTALS_BYTES = parameterExtras.totals0;
 
 export class FlatParameters {
   readonly config: PolicyConfig;
@@ -39,6 +49,10 @@ export class FlatParameters {
   readonly #sum: readonly Dispatch[];
   readonly #update: readonly Dispatch[];
   #step = 0;
+  /** Steps that the GPU has skipped, as far as they were read. */
+  #skipped = 0;
+  readonly #queued: QueuedStep[] = [];
+  #nextStaging: 0 | 1 = 0;
 
   private constructor(
     gpu: Gpu,
@@ -79,14 +93,16 @@ export class FlatParameters {
         usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
       }),
     );
-    buffers.add(
-      'totalsStaging',
-      device.createBuffer({
-        label: 'totalsStaging',
-        size: parameterExtras.totalsStaging,
-        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-      }),
-    );
+    for (const label of ['totals0', 'totals1'] as const) {
+      buffers.add(
+        label,
+        device.createBuffer({
+          label,
+          size: parameterExtras[label],
+          usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+        }),
+      );
+    }
     device.queue.writeBuffer(buffers.get('decayed'), 0, layout.decayedBlocks as Uint32Array<ArrayBuffer>);
     const specs = optimizerDispatches({
       config,
@@ -142,7 +158,7 @@ export class FlatParameters {
 
   /** Write the settings of the next step; queued before the next submit. */
   uploadSettings(settings: OptimizerSettings | undefined): void {
-    const step = this.#step + 1;
+    const step = this.#step + this.#queued.filter(({ updates }) => updates).length + 1;
     const s = settings ?? {
       learningRate: 0,
       beta1: 0,
@@ -162,6 +178,10 @@ export class FlatParameters {
         Math.min(s.maxGradNorm, 3e38),
         1 - s.beta1 ** step,
         1 - s.beta2 ** step,
+        1 - s.beta1 ** (step - 1),
+        1 - s.beta2 ** (step - 1),
+        this.#skipped,
+        0,
       ]),
     );
   }
@@ -172,34 +192,38 @@ export class FlatParameters {
     if (update) encodeDispatches(pass, this.#update, 0);
   }
 
-  encodeTotals(encoder: GPUCommandEncoder): void {
-    encoder.copyBufferToBuffer(
-      this.buffers.get('totals'),
-      0,
-      this.buffers.get('totalsStaging'),
-      0,
-      TOTALS_BYTES,
-    );
+  /** Copy out what the step leaves for the CPU: the last of its commands. */
+  encodeTotals(encoder: GPUCommandEncoder, updates: boolean): QueuedStep {
+    if (this.#queued.length >= MAX_QUEUED_STEPS) throw new Error('Too many steps are queued.');
+    const step: QueuedStep = { staging: `totals${this.#nextStaging}`, updates };
+    this.#nextStaging = this.#nextStaging === 0 ? 1 : 0;
+    const [totals, staging] = [this.buffers.get('totals'), this.buffers.get(step.staging)];
+    encoder.copyBufferToBuffer(totals, 0, staging, 0, TOTALS_BYTES);
+    this.#queued.push(step);
+    return step;
   }
 
-  async readTotals(): Promise<Totals> {
-    const bytes = await readStaging(this.#gpu, this.buffers.get('totalsStaging'), TOTALS_BYTES);
-    const sums = new Float32Array(bytes); // stats.wgsl's six, then from 8 on gradientNorm.wgsl's
-    return {
-      loss: sums[0]!,
-      entropy: sums[1]!,
-      clipLow: sums[2]!,
-      clipHigh: sums[3]!,
-      dualClip: sums[4]!,
-      kl: sums[5]!,
-      gradNorm: sums[8]!,
-      finite: sums[10] === 1,
-    };
-  }
-
-  /** The weights moved: count it. */
-  stepped(): void {
-    this.#step++;
+  /** What a step left, once it is through; counts it. Steps are to be read in the order in which they were queued. */
+  async readTotals(step: QueuedStep): Promise<Totals> {
+    try {
+      const staging = this.buffers.get(step.staging);
+      const sums = new Float32Array(await readStaging(this.#gpu, staging, TOTALS_BYTES));
+      const finite = sums[10] === 1; // gradientNorm.wgsl's, from 8 on; before them stats.wgsl's six
+      this.#skipped = sums[11]!;
+      if (finite && step.updates) this.#step++;
+      return {
+        loss: sums[0]!,
+        entropy: sums[1]!,
+        clipLow: sums[2]!,
+        clipHigh: sums[3]!,
+        dualClip: sums[4]!,
+        kl: sums[5]!,
+        gradNorm: sums[8]!,
+        finite,
+      };
+    } finally {
+      this.#queued.splice(this.#queued.indexOf(step), 1);
+    }
   }
 
   /** Weights that later steps do not move: the present ones, or `tensors`. The caller destroys the buffer. // [layout.size] */

@@ -17,7 +17,7 @@ import type {
 import { nonFiniteLoss, statsOf } from '../../layout/batchStats.ts';
 import { readBuffer, readStaging } from '../device/buffers.ts';
 import type { Gpu } from '../device/device.ts';
-import type { FlatParameters } from '../model/flatParameters.ts';
+import type { FlatParameters, QueuedStep } from '../model/flatParameters.ts';
 import { encodeDispatches, type Dispatch } from '../kernels/dispatchList.ts';
 import type { KernelLibrary } from '../kernels/kernels.ts';
 import { widths, type TrainingShape } from '../memory/bufferSizes.ts';
@@ -57,8 +57,14 @@ export class BatchRunner {
     this.#largest = largestMicroBatch(config, limits);
   }
 
-  /** One AdamW step, or with `optimizer` undefined only the gradient. */
-  async run(batch: BatchLoss, optimizer: OptimizerSettings | undefined): Promise<SftStats | GrpoStats> {
+  /**
+   * Queue one AdamW step, or with `optimizer` undefined only the gradient. Resolves when it is queued, with a function that waits for it
+   * and rejects with `NonFiniteLossError` where the GPU skipped it; to be called once, in the order of the steps.
+   */
+  async queue(
+    batch: BatchLoss,
+    optimizer: OptimizerSettings | undefined,
+  ): Promise<() => Promise<SftStats | GrpoStats>> {
     const count = countMasked(batch);
     const { plan, groups } = await this.#planFor(batch.sequences);
     const { device } = this.#gpu;
@@ -68,6 +74,7 @@ export class BatchRunner {
     const submits = this.#limits.isSoftware ? groups.length : Math.min(groups.length, MAX_SUBMITS);
     const share = Math.ceil(groups.length / submits);
     this.lastStep.submits = 0;
+    let queued: QueuedStep | undefined;
     for (let first = 0; first < groups.length; first += share) {
       const encoder = device.createCommandEncoder();
       groups.slice(first, first + share).forEach((members, place) => {
@@ -85,18 +92,19 @@ export class BatchRunner {
         if (first + place === groups.length - 1) this.#parameters.encode(pass, optimizer !== undefined);
         pass.end();
       });
-      if (first + share >= groups.length) this.#parameters.encodeTotals(encoder);
+      if (first + share >= groups.length)
+        queued = this.#parameters.encodeTotals(encoder, optimizer !== undefined);
       device.queue.submit([encoder.finish()]);
       this.lastStep.submits++;
     }
     this.lastStep.dispatches = plan.dispatchCount * groups.length + this.#parameters.dispatchCount;
-    const totals = await this.#parameters.readTotals();
-    const finite = totals.finite && Number.isFinite(totals.loss) && Number.isFinite(totals.gradNorm);
-    if (!finite) {
-      throw nonFiniteLoss(totals.loss / count, totals.gradNorm);
-    }
-    if (optimizer) this.#parameters.stepped();
-    return statsOf(batch.kind, totals, totals.gradNorm, count);
+    const last = queued;
+    if (last === undefined) throw new Error('A batch that has something to learn from has rows.');
+    return async () => {
+      const totals = await this.#parameters.readTotals(last);
+      if (!totals.finite) throw nonFiniteLoss(totals.loss / count, totals.gradNorm);
+      return statsOf(batch.kind, totals, totals.gradNorm, count);
+    };
   }
 
   /** @param weights other than the engine's own // [layout.size] */

@@ -46,6 +46,43 @@ test('a steady-state step of four layers creates no GPU object: one submit, at m
   engine.dispose();
 });
 
+test('two steps are on the GPU at once, never three, and one that is not finite is skipped between the others', async () => {
+  const config = policyConfig('micro', 23);
+  const { gpu, calls } = watchDevice();
+  const engine = await createWgslEngine({ config, gpu });
+  const good = {
+    kind: 'grpo',
+    sequences: sequences(config, [9, 5]),
+    objective: { ...objective, klCoefficient: 0 },
+  } as const;
+  const bad = { ...good, sequences: good.sequences.map((sequence) => ({ ...sequence, advantage: NaN })) };
+  await engine.loadTensors(lively(config, 1));
+  for (let i = 0; i < 4; i++) await engine.step(good, optimizer);
+  const want = await engine.readTensors();
+
+  await engine.loadTensors(lively(config, 1));
+  calls.length = 0;
+  let known = 0;
+  /** Steps submitted and not yet known of, each time that one is. */
+  const onGpu: number[] = [];
+  const outcomes = await Promise.allSettled(
+    [good, good, bad, good, good].map((batch) =>
+      engine.step(batch, optimizer).finally(() => {
+        onGpu.push(calls.filter((call) => call === 'submit').length - known);
+        known++;
+      }),
+    ),
+  );
+  expect(onGpu).toEqual([2, 2, 2, 2, 1]);
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    ...['fulfilled', 'fulfilled', 'rejected'],
+    ...['fulfilled', 'fulfilled'],
+  ]);
+  expect(await engine.readTensors()).toEqual(want);
+  expect((await engine.readOptimizer()).step).toBe(4);
+  engine.dispose();
+});
+
 test('on a GPU a batch of many micro-batches is four submits, and the same step', async () => {
   const config = policyConfig('micro', 23);
   const lengths = Array.from({ length: 40 }, (_, i) => 3 + ((i * 7) % 41));

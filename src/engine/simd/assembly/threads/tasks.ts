@@ -21,6 +21,15 @@ class Task {
   g: i32;
 }
 
+/** What `runTasks` and `awaitTasks` return. */
+const DONE: i32 = 0;
+const FAILED: i32 = 1;
+const PENDING: i32 = 2;
+
+/** How long the host sleeps, nanoseconds, or looks again and again, before it is asked whether a thread has died. */
+const PATIENCE: i64 = 250_000_000;
+const LOOKS: i32 = 1 << 26;
+
 const TASK_BYTES: usize = offsetof<Task>();
 
 /** What the threads share. */
@@ -61,12 +70,10 @@ export function createTeam(threads: i32): usize {
 }
 
 /**
- * Have `count` tasks done, by the threads and by the caller, and wait for them.
+ * Have `count` tasks done, by the threads and by the caller, and wait for them as `awaitTasks` does.
  * @param workspaces // [threads + 1]: whose rows each task must fit
- * @param mayWait 0 where the caller may not sleep (a page's main thread): it spins
- * @returns false when a thread has failed: then nothing can be relied on
  */
-export function runTasks(team: usize, tasks: usize, count: i32, workspaces: usize, mayWait: bool): bool {
+export function runTasks(team: usize, tasks: usize, count: i32, workspaces: usize, mayWait: bool): i32 {
   const t = changetype<Team>(team);
   t.tasks = tasks;
   t.count = count;
@@ -74,18 +81,29 @@ export function runTasks(team: usize, tasks: usize, count: i32, workspaces: usiz
   atomic.store<i32>(team + offsetof<Team>('next'), 0);
   if (t.threads === 0) {
     takeTasks(t, t.threads);
-    return true;
+    return DONE;
   }
   atomic.store<i32>(team + offsetof<Team>('busy'), t.threads);
   atomic.add<i32>(team + offsetof<Team>('round'), 1);
   atomic.notify(team + offsetof<Team>('round'), -1);
   takeTasks(t, t.threads);
-  for (;;) {
+  return awaitTasks(team, mayWait);
+}
+
+/**
+ * Wait for the threads, but not for ever: one that was killed cannot say so here, and only the host's event loop learns of it.
+ * @param mayWait false where the caller may not sleep (a page's main thread): it looks again and again
+ * @returns FAILED when a thread has failed: then nothing can be relied on. PENDING: threads are still at it, ask again
+ */
+export function awaitTasks(team: usize, mayWait: bool): i32 {
+  for (let looks = 0; ; looks++) {
     const busy = atomic.load<i32>(team + offsetof<Team>('busy'));
-    if (busy <= 0) break;
-    if (mayWait) atomic.wait<i32>(team + offsetof<Team>('busy'), busy, -1);
+    if (atomic.load<i32>(team + offsetof<Team>('failed')) !== 0) return FAILED;
+    if (busy <= 0) return DONE;
+    if (!mayWait && looks === LOOKS) break;
+    if (mayWait && atomic.wait<i32>(team + offsetof<Team>('busy'), busy, PATIENCE) === 2) break;
   }
-  return atomic.load<i32>(team + offsetof<Team>('failed')) === 0;
+  return PENDING;
 }
 
 /** Threads that have begun to wait for tasks. */

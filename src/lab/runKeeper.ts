@@ -1,0 +1,341 @@
+/**
+ * Keeps the runs of this page in the library, and has them back on the next: the one place where the list of runs and the library meet.
+ *
+ * Invariants (runKeeper.test.ts). (1) A run is kept from its first moment, and as it stood at each of its checkpoints; what is shown of it
+ * on the next page is what was shown then, and it goes on from there bit for bit. (2) Training never waits for the library: a moment that
+ * comes while another is being written waits for it, and only the newest waits. (3) Where nothing can be kept, that is said once, and
+ * everything else works as ever. (4) One tab works on a run.
+ */
+import { fileText } from '../record/fileText.ts';
+import { readRunFile, writeRunFile } from '../record/runFile.ts';
+import type { LabEnvironment } from './environment.ts';
+import { placeName } from './failures.ts';
+import { KeptRun } from './keptRun.ts';
+import { entryOf, firstEntry } from './library/entryOf.ts';
+import { zipped } from './library/packedBytes.ts';
+import { entryBytes, type RunEntry } from './library/runEntry.ts';
+import { libraryBytes, type Kept, type RunLibrary, type SoundSave } from './library/runLibrary.ts';
+import type { Notices } from './notices.ts';
+import type { Replay } from './replay.ts';
+import type { RestoredRun, RunController } from './runController.ts';
+import type { HeldRun, Runs } from './runs.ts';
+import type { SessionCheckpoint } from './session.ts';
+import type { Publisher } from './snapshots.ts';
+import type { LibraryView } from './state.ts';
+import { TrainerLink } from './trainerLink.ts';
+
+/** Between two kept runs that are opened for the charts, milliseconds. */
+const restBetweenLoads = 2000;
+
+export class RunKeeper {
+  readonly #environment: LabEnvironment;
+  readonly #runs: Runs;
+  readonly #notices: Notices;
+  readonly #publisher: Publisher;
+  /** Null until it is open, and where it cannot be. */
+  #library: RunLibrary | null = null;
+  readonly #entries = new Map<string, RunEntry>();
+  /** Work on a run's records, one after the other. */
+  readonly #queues = new Map<string, Promise<void>>();
+  /** The newest moment of a run that waits to be written. */
+  readonly #waiting = new Map<string, () => Promise<void>>();
+  /** Runs that this tab works on, with how each is let go. */
+  readonly #holds = new Map<string, () => void>();
+  /** Runs whose files were opened, or tried. */
+  readonly #tried = new Set<string>();
+  readonly #loading = new Map<string, Promise<RunController | Replay | null>>();
+  readonly #saidFull = new Set<string>();
+  #state: LibraryView = {
+    status: 'opening',
+    message: null,
+    kept: {},
+    storage: null,
+    unfinished: [],
+    elsewhere: [],
+  };
+
+  constructor(environment: LabEnvironment, runs: Runs, notices: Notices, publisher: Publisher) {
+    this.#environment = environment;
+    this.#runs = runs;
+    this.#notices = notices;
+    this.#publisher = publisher;
+    runs.listen({
+      added: (run) => this.#added(run),
+      saved: (run, checkpoint) => this.#saved(run, checkpoint),
+      ended: (run) => this.#ended(run),
+      labelled: (run) => this.#touch(run),
+      deleted: (run, deleted) => this.#setDeleted(run, deleted),
+      forgotten: (gone) => void this.#forget(gone.map(({ id }) => id)),
+    });
+  }
+
+  get state(): LibraryView {
+    return this.#state;
+  }
+
+  /** Open the library and list what it has. */
+  async open(): Promise<void> {
+    try {
+      this.#library = await this.#environment.openLibrary();
+      const { entries, refused } = await this.#library.list();
+      const elsewhere = await this.#environment.locks.held();
+      // What was deleted on the page before is not had back on this one.
+      await this.#forget(entries.filter(({ deleted }) => deleted).map(({ id }) => id));
+      const kept = entries.filter(({ deleted, id }) => !deleted && this.#runs.find(id) === null);
+      for (const entry of kept) this.#entries.set(entry.id, entry);
+      this.#runs.list(kept.map((entry) => new KeptRun(entry)));
+      this.#notices.add(...refused);
+      const unfinished = kept.filter(({ status, id }) => status === 'interrupted' && !elsewhere.has(id));
+      this.#set({
+        status: 'open',
+        unfinished: unfinished.map(({ id }) => id).reverse(),
+        elsewhere: kept.map(({ id }) => id).filter((id) => elsewhere.has(id)),
+      });
+      for (const run of this.#runs.all)
+        if (run.kind !== 'kept' && !this.#entries.has(run.id)) this.#added(run);
+      await this.#measure();
+      this.#loadVisible();
+    } catch (error) {
+      const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+      this.#set({
+        status: 'closed',
+        message: `Runs are not kept in this browser (${why}); they are lost when the page is closed. Export those that you need.`,
+      });
+    }
+  }
+
+  /** Open a kept run's files; it takes its place in the list. @returns the run as it is then; null where nothing of it can be read */
+  load(kept: KeptRun): Promise<RunController | Replay | null> {
+    const loading = this.#loading.get(kept.id) ?? this.#load(kept);
+    this.#loading.set(kept.id, loading);
+    return loading.finally(() => this.#loading.delete(kept.id));
+  }
+
+  async #load(kept: KeptRun): Promise<RunController | Replay | null> {
+    const library = this.#library;
+    if (library === null) return null;
+    const entry = this.#entries.get(kept.id) ?? kept.entry;
+    const { name } = entry.label;
+    const finished = entry.status === 'done' || entry.source.kind !== 'live';
+    const newest = finished ? null : await library.readNewest(entry);
+    const file = finished ? await library.readFile(entry) : (newest?.file ?? null);
+    if (this.#runs.find(kept.id) !== kept) return null; // opened or deleted meanwhile
+    if (newest !== null && newest.damaged.length > 0) {
+      const lost = newest.damaged.map(({ place }) => placeName(place)).join(' and ');
+      this.#notices.add(
+        `What was kept of “${name}” at ${lost} is damaged; it goes back to ${placeName(newest.save.place)}.`,
+      );
+    }
+    if (file === null && (entry.saves.length > 0 || entry.file !== null)) {
+      this.#notices.add(
+        `What was kept of “${name}” is damaged: its curves cannot be shown. Its settings are whole.`,
+      );
+    }
+    const text = file === null ? undefined : await fileText(new Blob([new Uint8Array(file)]));
+    const read = text === undefined ? null : readRunFile(text);
+    if (read !== null && !read.ok) this.#notices.add(`“${name}” was not opened: ${read.message}`);
+    const record = read?.ok === true ? read.run : null;
+    if (this.#runs.find(kept.id) !== kept) return null;
+    if (entry.source.kind !== 'live') {
+      if (record === null) return null;
+      const { kind, name: sourceName } = entry.source;
+      return this.#runs.open(kept, { recorded: { run: record, kind, name: sourceName } });
+    }
+    const live: RestoredRun = {
+      record,
+      status: entry.status === 'done' ? 'done' : 'interrupted',
+      checkpoint:
+        newest === null
+          ? null
+          : { place: newest.save.place, seconds: newest.save.seconds, bytes: newest.checkpoint },
+    };
+    return this.#runs.open(kept, { live, link: new TrainerLink(this.#environment) });
+  }
+
+  /** Open what the charts are to draw, one after the other, with rests in which the page can draw. */
+  #loadVisible(): void {
+    this.#environment.after(restBetweenLoads, () => {
+      const next = this.#runs.all.findLast(
+        (run) => run.kind === 'kept' && this.#runs.label(run.id).visible && !this.#tried.has(run.id),
+      );
+      if (next?.kind !== 'kept') return;
+      this.#tried.add(next.id);
+      void this.load(next).finally(() => this.#loadVisible());
+    });
+  }
+
+  /** Let a run go on, whatever it takes: its files, its lock. */
+  async goOn(id: string): Promise<void> {
+    let run = this.#runs.find(id);
+    if (run?.kind === 'kept') run = await this.load(run);
+    if (run?.kind !== 'live') return;
+    if (!this.#holds.has(id) && !(await this.#hold(id))) {
+      this.#set({ elsewhere: [...new Set([...this.#state.elsewhere, id])] });
+      this.#notices.add(
+        `“${this.#runs.label(id).name}” goes on in another tab of this browser. Go there, or stop it there first.`,
+      );
+      return;
+    }
+    this.#set({
+      unfinished: this.#state.unfinished.filter((other) => other !== id),
+      elsewhere: this.#state.elsewhere.filter((other) => other !== id),
+    });
+    this.#runs.resume(run);
+    this.#touch(run);
+  }
+
+  /** Whether this tab may let a run go on without asking. */
+  owns(id: string): boolean {
+    return this.#holds.has(id) || this.#library === null;
+  }
+
+  /** The question whether a run should go on has been answered by no. */
+  dismissUnfinished(): void {
+    this.#set({ unfinished: [] });
+  }
+
+  /** What was kept of a run at one moment. @param number of the save; the newest sound one where absent */
+  async moment(id: string, number?: number): Promise<SoundSave | null> {
+    await this.#queues.get(id);
+    const entry = this.#entries.get(id);
+    if (this.#library === null || entry === undefined) return null;
+    return number === undefined ? this.#library.readNewest(entry) : this.#library.readSave(entry, number);
+  }
+
+  // -- what the list of runs says
+
+  #added(run: HeldRun): void {
+    if (run.kind === 'kept') return;
+    if (run.kind === 'live') void this.#hold(run.id);
+    if (this.#library === null) return; // kept once it is open
+    const entry = firstEntry(run, this.#runs.label(run.id), this.#environment.date());
+    this.#entries.set(run.id, entry);
+    if (run.kind === 'live') {
+      const { checkpoint } = run;
+      if (checkpoint !== null) this.#saved(run, checkpoint);
+      else this.#touch(run);
+      return;
+    }
+    const text = () => writeRunFile(run.run);
+    this.#write(run.id, async (library, now) => library.saveFile(now, await zipped(text())));
+  }
+
+  #saved(run: RunController, { place, bytes, seconds }: SessionCheckpoint): void {
+    if (this.#library === null || !this.#entries.has(run.id)) return;
+    // Written down now: while it waits, the run goes on.
+    const text = writeRunFile(run.record(this.#environment.date(), this.#environment.origin));
+    this.#write(
+      run.id,
+      async (library, now) =>
+        library.save(entryOf(run, this.#runs.label(run.id), now), {
+          ...{ place, seconds, checkpoint: bytes },
+          file: await zipped(text),
+        }),
+      true,
+    );
+  }
+
+  #ended(run: RunController): void {
+    if (!this.#entries.has(run.id)) return this.#release(run.id);
+    const write = async (library: RunLibrary, now: RunEntry) => {
+      const entry = entryOf(run, this.#runs.label(run.id), now);
+      if (run.status !== 'done') return library.put(entry);
+      const text = writeRunFile(run.record(this.#environment.date(), this.#environment.origin));
+      return library.saveFile(entry, await zipped(text));
+    };
+    this.#write(run.id, write);
+    if (run.status !== 'failed') void this.#queues.get(run.id)?.then(() => this.#release(run.id));
+  }
+
+  /** Its label or its condition has changed. */
+  #touch(run: HeldRun): void {
+    this.#write(run.id, (library, now) => library.put(entryOf(run, this.#runs.label(run.id), now)));
+  }
+
+  #setDeleted(run: HeldRun, deleted: boolean): void {
+    this.#write(run.id, (library, now) => library.put({ ...now, deleted }));
+  }
+
+  async #forget(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      await this.#queues.get(id);
+      await this.#library?.remove(id).catch(() => undefined); // tried again on the next page
+      this.#entries.delete(id);
+      this.#release(id);
+    }
+    await this.#measure();
+  }
+
+  // -- records
+
+  /** Do some work on a run's records when its turn has come. @param replaces it stands in for such work that still waits */
+  #write(
+    id: string,
+    work: (library: RunLibrary, entry: RunEntry) => Promise<Kept<RunEntry>>,
+    replaces = false,
+  ): void {
+    const library = this.#library;
+    if (library === null) return;
+    const task = async () => {
+      const entry = this.#entries.get(id);
+      if (entry === undefined) return;
+      const kept = await work(library, entry);
+      if (kept.ok) {
+        if (this.#entries.has(id)) this.#entries.set(id, kept.value);
+        this.#saidFull.delete(id);
+      } else if (!this.#saidFull.has(id)) {
+        this.#saidFull.add(id);
+        this.#notices.add(
+          `“${entry.label.name}” is not kept any further: ${kept.message} It goes on in this page. ${kept.full ? 'Delete runs that you do not need, or export this one.' : 'Export it to be safe.'}`,
+        );
+      }
+      await this.#measure();
+    };
+    const before = this.#queues.get(id) ?? Promise.resolve();
+    const waits = this.#waiting.has(id);
+    if (replaces) this.#waiting.set(id, task);
+    if (replaces && waits) return; // whoever stands in the queue does the newest
+    const turn = async () => {
+      const newest = replaces ? this.#waiting.get(id) : task;
+      if (replaces) this.#waiting.delete(id);
+      await newest?.();
+    };
+    this.#queues.set(
+      id,
+      before.then(turn).catch(() => undefined),
+    );
+  }
+
+  async #hold(id: string): Promise<boolean> {
+    const release = await this.#environment.locks.hold(id);
+    if (release === null) return false;
+    this.#holds.set(id, release);
+    return true;
+  }
+
+  #release(id: string): void {
+    this.#holds.get(id)?.();
+    this.#holds.delete(id);
+  }
+
+  /** How much is kept. */
+  async #measure(): Promise<void> {
+    const entries = [...this.#entries.values()];
+    const kept = Object.fromEntries(
+      entries.map((entry) => [
+        entry.id,
+        {
+          bytes: entryBytes(entry),
+          moments: entry.saves.map(({ number, place }) => ({ number, place, words: placeName(place) })),
+        },
+      ]),
+    );
+    const browser = await this.#environment.storage();
+    this.#set({ kept, storage: { runs: libraryBytes(entries), ...(browser ?? { used: null, room: null }) } });
+  }
+
+  #set(change: Partial<LibraryView>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#publisher.later();
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The page's two views, the lesson and the instrument, and which of them is shown. Each is loaded when it is first shown; both share one
+ * store, made when first needed, so that runs go on when the view changes.
+ */
+import { lazy, Suspense, use, useCallback, useEffect, useState } from 'react';
+import { rememberedView, rememberView } from '../lab/lesson/browser.ts';
+import { viewOf, type View } from '../lab/lesson/link.ts';
+import type { LabStore } from '../lab/state.ts';
+
+const SceneView = lazy(() => import('./scene/SceneView.tsx').then((part) => ({ default: part.SceneView })));
+const App = lazy(() => import('./app/App.tsx').then((part) => ({ default: part.App })));
+
+let store: Promise<LabStore> | null = null;
+/** The lab's store. Made once: it starts workers. */
+function lab(): Promise<LabStore> {
+  return (store ??= import('../lab/browser.ts').then((part) => part.createLabStore()));
+}
+
+const asked = (): View => viewOf(location.search) ?? rememberedView() ?? 'lesson';
+
+interface Shown {
+  readonly view: View;
+  readonly query: string;
+}
+const here = (): Shown => ({ view: asked(), query: location.search });
+
+export function Views() {
+  const [shown, show] = useState(here);
+  useEffect(() => {
+    const back = () => show(here());
+    window.addEventListener('popstate', back);
+    return () => window.removeEventListener('popstate', back);
+  }, []);
+  const go = useCallback((view: View, query: string) => {
+    rememberView(view);
+    history.pushState(null, '', query);
+    show({ view, query });
+    window.scrollTo(0, 0);
+  }, []);
+  const toLab = useCallback(() => go('lab', '?view=lab'), [go]);
+  const toLesson = useCallback((name: string) => go('lesson', `?lesson=${name}`), [go]);
+  return (
+    <Suspense fallback={null}>
+      {shown.view === 'lab' ? (
+        <Instrument />
+      ) : (
+        <SceneView query={shown.query} onLab={toLab} onLesson={toLesson} lab={lab} />
+      )}
+    </Suspense>
+  );
+}
+
+function Instrument() {
+  return <App store={use(lab())} />;
+}

@@ -1,0 +1,104 @@
+/**
+ * Which policies of the run shown can be asked: the live run's as it is now, or a recorded run's at the rounds whose weights were kept.
+ */
+import { useMemo } from 'react';
+import { fetchWeights } from '../../lab/askBrowser.ts';
+import type { AskedPolicy } from '../../lab/asking.ts';
+import type { LabActions, LabState, RunState } from '../../lab/state.ts';
+import { recordingWeightsPath } from '../../record/keptWeights.ts';
+import { useLab, useLabActions, useRun } from '../app/lab.tsx';
+
+export interface PolicyChoice {
+  readonly policy: AskedPolicy;
+  readonly round: number;
+  /** “round 12”, “now, round 12”. */
+  readonly name: string;
+}
+
+/** The choices, oldest first, or a sentence that says why there is none and what to do. */
+export type Policies =
+  | { readonly ok: true; readonly choices: readonly PolicyChoice[] }
+  | { readonly ok: false; readonly message: string };
+
+type Run = Pick<RunState, 'id' | 'source' | 'status' | 'settings' | 'weights'> & { readonly round: number };
+
+/** @param recordingFile of a run that comes with the page */
+export function policiesOf(
+  run: Run,
+  recordingFile: string | undefined,
+  exportWeights: LabActions['exportWeights'],
+): Policies {
+  const { id, source, status, settings, weights, round } = run;
+  switch (source.kind) {
+    case 'live': {
+      if (status !== 'running' && status !== 'paused' && status !== 'done')
+        return {
+          ok: false,
+          message:
+            'There is no policy yet. Train a run, or open one that comes with the page; then ask it here.',
+        };
+      const current = async () => {
+        const file = await exportWeights();
+        if (file === null) throw new Error('The run has not handed out its weights; ask again in a moment.');
+        return new Uint8Array(await file.blob.arrayBuffer());
+      };
+      const policy = { key: `${id} ${status} ${round}`, settings, weights: current };
+      const name = status === 'done' ? 'the end' : `now, round ${round}`;
+      return { ok: true, choices: [{ policy, round, name }] };
+    }
+    case 'recording': {
+      if (recordingFile === undefined || weights.length === 0) break;
+      const choices = weights.map((kept) => ({
+        policy: {
+          key: `${recordingFile} ${kept.round}`,
+          settings,
+          weights: () => fetchWeights(recordingWeightsPath(recordingFile, kept)),
+        },
+        round: kept.round,
+        name: `round ${kept.round}`,
+      }));
+      return { ok: true, choices };
+    }
+    case 'file':
+      break;
+  }
+  return {
+    ok: false,
+    message:
+      'This file has measurements but no weights, so its policy cannot be asked. Open a run that comes with the page, or train one.',
+  };
+}
+
+const selectId = (run: RunState) => run.id;
+const selectSource = (run: RunState) => run.source;
+const selectStatus = (run: RunState) => run.status;
+const selectSettings = (run: RunState) => run.settings;
+const selectWeights = (run: RunState) => run.weights;
+const selectRound = (run: RunState) => run.rounds.at(-1)?.round ?? 0;
+const selectRecordings = (state: LabState) => state.recordings;
+
+/** Of the run shown. */
+export function usePolicies(): Policies {
+  const id = useRun(selectId);
+  const source = useRun(selectSource);
+  const status = useRun(selectStatus);
+  const settings = useRun(selectSettings);
+  const weights = useRun(selectWeights);
+  const round = useRun(selectRound);
+  const recordings = useLab(selectRecordings);
+  const actions = useLabActions();
+  return useMemo(() => {
+    const file =
+      source.kind === 'recording' ? recordings.find(({ title }) => title === source.name)?.file : undefined;
+    return policiesOf({ id, source, status, settings, weights, round }, file, () => actions.exportWeights());
+  }, [id, source, status, settings, weights, round, recordings, actions]);
+}
+
+/** The choice nearest to a round. */
+export function nearestPolicy(policies: Policies, round: number): PolicyChoice | null {
+  if (!policies.ok) return null;
+  return policies.choices.reduce<PolicyChoice | null>(
+    (best, one) => (best === null || Math.abs(one.round - round) < Math.abs(best.round - round) ? one : best),
+    null,
+  );
+}

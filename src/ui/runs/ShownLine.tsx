@@ -1,0 +1,65 @@
+/**
+ * One line that always says which run the page shows and on whose machine it was made, and what Train would start.
+ */
+import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
+import { plural } from '../app/format.ts';
+import { differingPaths } from '../../recipes/formModel.ts';
+import { findPreset } from '../../recipes/presets.ts';
+import { useLab, useRun } from '../app/lab.tsx';
+import { RunSwatch } from './RunSwatch.tsx';
+import styles from './runs.module.css';
+
+const selectIdle = (run: RunState) => run.status === 'idle';
+const selectName = (run: RunState) => run.name;
+const selectColour = (run: RunState) => run.colour;
+const selectDash = (run: RunState) => run.dash;
+const selectSource = (run: RunState) => run.source;
+const selectEngine = (run: RunState) => run.engine;
+const selectParent = (run: RunState) => run.parent;
+const selectPreset = (state: LabState) => state.presetName;
+/** Settings in which the run shown is not what Train would start. */
+const selectDifferences = (state: LabState) => {
+  const run = shownRun(state);
+  return run.settings === state.settings ? 0 : differingPaths(run.settings, state.settings).length;
+};
+const selectSeed = (state: LabState) => state.settings.run.seed;
+
+export function ShownLine() {
+  const idle = useRun(selectIdle);
+  const preset = findPreset(useLab(selectPreset))?.title ?? 'these settings';
+  const seed = useLab(selectSeed);
+  const differences = useLab(selectDifferences);
+  return (
+    <p className={styles.shown} data-testid="shown-run">
+      {idle ? <span>No run is shown.</span> : <Shown />}
+      <span className={styles.next}>
+        Train would start: {preset}, seed {seed}
+        {differences === 0 ? '' : `; ${plural(differences, 'setting')} other than in the run shown`}
+      </span>
+    </p>
+  );
+}
+
+function Shown() {
+  const name = useRun(selectName);
+  const colour = useRun(selectColour);
+  const dash = useRun(selectDash);
+  const source = useRun(selectSource);
+  const engine = useRun(selectEngine);
+  const parent = useRun(selectParent);
+  const machine = engine === null ? '' : `, ${engine.adapter}`;
+  return (
+    <span className={styles.which}>
+      <RunSwatch colour={colour} dash={dash} />
+      <strong>{name}</strong>
+      <span>
+        {source.kind === 'live'
+          ? `made on this machine${machine}`
+          : source.kind === 'recording'
+            ? `recorded on another machine${machine}`
+            : `opened from “${source.name}”, made${machine === '' ? ' elsewhere' : ` on ${engine?.adapter ?? ''}`}`}
+        {parent === null ? '' : `; forked from “${parent.name}” at ${parent.place}`}
+      </span>
+    </span>
+  );
+}

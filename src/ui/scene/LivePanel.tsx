@@ -1,0 +1,140 @@
+/**
+ * Beside the chart while both runs are made again here: how far each is, what the cold start's loss does, the newest attempt as it is
+ * written, and, at the end, the examination.
+ */
+import { callsText, examText, percent } from '../../lab/lesson/captions.ts';
+import { newestAt } from '../../lab/lesson/pair.ts';
+import type { RunState } from '../../lab/state.ts';
+import type { Student } from '../../recipes/lessons.ts';
+import { formatDuration } from '../app/format.ts';
+import { Attempt } from './Attempt.tsx';
+import { LossLine } from './LossLine.tsx';
+import type { Live } from './useLive.ts';
+import type { Scene } from './useScene.ts';
+import styles from './livePanel.module.css';
+
+interface Props {
+  readonly scene: Scene;
+  readonly live: Live;
+  readonly onLab: () => void;
+}
+
+export function LivePanel({ scene, live, onLab }: Props) {
+  const going = live.runs.some(({ run }) => run.status === 'running' || run.status === 'starting');
+  const over = live.runs.length > 0 && live.runs.every(({ run }) => run.status === 'done');
+  return (
+    <section
+      className={styles.panel}
+      aria-label="Both, trained here"
+      data-testid="live-panel"
+      data-over={over}
+    >
+      <p className={styles.where}>
+        <strong>Training both here</strong>
+        <span>The thin lines are the recordings.</span>
+      </p>
+      <p className={styles.caption} aria-live="polite" data-testid="live-caption">
+        {sentence(live, scene)}
+      </p>
+      {live.runs.map(({ student, run }) => (
+        <LiveStudent key={student} student={student} run={run} scene={scene} live={live} />
+      ))}
+      <div className={styles.buttons}>
+        {over ? null : going ? (
+          <button type="button" className="scene-quiet" onClick={live.pause}>
+            Pause both
+          </button>
+        ) : (
+          <button type="button" className="scene-quiet" onClick={live.resume}>
+            Go on
+          </button>
+        )}
+        <button type="button" className="scene-quiet" data-testid="live-leave" onClick={live.leave}>
+          {over ? 'Back to the recordings' : 'Stop, back to the recordings'}
+        </button>
+        <button type="button" className="scene-quiet" onClick={onLab}>
+          See both in the lab
+        </button>
+      </div>
+    </section>
+  );
+}
+
+interface StudentProps {
+  readonly student: Student;
+  readonly run: RunState;
+  readonly scene: Scene;
+  readonly live: Live;
+}
+
+function LiveStudent({ student, run, scene, live }: StudentProps) {
+  const line = live.lines.find((one) => one.student === student && !one.rescued)?.run;
+  const calls = line === undefined ? null : newestAt(line.calls, Infinity);
+  const right = line === undefined ? null : newestAt(line.reward, Infinity);
+  const newest = line?.answers.at(-1)?.trajectories ?? [];
+  const exam = line?.after ?? null;
+  const learning = run.phases.some(({ name, status }) => name === 'sft' && status === 'active');
+  return (
+    <div
+      className={styles.student}
+      data-student={student}
+      data-testid={`live-${student}`}
+      data-status={run.status}
+    >
+      <h3 className={styles.name}>
+        {scene.lesson.students[student].name}
+        <span className={styles.standing}>{standing(run)}</span>
+      </h3>
+      {run.failure === null ? null : (
+        <p role="alert" className={styles.failure}>
+          {run.failure.message} {run.failure.advice}
+        </p>
+      )}
+      {learning || calls === null ? (
+        <LossLine points={run.series.sft} student={student} />
+      ) : (
+        <p className={styles.numbers}>
+          <strong>{callsText(calls)}</strong> calls per attempt, <strong>{percent(right)}</strong> right
+          {exam === null ? null : `; held-out exam ${examText(exam)}`}
+        </p>
+      )}
+      <Attempt trajectory={newest[Math.min(scene.problem, newest.length - 1)]} />
+    </div>
+  );
+}
+
+function standing(run: RunState): string {
+  if (run.status === 'starting') return run.boot?.message ?? 'starting';
+  if (run.status === 'done') return 'done';
+  if (run.status === 'paused') return 'paused';
+  if (run.status === 'failed' || run.status === 'interrupted') return 'stopped';
+  const phase = run.phases.find(({ status }) => status === 'active');
+  if (phase === undefined) return '';
+  const share = phase.total > 0 ? ` ${Math.round((100 * phase.done) / phase.total)}%` : '';
+  const left = run.secondsLeft === null ? '' : `, ${formatDuration(run.secondsLeft)} left`;
+  return `${phase.label.toLowerCase()}${share}${left}`;
+}
+
+/** What both are doing, told when it changes and not with every number. */
+function sentence({ runs, lines }: Live, { lesson }: Scene): string {
+  if (runs.every(({ run }) => run.status === 'done')) {
+    const told = lines
+      .filter(({ run }) => run.after !== null)
+      .map(({ name, run }) => `${name} ${examText(run.after)} right`);
+    return `The examination, on problems neither has seen: ${told.join(', ')}.`;
+  }
+  const at = (names: readonly string[]) =>
+    runs.some(({ run }) =>
+      run.phases.some(({ name, status }) => status === 'active' && names.includes(name)),
+    );
+  if (runs.some(({ run }) => run.failure !== null)) return 'One of them has stopped; see below.';
+  if (at(['evaluation'])) return 'The examination: problems that neither has seen.';
+  if (at(['stage2'])) return 'Longer problems, more room. Do the calls come back?';
+  if (at(['stage1', 'filter']))
+    return `Only right answers are paid now. Watch the blocks of ${lesson.students.a.name}.`;
+  if (at(['sft', 'baseline']))
+    return 'The cold start: both imitate a teacher. The lower the loss, the better they copy it; below is what they write right now.';
+  if (at(['teacher', 'curation', 'problems']))
+    return 'Two teachers write solutions; every call in them is really run in Python.';
+  return 'Loading Python and the engine into this page…';
+}
