@@ -69,8 +69,8 @@ const definitions = {
       task: { valueMax: 299, coldStartMinLength: 11, coldStartMaxLength: 14, trainProblems: 1024 },
       teacher: { trajectories: 2400 },
       curation: { sparseMax: 2, denseMin: 9, size: 1200 },
-      sft: { epochs: 3, learningRate: 5e-4 },
-      grpo: { promptsPerStep: 32, learningRate: 2e-4 },
+      sft: { epochs: 3, learningRate: 1e-3 },
+      grpo: { promptsPerStep: 32, learningRate: 4e-4 },
       // Eleven steps in the head fit this context; with two checks afterwards half of them do not.
       stage1: { steps: 40, minLength: 11, maxLength: 11, context: 242 },
       stage2: { steps: 20, minLength: 11, maxLength: 14, context: 420, longShare: 0.75 },

@@ -242,7 +242,10 @@ describe('files that are no good', () => {
   });
 
   it('of a time before stage 2’s share of longer prompts was a setting say which share they had', () => {
-    const older = structuredClone(good['settings']) as { stage2: { longShare?: number } };
+    const older = structuredClone(good['settings']) as {
+      stage1: { maxLength: number };
+      stage2: { longShare?: number };
+    };
     delete older.stage2.longShare;
     const share = (promptFilter: object | null, maxLength = 14) => {
       const settings = { ...older, stage2: { ...older.stage2, maxLength } };
@@ -251,10 +254,10 @@ describe('files that are no good', () => {
     };
     const report = { prompts: 1024, visited: 900, dropped: 300, added: 256, solvedHistogram: [1] };
     expect(share(report)).toBe(0.25);
-    expect(share(report, 12)).toBe(0); // no problem of stage 2 is longer than stage 1's twelve steps
+    expect(share(report, older.stage1.maxLength)).toBe(0); // no problem of stage 2 is longer than stage 1's
     expect(share(null)).toBe(0.5); // it never came to stage 2
     const read = readRunFile(JSON.stringify({ ...good, promptFilter: report }));
-    expect(read.ok && read.run.settings.stage2.longShare).toBe(0.5); // a file that has the setting keeps it
+    expect(read.ok && read.run.settings.stage2.longShare).toBe(presetSettings('nano').stage2.longShare); // a file that has the setting keeps it
   });
 
   it('of a time before chains’ letters began anywhere say that they began at a', () => {
