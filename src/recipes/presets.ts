@@ -67,13 +67,13 @@ const definitions = {
     changes: {
       policy: { preset: 'nano', base: 'nano-thinker' },
       task: { valueMax: 299, coldStartMinLength: 11, coldStartMaxLength: 14, trainProblems: 1024 },
-      teacher: { trajectories: 2400 },
-      curation: { sparseMax: 2, denseMin: 9, size: 1200 },
-      sft: { epochs: 3, learningRate: 1e-3 },
+      teacher: { trajectories: 4000 },
+      curation: { sparseMax: 2, denseMin: 9, size: 2000 },
+      sft: { epochs: 4, learningRate: 1e-3 },
       grpo: { promptsPerStep: 32, learningRate: 4e-4 },
       // Eleven steps in the head fit this context; with two checks afterwards half of them do not.
-      stage1: { steps: 40, minLength: 11, maxLength: 11, context: 242 },
-      stage2: { steps: 20, minLength: 11, maxLength: 14, context: 420, longShare: 0.75 },
+      stage1: { steps: 30, minLength: 11, maxLength: 11, context: 242 },
+      stage2: { steps: 30, minLength: 11, maxLength: 14, context: 420, longShare: 0.75 },
       evaluation: { problems: 100, samples: 1, shortContext: 300, longContext: 420 },
     },
   },
