@@ -16,7 +16,7 @@ describe('going on from a checkpoint', () => {
     ) + 1;
   const shown = (run: RunState) => {
     const { series, phases, rounds, curation, promptFilter, benchmarks, collapse } = run;
-    const timeless = phases.map((phase) => ({ ...phase, secondsLeft: null }));
+    const timeless = phases.map((phase) => ({ ...phase, secondsLeft: null, startedAt: null, endedAt: null }));
     return {
       series,
       phases: timeless,

@@ -58,7 +58,7 @@ const placeOf = (round: number) => ({ phase: 'stage1' as const, done: round, rou
 /** What was measured, without times. */
 const measured = ({ series, phases, curation, promptFilter, benchmarks, collapse }: RunState) => ({
   ...{ series, curation, promptFilter, benchmarks, collapse },
-  phases: phases.map((phase) => ({ ...phase, secondsLeft: null })),
+  phases: phases.map((phase) => ({ ...phase, secondsLeft: null, startedAt: null, endedAt: null })),
 });
 
 /** A run with checkpoints at these rounds, under way when its page ends. */

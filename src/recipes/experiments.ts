@@ -6,6 +6,7 @@
  * Invariant: a variant comes after the one it begins with. Run by `npm run study` (src/cli), shown by the page. What the first two are expected to show
  * is written down in study/goals.ts, before they were run.
  */
+import { thoughtTrajectoryTokens } from '../tasks/families.ts';
 import { findArm, withChanges, type ArmName, type SettingChanges } from './arms.ts';
 import { bases } from './bases.ts';
 import { findPreset, presetSettings, type PresetName } from './presets.ts';
@@ -88,6 +89,19 @@ const heads = bases
 /** Trajectories of the cold start. */
 const coldStarts = [100, 200, 400, 800, 1600] as const;
 
+/**
+ * Contexts that press as hard on these values as the preset's do on its own: as many tokens more or fewer as the longest solution in the
+ * head has.
+ */
+function contextsFor(valueMax: number): SettingChanges {
+  const { task, stage1, stage2 } = presetSettings('quick');
+  const moved = ({ context, maxLength }: RunSettings['stage1']) =>
+    context +
+    thoughtTrajectoryTokens({ ...task, valueMax }, maxLength) -
+    thoughtTrajectoryTokens(task, maxLength);
+  return { stage1: { context: moved(stage1) }, stage2: { context: moved(stage2) } };
+}
+
 const budgets = [2, 4, 8, 16, 50] as const;
 
 const definitions: readonly Experiment[] = [
@@ -169,6 +183,7 @@ const definitions: readonly Experiment[] = [
         changes: {
           policy: { base },
           task: { valueMax },
+          ...contextsFor(valueMax),
           // The pool is drawn large enough that curation can keep so many.
           teacher: { trajectories: 3200 },
           curation: { size },

@@ -195,6 +195,7 @@ describe('when something goes wrong', () => {
 
   it('offers a preset of minutes where only TensorFlow.js runs', () => {
     const lab = fakeLab({
+      presetName: 'nano',
       engine: { engine: 'tfjs', backend: 'wasm', adapter: 'SIMD', isSoftware: true, reason: '' },
     });
     render(<App store={lab} />);

@@ -3,25 +3,25 @@ import { presetSettings } from '../../recipes/presets.ts';
 import { idleRun } from '../testing/lab.tsx';
 import { axisTicks, axisTop, lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
 
-const settings = presetSettings('mini'); // 8 probes, 60 and 40 steps
+const settings = presetSettings('quick'); // 4 probes, 20 and 30 steps
 
 describe('the rounds axis', () => {
   it('covers the whole plan before a run', () => {
     const spans = phaseSpans(settings, '', 0);
     expect(spans.map(({ name, from, to, begun }) => [name, from, to, begun])).toEqual([
-      ['sft', 0, 8, false],
-      ['stage1', 8, 68, false],
-      ['stage2', 68, 108, false],
+      ['sft', 0, 4, false],
+      ['stage1', 4, 24, false],
+      ['stage2', 24, 54, false],
     ]);
-    expect(lastPlannedRound(spans)).toBe(108);
+    expect(lastPlannedRound(spans)).toBe(54);
   });
 
   it('puts phases where they really began, and grows with the data', () => {
     const spans = phaseSpans(settings, 'sft:0 stage1:9', 120);
     expect(spans.map(({ from, to, begun }) => [from, to, begun])).toEqual([
       [0, 9, true],
-      [9, 69, true],
-      [69, 120, false],
+      [9, 29, true],
+      [29, 120, false],
     ]);
     expect(phaseAt(spans, 10)?.name).toBe('stage1');
     expect(phaseAt(spans, 9)?.name).toBe('sft');

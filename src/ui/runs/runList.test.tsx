@@ -82,5 +82,5 @@ it('says which run is shown, on whose machine it was made, and what would be tra
   const line = screen.getByTestId('shown-run').textContent;
   expect(line).toContain('Theirs');
   expect(line).toContain('recorded on another machine, test adapter');
-  expect(line).toContain('Train would start: Mini, dense cold start, seed 1');
+  expect(line).toContain('Train would start: Quick, dense cold start, seed 1');
 });

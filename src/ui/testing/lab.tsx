@@ -8,11 +8,13 @@ import { configure, fireEvent, render, screen, within, type RenderResult } from 
 import { vi, type Mock } from 'vitest';
 import type { ScoredTrajectory } from '../../record/runView.ts';
 import { plannedPhases, phaseViews } from '../../record/phases.ts';
-import { defaultSettings } from '../../recipes/formModel.ts';
+import { presetSettings } from '../../recipes/presets.ts';
 import { shownRun, type LabActions, type LabState, type LabStore, type RunState } from '../../lab/state.ts';
 import { chainTask, faultless, teach } from '../../tasks/testing/teacher.ts';
 import { LabProvider } from '../app/lab.tsx';
 import { cssVariables, theme } from '../app/theme.ts';
+
+const quickSettings = presetSettings('quick');
 
 /** The run that the form describes. */
 export const idleRun: RunState = {
@@ -21,15 +23,15 @@ export const idleRun: RunState = {
   requested: null,
   source: { kind: 'live' },
   parent: null,
-  name: 'Mini, dense cold start, seed 1',
+  name: 'Quick, dense cold start, seed 1',
   note: '',
   colour: 1,
   dash: 1,
   visible: true,
   pinned: false,
   replay: null,
-  settings: defaultSettings,
-  presetName: 'mini',
+  settings: quickSettings,
+  presetName: 'quick',
   engine: {
     engine: 'tfjs',
     backend: 'webgpu',
@@ -42,7 +44,7 @@ export const idleRun: RunState = {
   boot: null,
   failure: null,
   checkpoint: null,
-  phases: phaseViews(plannedPhases(defaultSettings), 0),
+  phases: phaseViews(plannedPhases(quickSettings), 0),
   secondsLeft: null,
   elapsedSeconds: 0,
   tokensPerSecond: 0,
@@ -57,8 +59,8 @@ export const idleRun: RunState = {
 };
 
 export const idleState: LabState = {
-  settings: defaultSettings,
-  presetName: 'mini',
+  settings: quickSettings,
+  presetName: 'quick',
   settingProblems: [],
   runs: [],
   focus: null,
