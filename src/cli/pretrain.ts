@@ -9,20 +9,22 @@ import { join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ThreadError } from '../engine/simd/threads/team.ts';
+import type { PolicyEngine } from '../engine/engine.ts';
 import { createSimdEngine } from '../engine/simd/simdEngine.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
 import { baseSizes, type BaseName } from '../policy/baseNames.ts';
 import { parameterCount, policyConfig } from '../policy/config.ts';
 import { bases, findBase, type BaseDefinition } from '../recipes/bases.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import { thoughtTrajectoryTokens } from '../tasks/families.ts';
 import { responseLengthMax } from '../tasks/transcript.ts';
 import { tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import { baseAccuracy, type BaseAccuracy } from '../train/baseAccuracy.ts';
-import { baseIndexSchema, baseWeightsFile, type BaseCard } from '../train/baseFile.ts';
+import { baseCardSchema, baseIndexSchema, baseWeightsFile, type BaseCard } from '../train/baseFile.ts';
 import { readWeights } from '../train/checkpointFile.ts';
 import type { RunSettings } from '../train/settings.ts';
-import { pretrain } from '../train/pretrain.ts';
+import { pretrain, type Corpus } from '../train/pretrain.ts';
 import { baseFolders, readBase } from './baseWeights.ts';
 import { countOption, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
@@ -32,6 +34,7 @@ const usage = `npm run pretrain -- --base mini
 
   --base     ${bases.map(({ name }) => name).join(', ')}
   --out      the folder of the bases (default public/bases for those that come with the lab, else runs/bases)
+  --recount  trains nothing: the accuracy of a base that is there is measured again, for its card
   --threads  default one a core; the weights are the same with any number`;
 
 /** Problems of each length in the card. */
@@ -45,6 +48,7 @@ interface Options {
   readonly base: BaseDefinition;
   readonly out: string;
   readonly threads: number;
+  readonly recount: boolean;
 }
 
 function parseOptions(words: readonly string[]): Options | 'help' {
@@ -55,6 +59,7 @@ function parseOptions(words: readonly string[]): Options | 'help' {
       options: {
         base: { type: 'string' },
         out: { type: 'string' },
+        recount: { type: 'boolean' },
         threads: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -71,8 +76,36 @@ function parseOptions(words: readonly string[]): Options | 'help' {
   const out = values.out ?? (base.isShipped ? baseFolders.shipped : baseFolders.studies);
   const threads =
     values.threads === undefined ? availableParallelism() : countOption('threads', values.threads);
-  return { base, out, threads };
+  return { base, out, threads, recount: values.recount === true };
 }
+
+/** The accuracy on the card of a base that is there, measured again. */
+async function recount({ base, out, threads }: Options, progress: Progress): Promise<void> {
+  const { settings } = base;
+  const start = readBase(startSettings(base.name), out);
+  if (start === null) return;
+  const card = baseCardSchema.parse(JSON.parse(readFileSync(join(out, `${base.name}.json`), 'utf8')));
+  const engine = await createSimdEngine({ config: policyConfig(settings.policy, vocabularySize), threads });
+  const sandbox = await createNodeSandbox({ settings: sandboxSettings });
+  try {
+    await engine.loadTensors(start.tensors);
+    const accuracy = written(await measure(engine, sandbox, settings.corpus));
+    const bytes = readFileSync(join(out, baseWeightsFile(base.name)));
+    save(out, { ...card, accuracy, accuracyFloat32: { byLength: card.accuracyFloat32.byLength } }, bytes);
+    progress.say(`The card of ${base.name} is written.`);
+  } finally {
+    sandbox.dispose();
+    engine.dispose();
+  }
+}
+
+/** Held-out problems of every length that the corpus has, and of two more. */
+function measure(engine: PolicyEngine, sandbox: Sandbox, corpus: Corpus): Promise<BaseAccuracy> {
+  const lengths = Array.from({ length: corpus.lengths.max + 2 }, (_, i) => i + 1);
+  return baseAccuracy(engine, sandbox, corpus, lengths, accuracySize, accuracySeed);
+}
+
+const sandboxSettings = { deadlineMs: 250, maxCodeLength: 24, maxOutputLength: responseLengthMax };
 
 async function makeBase({ base, out, threads }: Options, progress: Progress): Promise<void> {
   const { settings } = base;
@@ -80,9 +113,7 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
   const config = policyConfig(settings.policy, vocabularySize);
   const start = base.from === undefined ? null : readBase(startSettings(base.from), null);
   const engine = await createSimdEngine({ config, threads });
-  const sandbox = await createNodeSandbox({
-    settings: { deadlineMs: 250, maxCodeLength: 24, maxOutputLength: responseLengthMax },
-  });
+  const sandbox = await createNodeSandbox({ settings: sandboxSettings });
   try {
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
@@ -108,9 +139,7 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
       );
     }
     const trained = seconds();
-    const lengths = Array.from({ length: corpus.lengths.max + 2 }, (_, i) => i + 1);
-    const accuracy = () => baseAccuracy(engine, sandbox, corpus, lengths, accuracySize, accuracySeed);
-    const accuracyFloat32 = await accuracy();
+    const accuracyFloat32 = await measure(engine, sandbox, corpus);
     const bytes = writeCheckpoint(
       { config, tensors: await engine.readTensors(), metadata: { base: base.name } },
       {
@@ -137,8 +166,8 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
       tokens: total.tokens,
       callsPerTrajectory: Number((total.calls / total.trajectories).toFixed(4)),
       loss: curve,
-      accuracy: await accuracy().then(written),
-      accuracyFloat32: written(accuracyFloat32),
+      accuracy: written(await measure(engine, sandbox, corpus)),
+      accuracyFloat32: { byLength: written(accuracyFloat32).byLength },
       sha256: createHash('sha256').update(bytes).digest('hex'),
       bytes: bytes.length,
       seconds: Math.round(trained),
@@ -194,6 +223,7 @@ const progress = new Progress(process.stderr, () => performance.now());
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') console.log(usage);
+  else if (options.recount) await recount(options, progress);
   else await makeBase(options, progress);
   process.exit(0);
 } catch (error) {

@@ -25,7 +25,7 @@ export interface Share {
 export interface BaseAccuracy {
   /** By number of steps: answers, and tool calls a trajectory. */
   readonly byLength: readonly (Share & { readonly length: number; readonly calls: number })[];
-  /** By operation (`+`, `//`, ...): steps in the head. */
+  /** By operation (`+`, `//`, ...): steps in the head, in chains of lengths that it has read. */
   readonly byOperation: Readonly<Record<string, Share>>;
 }
 
@@ -61,7 +61,9 @@ export async function baseAccuracy(
     const right = trajectories.reduce((sum, { problem, tokens }) => sum + reward(problem, tokens), 0);
     const calls = trajectories.reduce((sum, trajectory) => sum + trajectory.calls.length, 0) / size;
     byLength.push({ length, right, of: size, calls });
-    for (const trajectory of trajectories) countSteps(corpus, trajectory, byOperation);
+    // Beyond the lengths that it has read a base loses its place, which says nothing about its arithmetic.
+    if (length <= corpus.lengths.max)
+      for (const trajectory of trajectories) countSteps(corpus, trajectory, byOperation);
   }
   return { byLength, byOperation };
 }

@@ -48,8 +48,8 @@ export const baseCardSchema = z.object({
   loss: z.array(z.object({ step: count, loss: z.number() })),
   /** Held-out problems at temperature 1, with the weights as they are stored. */
   accuracy: accuracySchema,
-  /** The same before they were rounded to float16. */
-  accuracyFloat32: accuracySchema,
+  /** The same by length, before they were rounded to float16. */
+  accuracyFloat32: accuracySchema.pick({ byLength: true }),
   sha256: z.string(),
   bytes: count,
   seconds: z.number(),
