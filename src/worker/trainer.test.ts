@@ -210,6 +210,11 @@ describe('the trainer', () => {
       { createSandbox: () => Promise.reject(new SandboxUnavailableError('the wasm file is missing')) },
       new SandboxUnavailableError('the wasm file is missing').message,
     ],
+    [
+      'base',
+      { loadBase: () => Promise.reject(new Error('There is no such base.')) },
+      'There is no such base.',
+    ],
   ] as const)('turns a failing %s into one sentence', async (source, ports, message) => {
     const page = new Page(ports);
     page.start();
@@ -217,6 +222,25 @@ describe('the trainer', () => {
     expect(page.messages.filter((sent) => sent.type === 'failed')).toEqual([
       { type: 'failed', source, message },
     ]);
+  });
+
+  it('begins with the weights of a base and names it; a run that goes on has its own', async () => {
+    const engine = weighedEngine();
+    const loaded = vi.spyOn(engine, 'loadTensors');
+    const tensors = initialiseTensors(engine.config, new Random(9));
+    const base = { name: 'mini', sha256: null };
+    const loadBase = vi.fn(async () => ({ tensors, base }));
+    const page = new Page({ createEngine: async () => chosen(engine), loadBase });
+    page.start();
+    await page.until('done');
+    expect(page.messages).toContainEqual(expect.objectContaining({ type: 'started', base }));
+    expect(loaded.mock.calls[0]?.[0]).toBe(tensors);
+    const saved = page.messages.find((message) => message.type === 'checkpoint');
+    if (saved === undefined) throw new Error('No checkpoint was kept.');
+    const later = new Page({ createEngine: async () => chosen(weighedEngine()), loadBase });
+    later.start({}, saved.bytes);
+    await later.until('done');
+    expect(loadBase).toHaveBeenCalledOnce();
   });
 
   it('refuses settings that cannot work before anything is loaded', async () => {
