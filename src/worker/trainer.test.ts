@@ -234,7 +234,7 @@ describe('the trainer', () => {
     page.start();
     await page.until('done');
     expect(page.messages).toContainEqual(expect.objectContaining({ type: 'started', base }));
-    expect(loaded.mock.calls[0]?.[0]).toBe(tensors);
+    expect(loaded.mock.calls[0]).toEqual([tensors]);
     const saved = page.messages.find((message) => message.type === 'checkpoint');
     if (saved === undefined) throw new Error('No checkpoint was kept.');
     const later = new Page({ createEngine: async () => chosen(weighedEngine()), loadBase });
