@@ -147,7 +147,7 @@ describe('a running engine', () => {
       ({ kind: 'sft', sequences: new Array(times).fill(batch.sequences[0]) }) as const;
     // The host looks up from its waiting four times a second; a step at work is one that takes longer, on any machine.
     let times = 200;
-    for (let milliseconds = 0; milliseconds < 600; ) {
+    for (let milliseconds = 0; milliseconds < 600;) {
       times *= 2;
       const from = performance.now();
       await engine.gradients(repeated(times));
