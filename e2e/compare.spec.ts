@@ -38,7 +38,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await lab.open('?preset=micro');
     await lab.tab('Compare').click();
-    await expect(page.getByTestId('no-study')).toContainText('npm run study -- collapse');
+    await expect(page.getByTestId('no-study')).toContainText('npm run study -- choice');
     await page.getByTestId('open-study').setInputFiles(file('study.json', JSON.stringify(exampleStudy())));
     const study = page.getByTestId('study');
     await expect(study).toContainText('Interaction collapse');
@@ -106,7 +106,7 @@ test('a recorded run is shown as one, and replayed round by round', async ({ lab
   await page.getByTestId('open-study').setInputFiles(file('study.json', JSON.stringify(exampleStudy())));
   await expect(page.getByRole('button', { name: `This run: ${entry.title}` })).toBeVisible();
   await expectAccessible(page, 'a study on a phone');
-  await page.getByRole('button', { name: 'Reset' }).click();
+  await lab.reset.click();
   await expect(bar).toHaveCount(0);
 });
 
@@ -130,7 +130,7 @@ test('the recorded runs that come with the page open, packed as they are', async
       await expect(take).toHaveCount(0);
       await expect(lab.root).toHaveAttribute('data-source', 'recording');
     }
-    await page.getByRole('button', { name: 'Reset' }).click();
+    await lab.reset.click();
     await expect(lab.root).toHaveAttribute('data-source', 'live');
   }
   await expect(page.getByTestId('notice')).toHaveCount(0);

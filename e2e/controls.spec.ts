@@ -33,7 +33,7 @@ test('pause holds, step goes on by one, resume runs, reset forgets', async ({ la
   await lab.primary.click();
   await lab.waitFor('running', 10_000);
 
-  await page.getByRole('button', { name: 'Reset' }).click();
+  await lab.reset.click();
   await lab.waitFor('idle', 10_000);
   await expect(lab.root).toHaveAttribute('data-round', '');
   await expect(page).toHaveURL(/preset=micro/);

@@ -18,7 +18,7 @@ test('Python that cannot be downloaded', async ({ lab, expectedErrors }) => {
   await expect(failure).toContainText(/reload|check/i);
 
   await page.context().unroute('**/pyodide/**');
-  await page.getByRole('button', { name: 'Reset' }).click();
+  await lab.reset.click();
   await lab.train();
   await lab.waitFor('running', 60_000);
 });

@@ -10,11 +10,14 @@ export class LabPage {
   readonly page: Page;
   readonly root: Locator;
   readonly primary: Locator;
+  readonly reset: Locator;
 
   constructor(page: Page) {
     this.page = page;
     this.root = page.getByTestId('lab');
     this.primary = page.getByTestId('run-primary');
+    // By its whole name: charts have a 'Reset zoom'.
+    this.reset = page.getByRole('button', { name: 'Reset', exact: true });
   }
 
   /** The instrument, as for a visitor who chose it last: an address that names no setting opens the lesson otherwise. */

@@ -187,8 +187,6 @@ const definitions: readonly Experiment[] = [
           // The pool is drawn large enough that curation can keep so many.
           teacher: { trajectories: 3200 },
           curation: { size },
-          // Four steps with values to 299 need so many tokens; every cell has the same.
-          stage1: { context: 96 },
         },
       })),
     ),

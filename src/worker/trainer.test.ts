@@ -3,7 +3,6 @@ import type { ChosenEngine } from '../engine/choice.ts';
 import { NonFiniteLossError, type PolicyEngine } from '../engine/engine.ts';
 import { DeviceFault } from '../engine/wgsl/device/device.ts';
 import { MemoryPlanError } from '../engine/wgsl/memory/memoryPlan.ts';
-import type { NamedTensors } from '../policy/config.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
 import { Random } from '../random/random.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
@@ -227,8 +226,7 @@ describe('the trainer', () => {
 
   it('begins with the weights of a base and names it; a run that goes on has its own', async () => {
     const engine = weighedEngine();
-    const loaded: NamedTensors[] = [];
-    Object.assign(engine, { loadTensors: async (given: NamedTensors) => void loaded.push(given) });
+    const loaded = vi.spyOn(engine, 'loadTensors');
     const tensors = initialiseTensors(engine.config, new Random(9));
     const base = { name: 'mini', sha256: null };
     const loadBase = vi.fn(async () => ({ tensors, base }));
@@ -236,7 +234,7 @@ describe('the trainer', () => {
     page.start();
     await page.until('done');
     expect(page.messages).toContainEqual(expect.objectContaining({ type: 'started', base }));
-    expect(loaded[0]).toBe(tensors);
+    expect(loaded.mock.calls[0]).toEqual([tensors]);
     const saved = page.messages.find((message) => message.type === 'checkpoint');
     if (saved === undefined) throw new Error('No checkpoint was kept.');
     const later = new Page({ createEngine: async () => chosen(weighedEngine()), loadBase });

@@ -143,15 +143,26 @@ describe('a running engine', () => {
     });
     const engine = await createSimdEngine({ config, threads: 3 });
     await engine.loadTensors(initialiseTensors(config, new Random(1)));
-    const large = { kind: 'sft', sequences: new Array(400).fill(batch.sequences[0]) } as const;
-    await engine.gradients(large);
+    const repeated = (times: number) =>
+      ({ kind: 'sft', sequences: new Array(times).fill(batch.sequences[0]) }) as const;
+    // The host looks up from its waiting four times a second; a step at work is one that takes longer, on any machine.
+    let times = 200;
+    for (let milliseconds = 0; milliseconds < 600;) {
+      times *= 2;
+      const from = performance.now();
+      await engine.gradients(repeated(times));
+      milliseconds = performance.now() - from;
+    }
     expect(started.length).toBe(2);
     const kill = () => started[1]!.terminate();
-    const steps = async () => {
-      for (;;) await engine.gradients(large);
-    };
-    if (when === 'working') setTimeout(kill, 20);
+    if (when === 'working') setTimeout(kill, 0);
     else kill();
+    const steps = async () => {
+      for (;;) {
+        await engine.gradients(repeated(times));
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    };
     await expect(steps()).rejects.toThrow(ThreadError);
     expect(await engine.lost).toMatch(/thread of the engine stopped.*last checkpoint/);
     await expect(engine.readTensors()).rejects.toThrow(ThreadError);
