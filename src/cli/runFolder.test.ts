@@ -76,7 +76,7 @@ describe('a run’s folder', () => {
     const [, newest = ''] = checkpoints();
     const file = join(path, 'checkpoints', newest);
     const bytes = readFileSync(file);
-    const at = bytes.indexOf('\\"version\\":1');
+    const at = bytes.indexOf('\\"version\\":2');
     expect(at).toBeGreaterThan(0);
     bytes.write('9', at + '\\"version\\":'.length);
     writeFileSync(file, bytes);
