@@ -2,8 +2,8 @@
  * What is said at a round: the lesson's sentence for the newest moment that has come, with this pair's numbers in it.
  *
  * A template knows `{round}` and `{rounds}`, and of each student `{a.name}`, `{a.calls}` (per attempt), `{a.right}` (share of attempts
- * that were paid), `{a.taughtCalls}` (after the cold start), `{a.heldOut}` (the final examination, with its error) and
- * `{a.heldOutBefore}`; the same with `b`. Invariants (captions.test.ts). (1) A moment comes when the recordings say so, never by a
+ * that were paid), `{a.taughtCalls}` (after the cold start), `{a.heldOut}` (the final examination, with its error),
+ * `{a.heldOutBefore}` and `{a.shown}` (solutions in its cold start); the same with `b`. Invariants (captions.test.ts). (1) A moment comes when the recordings say so, never by a
  * fixed round. (2) A number that was not measured is a dash.
  */
 import { students, type Lesson, type MomentName, type Student } from '../../recipes/lessons.ts';
@@ -93,6 +93,8 @@ function filled(
         return examText(run.after);
       case 'heldOutBefore':
         return examText(run.before);
+      case 'shown':
+        return run.shown === null ? '–' : run.shown.toLocaleString('en');
       default:
         return whole;
     }

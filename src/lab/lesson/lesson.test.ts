@@ -20,6 +20,7 @@ const student = (calls: (round: number) => number): StudentRun => {
     timeline,
     answers: [],
     asked: true,
+    shown: 1500,
     before: null,
     after: exam,
   };
@@ -166,7 +167,8 @@ describe('the lessons that ship', () => {
   it('can each be read, and every number in a caption is one that captions know', () => {
     const names = readLessonIndex(json('index'));
     expect(names).toHaveLength(3);
-    const known = /^(round|rounds|[ab]\.(name|calls|right|taughtCalls|taughtRight|heldOut|heldOutBefore))$/;
+    const known =
+      /^(round|rounds|[ab]\.(name|calls|right|taughtCalls|taughtRight|heldOut|heldOutBefore|shown))$/;
     for (const name of names) {
       const read = readLesson(name, json(name));
       if (!read.ok) throw new Error(read.message);

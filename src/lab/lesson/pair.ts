@@ -29,7 +29,7 @@ export interface Answers {
 export interface Examination {
   /** Share of held-out problems of the trained kind that were right. */
   readonly accuracy: number;
-  /** Standard error, at most: as if all samples of a problem were alike. */
+  /** Standard error; where it was not measured, at most: as if all samples of a problem were alike. */
   readonly error: number;
   readonly problems: number;
   readonly toolCalls: number;
@@ -43,6 +43,8 @@ export interface StudentRun {
   readonly answers: readonly Answers[];
   /** Whether `answers` are to the same problems in every round and in both runs. */
   readonly asked: boolean;
+  /** Solutions that the cold start imitated. */
+  readonly shown: number | null;
   readonly before: Examination | null;
   readonly after: Examination | null;
 }
@@ -75,7 +77,7 @@ function pointsLine(points: readonly SeriesPoint[], name: MetricName): Line {
   return { x: rows.map(([at]) => at), y: rows.map(([, value]) => value) };
 }
 
-type SeenRun = Pick<RunView, 'rounds' | 'probe' | 'benchmarks'> & {
+type SeenRun = Pick<RunView, 'rounds' | 'probe' | 'benchmarks' | 'curation'> & {
   readonly phases: readonly { readonly name: string; readonly status: string; readonly round: number }[];
 };
 
@@ -91,6 +93,7 @@ function student(view: SeenRun, line: (name: MetricName) => Line, last: number):
     },
     answers: view.probe?.rounds ?? keptGroups(view.rounds),
     asked: view.probe !== null,
+    shown: view.curation?.report.kept ?? null,
     before: examination(view.benchmarks, 'baseline'),
     after: examination(view.benchmarks, 'evaluation'),
   };
@@ -113,7 +116,8 @@ function examination(
   );
   if (result === undefined) return null;
   const { meanAtK: accuracy, problems, toolCalls } = result;
-  return { accuracy, problems, toolCalls, error: Math.sqrt((accuracy * (1 - accuracy)) / problems) };
+  const error = result.standardError ?? Math.sqrt((accuracy * (1 - accuracy)) / problems);
+  return { accuracy, problems, toolCalls, error };
 }
 
 /** The value at a round, on the straight between its neighbours; null outside of what was measured. */

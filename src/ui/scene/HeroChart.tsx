@@ -171,9 +171,11 @@ export function HeroChart({ scene, live }: Props) {
                 {round}
               </text>
             ))}
-            <text className={styles.phase} x={box.left + 8} y={box.top + 8}>
-              {box.width < 420 ? 'Imitate' : 'Imitate a teacher'}
-            </text>
+            {box.width < 420 ? null : (
+              <text className={styles.phase} x={box.left + 8} y={box.top + 8}>
+                {box.width < 680 ? 'Imitate' : 'Imitate a teacher'}
+              </text>
+            )}
             <text className={styles.phase} x={box.left + box.width * coldStartShare + 10} y={box.top + 8}>
               {box.width < 420 ? 'Paid for right answers' : 'Only right answers are paid'}
             </text>
