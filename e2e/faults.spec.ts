@@ -94,7 +94,7 @@ test('a thread of the engine that is killed in the middle of GRPO: the run goes 
   await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(safe);
 });
 
-/** Before a worker's own code: whoever says so on the channel ends one of the workers that it has started. */
+/** Before a worker's own code: whoever says so on the channel ends the newest thread it has started, one of the engine that the run is on. */
 const killable = `{
   const threads = [];
   const Original = Worker;
@@ -104,7 +104,7 @@ const killable = `{
       if (String(url).includes('simdThread')) threads.push(this);
     }
   };
-  new BroadcastChannel('test').onmessage = () => threads[0].terminate();
+  new BroadcastChannel('test').onmessage = () => threads.at(-1).terminate();
 }
 `;
 
