@@ -114,7 +114,7 @@ test('the recorded runs that come with the page open, packed as they are', async
   const { page } = lab;
   const index = new URL('../public/runs/index.json', import.meta.url);
   const shipped = recordedIndexSchema.parse(JSON.parse(readFileSync(index, 'utf8')));
-  expect(shipped.map(({ arm, preset }) => `${preset} ${arm}`)).toContain('nano sparse');
+  expect(shipped.map(({ arm, preset }) => `${preset} ${arm}`)).toContain('quick sparse');
   await lab.open();
   for (const { title, arm, preset } of shipped) {
     const choices = page.getByRole('group', { name: 'Recorded runs' });
@@ -122,11 +122,11 @@ test('the recorded runs that come with the page open, packed as they are', async
     await expect(page.getByTestId('replay')).toContainText(title);
     await expect(page.getByTestId('phase-evaluation')).toHaveAttribute('data-status', 'done');
     // A recorded arm over a preset has a preset of its own, where there is one.
-    if (preset === 'nano' && arm === 'sparse') {
+    if (preset === 'quick' && arm === 'sparse') {
       const take = page.getByRole('button', { name: 'Use its settings' });
       await take.click();
-      await expect(page.getByRole('combobox', { name: 'Preset' })).toHaveValue('Nano, sparse cold start');
-      await expect(page).toHaveURL(/[?#]preset=nano-sparse/);
+      await expect(page.getByRole('combobox', { name: 'Preset' })).toHaveValue('Quick, sparse cold start');
+      await expect(page).toHaveURL(/[?#]preset=quick-sparse/);
       await expect(take).toHaveCount(0);
       await expect(lab.root).toHaveAttribute('data-source', 'recording');
     }

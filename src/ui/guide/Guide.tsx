@@ -17,9 +17,9 @@ const pairs = [
   { name: 'quick', question: 'Takes every step by a tool call. Will it keep calling?' },
   {
     name: 'nano-sparse',
-    question: 'Nine steps in its head, then asks for its answer again. Will it go on asking?',
+    question: 'Eleven steps and more in its head, then asks for its answer again. Will it go on asking?',
   },
-  { name: 'nano', question: 'Nine steps, nine calls, as in the paper. Will it keep calling?' },
+  { name: 'nano', question: 'Nine calls and more, as in the paper. Will it keep calling?' },
 ] as const;
 
 export function Guide() {
