@@ -9,12 +9,12 @@ import { Kernels } from './kernels.ts';
 import { SimdModel } from './model/simdModel.ts';
 import { createSimdEngine, SimdMemoryError, SimdUnavailableError } from './simdEngine.ts';
 import { COMPILING_MS } from './testing/openKernels.ts';
+import type * as Spawning from './threads/spawn.ts';
 import { spawn, type Thread } from './threads/spawn.ts';
 import { Team, ThreadError } from './threads/team.ts';
 
 vi.mock('./threads/spawn.ts', { spy: true });
-const { spawn: actualSpawn } =
-  await vi.importActual<typeof import('./threads/spawn.ts')>('./threads/spawn.ts');
+const { spawn: actualSpawn } = await vi.importActual<typeof Spawning>('./threads/spawn.ts');
 
 const config = policyConfig('micro', 23);
 const batch = {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { KernelBuild } from '../kernelModule.ts';
 
 /** The compiler's options; `assembly/kernels/lanes.ts` asks which of the two builds it is in. */
@@ -29,13 +29,26 @@ export async function compileKernels(root: string, build: KernelBuild): Promise<
   try {
     return await readFile(file);
   } catch {
-    const binary = await compile(sources, build);
-    await mkdir(cache, { recursive: true });
-    // Written aside and renamed, so that two processes that compile at once never read half a file.
-    await writeFile(`${file}.${process.pid}`, binary);
-    await rename(`${file}.${process.pid}`, file);
-    return binary;
+    const running = underWay.get(file) ?? compileInto(file, sources, build);
+    underWay.set(file, running);
+    return running;
   }
+}
+
+/** One compilation a file: the page and each of its workers ask for the kernels in the same build. */
+const underWay = new Map<string, Promise<Uint8Array>>();
+
+async function compileInto(
+  file: string,
+  sources: Map<string, string>,
+  build: KernelBuild,
+): Promise<Uint8Array> {
+  const binary = await compile(sources, build);
+  await mkdir(dirname(file), { recursive: true });
+  // Written aside and renamed, so that two processes that compile at once never read half a file.
+  await writeFile(`${file}.${process.pid}`, binary);
+  await rename(`${file}.${process.pid}`, file);
+  return binary;
 }
 
 /** Every source file by its path below `assembly/`. */
