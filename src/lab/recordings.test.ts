@@ -58,8 +58,18 @@ function read(path: string): RecordedRun {
 }
 
 it('the index lists every file there is, once', () => {
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name !== 'index.json') : [];
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json.gz')) : [];
   expect(index.map(({ file }) => file).sort()).toEqual(files.sort());
+});
+
+it('every folder of weights belongs to a recording, and holds the rounds that it names', () => {
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((one) => one.isDirectory());
+  for (const { name } of folders) {
+    const path = `${folder}/${name}.json.gz`;
+    expect(existsSync(path), path).toBe(true);
+    const named = read(path).view.weights.map(({ file }) => file);
+    expect(readdirSync(`${folder}/${name}`).sort()).toEqual([...named].sort());
+  }
 });
 
 describe.each(listed)('$path', ({ path, entry }) => {

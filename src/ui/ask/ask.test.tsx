@@ -61,10 +61,10 @@ describe('asking a policy', () => {
     const { asker, write, answer } = fakeAsker();
     renderInLab(fakeLab(recorded), <AskBox asker={asker} />);
     expect(screen.getByTestId('ask').textContent).toContain('the policy of Quick, dense');
-    type('37 *2 +15');
+    type('37 *5 +15');
     const [policy, problem] = asker.ask.mock.calls[0] ?? [];
     expect(policy?.key).toBe('quick-dense.json.gz 12');
-    expect(problem?.answer).toBe('89');
+    expect(problem?.answer).toBe('200');
     const outcome = () => screen.getByTestId('ask-outcome').textContent;
     expect(outcome()).toContain('Loading the policy of round 12');
     await write({ ...written, tokens: written.tokens.slice(0, 20), lossMask: written.lossMask.slice(0, 20) });
@@ -73,7 +73,7 @@ describe('asking a policy', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Stop' }));
     expect(asker.stop).toHaveBeenCalled();
     await answer({ trajectory: written, right: true, stopped: false });
-    expect(outcome()).toContain('Right: 89.');
+    expect(outcome()).toContain('Right: 200.');
     expect(outcome()).toContain('taught values up to');
     expect(screen.getByRole('button', { name: /What else was likely/ })).toBeDefined();
   });
