@@ -10,10 +10,10 @@ import { expect, test, type LabPage } from './lab.ts';
 const runTimeout = 5 * 60_000;
 
 const shortened = {
-  'stage1.steps': 12,
+  'stage1.steps': 18,
   'stage2.steps': 2,
   'evaluation.afterColdStart': false,
-  'evaluation.problems': 16,
+  'evaluation.problems': 48,
   'evaluation.samples': 2,
   'sft.probes': 1,
   'collapse.patience': 4,
@@ -49,7 +49,9 @@ async function finishedRun(lab: LabPage, preset: string) {
   expect(stage1.length).toBe(shortened['stage1.steps']);
   const last = stage1.slice(-3);
   const accuracy = benchmarks.find(({ benchmark, budget }) => benchmark === 'inRange' && budget === 'long');
-  expect(collapse.reference?.density, 'the alarm compares with the first round').toBe(stage1[0]);
+  // Two rounds of 192 trajectories hold the 256 of the reference.
+  const first = stage1.slice(0, 2).reduce((sum, value) => sum + value, 0) / 2;
+  expect(collapse.reference?.density, 'the alarm compares with the first rounds').toBeCloseTo(first, 9);
   return {
     before: stage1[0] ?? NaN,
     after: last.reduce((sum, value) => sum + value, 0) / last.length,
