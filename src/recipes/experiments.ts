@@ -173,8 +173,9 @@ const definitions: readonly Experiment[] = [
     seeds: seedsTo(3),
     shared: studyEvaluation,
     crossed: { rows: 'largest value', columns: 'trajectories in the cold start' },
-    variants: heads.flatMap(({ valueMax, base }) =>
-      coldStarts.map((size) => ({
+    variants: heads.flatMap(({ valueMax, base }) => {
+      const contexts = contextsFor(valueMax);
+      return coldStarts.map((size) => ({
         name: `values-${valueMax}-size-${size}`,
         title: `Values to ${valueMax}, ${size} trajectories`,
         arm: 'dense' as const,
@@ -183,13 +184,13 @@ const definitions: readonly Experiment[] = [
         changes: {
           policy: { base },
           task: { valueMax },
-          ...contextsFor(valueMax),
+          ...contexts,
           // The pool is drawn large enough that curation can keep so many.
           teacher: { trajectories: 3200 },
           curation: { size },
         },
-      })),
-    ),
+      }));
+    }),
   },
   {
     name: 'budget',

@@ -35,7 +35,6 @@ const studentSchema = z.object({
 });
 
 export const lessonControls = ['train', 'rescue', 'copy'] as const;
-export type LessonControl = (typeof lessonControls)[number];
 
 export const lessonSchema = z.object({
   title: z.string().min(1).max(80),

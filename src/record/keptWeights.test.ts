@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  keptRounds,
-  keptWeightsFile,
-  keptWeightsSchema,
-  nearestWeights,
-  recordingWeightsPath,
-} from './keptWeights.ts';
+import { keptRounds, keptWeightsFile, keptWeightsSchema, recordingWeightsPath } from './keptWeights.ts';
 
 describe('kept weights', () => {
   it('are the first, the last, and others evenly between', () => {
@@ -16,10 +10,8 @@ describe('kept weights', () => {
     expect(keptRounds(2, 50, 0)).toEqual([]);
   });
 
-  it('are found by the round, and lie beside their recording', () => {
+  it('lie beside their recording', () => {
     const weights = [2, 12, 22].map((round) => ({ round, file: keptWeightsFile(round) }));
-    expect([0, 7, 8, 99].map((round) => nearestWeights(weights, round)?.round)).toEqual([2, 2, 12, 22]);
-    expect(nearestWeights([], 3)).toBeNull();
     expect(recordingWeightsPath('quick-dense.json.gz', weights[1]!)).toBe(
       'runs/quick-dense/round-12.safetensors',
     );

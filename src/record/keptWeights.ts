@@ -28,14 +28,6 @@ export function keptRounds(coldStart: number, steps: number, count: number): rea
   return Array.from({ length: parts + 1 }, (_, i) => coldStart + Math.round((i * steps) / parts));
 }
 
-/** The weights nearest to a round, the earlier of two equally near; null where none are kept. */
-export function nearestWeights(weights: readonly KeptWeights[], round: number): KeptWeights | null {
-  let nearest: KeptWeights | null = null;
-  for (const one of weights)
-    if (nearest === null || Math.abs(one.round - round) < Math.abs(nearest.round - round)) nearest = one;
-  return nearest;
-}
-
 /** Where the weights of a recording that comes with the page lie. @param recording its file, e.g. `quick-dense.json.gz` */
 export function recordingWeightsPath(recording: string, { file }: KeptWeights): string {
   return `runs/${recording.replace(/\.json(\.gz)?$/, '')}/${file}`;

@@ -70,7 +70,6 @@ export const baseIndexSchema = z.array(
     sha256: z.string(),
   }),
 );
-export type BaseIndex = z.output<typeof baseIndexSchema>;
 
 /** Which base a run began from, for its records. */
 export interface BaseOrigin {

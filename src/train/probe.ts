@@ -8,12 +8,11 @@
  */
 import type { Problem } from '../tasks/problem.ts';
 import { probeProblems } from '../tasks/problems.ts';
-import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
 import type { ProbePhase, RunEvent } from './events.ts';
 import type { RunSettings } from './settings.ts';
-import { rollOut } from './rollout.ts';
 import type { TickStream } from './ticks.ts';
+import { answerOnce } from './unlearned.ts';
 
 /** Numbers of the probe's namespaces in the sandbox: above any that a run gives out. */
 const firstTrajectory = 2 ** 40;
@@ -33,23 +32,12 @@ export async function* askProbe(
   round: number,
 ): TickStream<RunEvent[]> {
   const { settings, random } = context;
-  const { grpo, sandbox } = settings;
   const problems = heldOutProbe(settings);
   if (problems.length === 0) return [];
-  const trajectories = yield* rollOut(context.engine, context.sandbox, firstTrajectory, {
-    problems,
-    sampling: { temperature: grpo.temperature, topP: 1 },
+  const trajectories = yield* answerOnce(context, {
+    ...{ problems, firstTrajectory },
     seed: random.fork('held-out probe').uint32(),
-    context: settings[phase === 'sft' ? 'stage1' : phase].context,
-    callBudget: grpo.callBudget,
-    maxOutputLength: sandbox.maxOutputLength,
+    contextTokens: settings[phase === 'sft' ? 'stage1' : phase].context,
   });
-  const scored = trajectories.map((trajectory, prompt) => ({
-    ...trajectory,
-    reward: reward(trajectory.problem, trajectory.tokens),
-    advantage: 0,
-    prompt,
-    sample: 0,
-  }));
-  return [{ type: 'probe', phase, round, trajectories: scored }];
+  return [{ type: 'probe', phase, round, trajectories }];
 }

@@ -12,14 +12,13 @@ import { interactionMetrics } from '../metrics/interaction.ts';
 import { outcomeMetrics } from '../metrics/outcome.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { trainProblem } from '../tasks/problems.ts';
-import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
 import { endlessShuffle } from './lists.ts';
 import { resultOf, SkippedSteps, type StepResult } from './optimizerSteps.ts';
 import { askProbe } from './probe.ts';
-import { rollOut } from './rollout.ts';
 import { warmupCosine } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
+import { answerOnce } from './unlearned.ts';
 
 /** Prompts that a look at the policy samples. */
 const sampleSize = 48;
@@ -102,30 +101,16 @@ export async function* coldStart(context: RunContext, curated: readonly Trajecto
 
 /** Sample the policy under stage 1's conditions, on training problems that stage 1 does not use. Learns nothing. */
 async function* sample(context: RunContext, step: number): TickStream<void> {
-  const { run, task, stage1, grpo, sandbox } = context.settings;
+  const { run, task, stage1 } = context.settings;
   const problems = Array.from({ length: sampleSize }, (_, i) =>
     trainProblem(task, stageLengths(stage1), 'probe', run.seed, i),
   );
-  const trajectories = yield* rollOut(
-    context.engine,
-    context.sandbox,
-    context.reserveTrajectories(problems.length),
-    {
-      problems,
-      sampling: { temperature: grpo.temperature, topP: 1 },
-      seed: context.random.fork('probe', step).uint32(),
-      context: stage1.context,
-      callBudget: grpo.callBudget,
-      maxOutputLength: sandbox.maxOutputLength,
-    },
-  );
-  const scored = trajectories.map((trajectory, prompt) => ({
-    ...trajectory,
-    reward: reward(trajectory.problem, trajectory.tokens),
-    advantage: 0,
-    prompt,
-    sample: 0,
-  }));
+  const scored = yield* answerOnce(context, {
+    problems,
+    firstTrajectory: context.reserveTrajectories(problems.length),
+    seed: context.random.fork('probe', step).uint32(),
+    contextTokens: stage1.context,
+  });
   const values = {
     ...interactionMetrics(scored),
     ...outcomeMetrics(scored),

@@ -137,6 +137,11 @@ export class Trainer {
       sayPythons();
     });
     startingSandbox.catch(() => undefined); // told when it is waited for
+    const abandonSandbox = () =>
+      void startingSandbox.then(
+        (started) => started.dispose(),
+        () => undefined,
+      );
     // A run that goes on has its weights in the checkpoint.
     const loadingBase =
       checkpoint === undefined ? this.#ports.loadBase(settings, baseUrl) : Promise.resolve(null);
@@ -151,10 +156,7 @@ export class Trainer {
       memory = this.#ports.planMemory?.(engine, settings);
     } catch (error) {
       this.#fail('engine', error);
-      void startingSandbox.then(
-        (started) => started.dispose(),
-        () => undefined,
-      );
+      abandonSandbox();
       return;
     }
     sayPythons = () => pythonsBoot();
@@ -166,10 +168,7 @@ export class Trainer {
       start = await loadingBase;
     } catch (error) {
       this.#fail('base', error);
-      void startingSandbox.then(
-        (started) => started.dispose(),
-        () => undefined,
-      );
+      abandonSandbox();
       return;
     }
     try {

@@ -3,7 +3,7 @@
  *
  * A template knows `{round}` and `{rounds}`, and of each student `{a.name}`, `{a.calls}` (per attempt), `{a.right}` (share of attempts
  * that were paid), `{a.taughtCalls}` (after the cold start), `{a.heldOut}` (the final examination, with its error),
- * `{a.heldOutBefore}` and `{a.shown}` (solutions in its cold start); the same with `b`. Invariants (captions.test.ts). (1) A moment comes when the recordings say so, never by a
+ * `{a.heldOutBefore}` and `{a.shown}` (solutions in its cold start); the same with `b`. Invariants (lesson.test.ts). (1) A moment comes when the recordings say so, never by a
  * fixed round. (2) A number that was not measured is a dash.
  */
 import { students, type Lesson, type MomentName, type Student } from '../../recipes/lessons.ts';

@@ -1,7 +1,7 @@
 /**
  * A moment of a lesson as an address: `?lesson=collapse&round=13&problem=2&guess=0.4,2.1&embed=1`.
  *
- * Invariants (link.test.ts). (1) Writing and reading is the identity. (2) Reading never throws: what makes no sense is left out.
+ * Invariants (lesson.test.ts). (1) Writing and reading is the identity. (2) Reading never throws: what makes no sense is left out.
  * (3) An address that names a setting or a preset means the instrument, one that names a lesson the lesson; one that says neither opens
  * what the visitor chose last, at first the lesson.
  */

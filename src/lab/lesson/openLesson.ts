@@ -1,7 +1,7 @@
 /**
  * Opens a lesson: its text, and its two recordings, from files beside the page. It needs neither the lab's store nor a worker.
  *
- * Invariants (openLesson.test.ts). (1) Nothing is asked of another origin: no name has a folder in it. (2) What cannot be shown is said
+ * Invariants (lesson.test.ts). (1) Nothing is asked of another origin: no name has a folder in it. (2) What cannot be shown is said
  * in a sentence, and never thrown. (3) A lesson whose recordings are absent is not listed.
  */
 import { readLesson, readLessonIndex, students, type Lesson } from '../../recipes/lessons.ts';

@@ -1,7 +1,7 @@
 /**
  * Two runs as a lesson sees them: lines, lengths, answers to the same problems, and the final examination.
  *
- * Invariants (pair.test.ts). (1) Every number is one of the run's; between two rounds a line is straight. (2) What was not measured is
+ * Invariants (lesson.test.ts). (1) Every number is one of the run's; between two rounds a line is straight. (2) What was not measured is
  * null, never zero. (3) A recording and a live run give the same `StudentRun`.
  */
 import type { RecordedRun } from '../../record/recordedRun.ts';

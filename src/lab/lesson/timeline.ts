@@ -3,7 +3,7 @@
  *
  * The cold start has few rounds and reinforcement learning many, so the cold start gets a fixed share of the width. Position is
  * a fraction of the width, 0 to 1; the playhead moves through positions at an even pace, so a play takes the same time however
- * long the runs were. Invariant (timeline.test.ts): `roundAt(positionOf(r)) = r`, and both only rise.
+ * long the runs were. Invariant (lesson.test.ts): `roundAt(positionOf(r)) = r`, and both only rise.
  */
 
 /** Of the chart's width, for the cold start. */

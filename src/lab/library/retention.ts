@@ -1,7 +1,7 @@
 /**
  * Which of a run's kept moments stay: to go on from, and to fork at.
  *
- * Invariants (retention.test.ts). (1) The newest two always stay, so that there is another one where the newest is damaged. (2) So does
+ * Invariants (runLibrary.test.ts). (1) The newest two always stay, so that there is another one where the newest is damaged. (2) So does
  * the last one of each phase that is over. (3) Of the others stay as many as fit, spread over the rounds; they never take more than
  * `roomPerRun` together.
  */

@@ -1,7 +1,7 @@
 /**
  * What the library knows of a kept run without opening its files: enough to list it, and where its files and checkpoints are.
  *
- * Invariant (runEntry.test.ts): an entry of this version reads back as it was written; one of a newer version, or one that is damaged, is
+ * Invariant (runLibrary.test.ts): an entry of this version reads back as it was written; one of a newer version, or one that is damaged, is
  * refused in a sentence and left alone. Settings that have come since take their defaults.
  */
 import { z } from 'zod';

@@ -16,7 +16,6 @@ export interface RunStyle {
 }
 
 export const runLetters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
-export type RunLetter = (typeof runLetters)[number];
 
 /** In the order of places. Lengths in pixels, for lines about two pixels wide. */
 const dashes = ['7 3', undefined, '2 3', '10 3 2 3', '4 2', '14 4', '8 3 2 3 2 3', '1 2'] as const;

@@ -1,7 +1,5 @@
 /**
  * The runs that the charts draw, and how: those in the list that are shown, or else the one that the form describes.
- *
- * Invariant (chartRuns.test.ts): the value stays the same object until one of them draws differently.
  */
 import { shownRun, visibleRuns, type LabState, type RunState } from '../../lab/state.ts';
 import { runStyle, type RunStyle } from '../app/runStyle.ts';

@@ -2,7 +2,7 @@
  * How all charts are looked at: what x is, how smooth lines are, which part is shown, and where the one cursor stands.
  *
  * It belongs to the page, not to the lab: nothing here says anything about a run. Charts over cold-start steps have an x of their own, so
- * zoom and cursor are kept by axis. Invariant (chartView.test.ts): another x begins unzoomed and without a cursor.
+ * zoom and cursor are kept by axis. Invariant (plotModel.test.ts): another x begins unzoomed and without a cursor.
  */
 import { useSyncExternalStore } from 'react';
 import { createStore } from 'zustand/vanilla';

@@ -1,7 +1,7 @@
 /**
  * A chart's numbers: as rows for a table to show, and as CSV with every digit.
  *
- * Pure. Invariant (numberTable.test.ts): what was not measured is an empty field in the file, never a zero.
+ * Pure. Invariant (plotModel.test.ts): what was not measured is an empty field in the file, never a zero.
  */
 import { metricDefinition } from '../../metrics/registry.ts';
 import type { SeriesPoint } from '../../record/metricSeries.ts';

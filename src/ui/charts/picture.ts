@@ -1,7 +1,6 @@
 /**
- * A chart as a picture that stands by itself: an SVG without the page's style sheet, with a title and a key; and the same as PNG.
- *
- * Invariant (picture.test.ts): no variable of the page is left in the file, whose colours are those of the scheme that is shown.
+ * A chart as a picture that stands by itself: an SVG without the page's style sheet, with a title and a key; and the same as PNG. Its
+ * colours are those of the scheme that is shown.
  */
 import { markerPath, type RunStyle } from '../app/runStyle.ts';
 

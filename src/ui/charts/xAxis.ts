@@ -1,7 +1,7 @@
 /**
  * What a chart's x can be: rollout rounds, tokens, or seconds. A run's round r is mapped to where r had been measured.
  *
- * Pure. Invariants (xAxis.test.ts). (1) Nothing is invented: tokens are counted from the rounds' own numbers, and seconds are there only
+ * Pure. Invariants (plotModel.test.ts). (1) Nothing is invented: tokens are counted from the rounds' own numbers, and seconds are there only
  * where the run's phases were timed, spread evenly within each. (2) A map never falls.
  */
 import type { PhaseView } from '../../record/phases.ts';
