@@ -88,16 +88,20 @@ describe('the library', () => {
           if (key !== 'transaction') return Reflect.get(target, key) as unknown;
           return (...given: Parameters<typeof target.transaction>) => {
             const transaction = target.transaction(...given);
-            setTimeout(() => transaction.abort());
+            // When all has been asked for and nothing is written; later, a fast machine has committed.
+            queueMicrotask(() => transaction.abort());
             return transaction;
           };
         },
       }),
     );
     const broken = await failing.save(saved, round(3));
-    if (!broken.ok) expect(broken.message).toMatch(/^The browser did not keep it/);
+    expect(broken).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/^The browser did not keep it/) as string,
+    });
     const [listed] = (await library.list()).entries;
-    expect(listed).toEqual(broken.ok ? broken.value : saved);
+    expect(listed).toEqual(saved);
     expect((await library.readNewest(listed!))?.damaged).toEqual([]);
   });
 
