@@ -129,7 +129,7 @@ function readPlace(name: string, entry: unknown, available: number): Place {
     typeof dtype === 'string' && Object.hasOwn(bytesPerElement, dtype) ? bytesPerElement[dtype] : undefined;
   if (typeof dtype !== 'string' || elementSize === undefined) {
     throw new CheckpointError(
-      `Tensor "${shown(name)}" is stored as ${shown(String(dtype))}; this lab reads F32, F16, BF16 and I32.`,
+      `Tensor "${shown(name)}" is stored as ${typeof dtype === 'string' ? shown(dtype) : 'no type'}; this lab reads F32, F16, BF16 and I32.`,
     );
   }
   const count = shape.reduce((product, n) => product * n, 1);
