@@ -48,6 +48,7 @@ if (values.help === true) {
     console.error(`There is no parser “${values.parser}”.\n\n${usage}`);
     process.exit(1);
   }
+  const count = Math.ceil(cases * (parser.share ?? 1));
   const {
     whole: read,
     refused,
@@ -55,9 +56,9 @@ if (values.help === true) {
     slowestMs,
     peakMegabytes,
     failures,
-  } = await attack(parser, cases, seed);
+  } = await attack(parser, count, seed);
   console.log(
-    `${parser.name.padEnd(15)} ${cases} cases: ${read} read whole, ${refused} refused in ${sentences} ways; slowest ${Math.round(slowestMs)} ms, ${Math.round(peakMegabytes)} MB at most`,
+    `${parser.name.padEnd(15)} ${count} cases: ${read} read whole, ${refused} refused in ${sentences} ways; slowest ${Math.round(slowestMs)} ms, ${Math.round(peakMegabytes)} MB at most`,
   );
   for (const failure of failures.slice(0, 10)) console.log(`  ${failure}`);
   if (failures.length > 10) console.log(`  and ${failures.length - 10} more`);
