@@ -120,6 +120,8 @@ const cli: UserConfig = {
         study: 'src/cli/study.ts',
         witnessData: 'src/cli/witnessData.ts',
         bench: 'src/cli/bench.ts',
+        faults: 'src/cli/testing/faults.ts',
+        faultRun: 'src/cli/testing/faultRun.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },
       // Chunks beside them: the Python worker is found by its place.

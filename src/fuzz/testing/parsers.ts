@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { parseJson } from '../../foreign/json.ts';
+import { textBytes } from '../../foreign/limits.ts';
 import { readEntry, type RunEntry } from '../../lab/library/runEntry.ts';
 import { readMoment, viewOf, writeMoment } from '../../lab/lesson/link.ts';
 import { readCheckpoint, writeCheckpoint } from '../../policy/checkpoint.ts';
@@ -51,7 +52,8 @@ export interface Parser {
 }
 
 const encode = (text: string) => new TextEncoder().encode(text);
-const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+/** What is larger is refused before it is decoded, as `fileText` does. */
+const decode = (bytes: Uint8Array) => (bytes.length > textBytes ? '' : new TextDecoder().decode(bytes));
 const shipped = (path: string) =>
   new Uint8Array(readFileSync(new URL(`../../../public/${path}`, import.meta.url)));
 
@@ -126,21 +128,24 @@ function readRunText(text: string): string | null {
   return null;
 }
 
+/** As the page opens a file: packed or not. */
+async function readRunBlob(bytes: Uint8Array): Promise<string | null> {
+  const text = await fileText(new Blob([new Uint8Array(bytes)])).catch(() => '');
+  return text === undefined ? 'It is far larger than a run of this lab.' : readRunText(text);
+}
+
 export const parsers: readonly Parser[] = [
   {
     name: 'run',
     form: 'json',
     samples: () => [encode(writeRunFile(exampleRecord()))],
-    read: (bytes) => readRunText(decode(bytes)),
+    read: readRunBlob,
   },
   {
     name: 'packed-run',
     form: 'gzip',
     samples: () => [new Uint8Array(gzipSync(writeRunFile(exampleRecord())))],
-    read: async (bytes) => {
-      const text = await fileText(new Blob([new Uint8Array(bytes)])).catch(() => '');
-      return text === undefined ? 'It is far larger than a run of this lab.' : readRunText(text);
-    },
+    read: readRunBlob,
   },
   {
     // What the page comes with: whole runs, an order of magnitude larger.
@@ -148,10 +153,7 @@ export const parsers: readonly Parser[] = [
     form: 'gzip',
     share: 0.05,
     samples: () => [shipped('runs/quick-sparse.json.gz')],
-    read: async (bytes) => {
-      const text = await fileText(new Blob([new Uint8Array(bytes)])).catch(() => '');
-      return text === undefined ? 'It is far larger than a run of this lab.' : readRunText(text);
-    },
+    read: readRunBlob,
   },
   {
     name: 'study',
