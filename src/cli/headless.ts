@@ -41,6 +41,7 @@ export async function runHeadless(
   folder: RunFolder,
   progress: Progress,
   stopping: AbortSignal,
+  createSandbox: CreateSandbox = createNodeSandbox,
 ): Promise<Recording> {
   const { settings } = options;
   const initialTensors = initialWeights(options);
@@ -51,13 +52,21 @@ export async function runHeadless(
     for (const sentence of [lock.said, said]) if (sentence !== null) progress.say(sentence);
     const { place, said: damage } = folder.resume(settings);
     for (const sentence of damage) progress.say(sentence);
-    return await runFrom(place, options, folder, progress, stopping, { initialTensors, start });
+    return await runFrom(place, options, folder, progress, stopping, {
+      initialTensors,
+      start,
+      createSandbox,
+    });
   } finally {
     lock.release();
   }
 }
 
+/** Where calls run: Python in a worker, but for tests. */
+export type CreateSandbox = (options: Parameters<typeof createNodeSandbox>[0]) => Promise<Sandbox>;
+
 interface Beginning {
+  readonly createSandbox: CreateSandbox;
   readonly initialTensors: NamedTensors | null;
   readonly start: StartingWeights | null;
 }
@@ -68,7 +77,7 @@ async function runFrom(
   folder: RunFolder,
   progress: Progress,
   stopping: AbortSignal,
-  { initialTensors, start }: Beginning,
+  { initialTensors, start, createSandbox }: Beginning,
 ): Promise<Recording> {
   const { settings } = options;
   const recording =
@@ -77,7 +86,7 @@ async function runFrom(
     if (share === 1) progress.say('The kernels are compiled.');
   });
   try {
-    const sandbox = await createNodeSandbox({ settings: settings.sandbox });
+    const sandbox = await createSandbox({ settings: settings.sandbox });
     try {
       const provenance = provenanceOf(options, description, sandbox, start);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });

@@ -151,6 +151,7 @@ export class RunFolder {
    */
   resume(settings: RunSettings): Resumed {
     const said: string[] = [];
+    this.#clearUnfinished();
     for (const name of this.#names().reverse()) {
       const read = this.#read(name);
       if (!read.ok) {
@@ -234,11 +235,23 @@ export class RunFolder {
     return said;
   }
 
+  /** Checkpoints that were whole once: one of which a file is missing has its sums or its weights still. */
   #names(): string[] {
-    return readdirSync(this.#checkpoints)
-      .filter((file) => file.endsWith('.safetensors'))
-      .map((file) => file.slice(0, -'.safetensors'.length))
-      .sort();
+    const names = readdirSync(this.#checkpoints).flatMap(
+      (file) => /^(.+)\.(safetensors|sums)$/.exec(file)?.[1] ?? [],
+    );
+    return [...new Set(names)].sort();
+  }
+
+  /** What a process left that died while it wrote: drafts, and a recording whose checkpoint was never there. */
+  #clearUnfinished(): void {
+    for (const folder of [this.path, this.#checkpoints])
+      for (const file of readdirSync(folder))
+        if (file.endsWith('.new')) rmSync(join(folder, file), { force: true });
+    const whole = new Set(this.#names());
+    for (const file of readdirSync(this.#checkpoints))
+      if (file.endsWith('.json') && !whole.has(file.slice(0, -'.json'.length)))
+        rmSync(join(this.#checkpoints, file));
   }
 
   /** Above that of any checkpoint, those that are set aside too. */

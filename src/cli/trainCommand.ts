@@ -5,13 +5,21 @@ import { cannotRunHere } from '../engine/choice.ts';
 import { ThreadError } from '../engine/simd/threads/team.ts';
 import { DiskError, type Disk } from './disk.ts';
 import { HeadlessEngineError } from './engine.ts';
-import { runHeadless, StoppedError } from './headless.ts';
+import { runHeadless, StoppedError, type CreateSandbox } from './headless.ts';
 import { parseTrainOptions, trainUsage, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { RunFolder } from './runFolder.ts';
 
-/** @param words of the command line @param disk what its files are written by; tests hand in one that fails */
-export async function trainCommand(words: readonly string[], disk: Disk): Promise<void> {
+/**
+ * @param words of the command line
+ * @param disk what its files are written by; tests hand in one that fails
+ * @param createSandbox where calls run; tests that start it many times hand in one that starts at once
+ */
+export async function trainCommand(
+  words: readonly string[],
+  disk: Disk,
+  createSandbox?: CreateSandbox,
+): Promise<void> {
   const progress = new Progress(process.stderr, () => performance.now());
   const stopping = new AbortController();
   process.once('SIGINT', () => {
@@ -31,7 +39,7 @@ export async function trainCommand(words: readonly string[], disk: Disk): Promis
       if (folder.isFinished)
         progress.say(`${options.out} is finished; nothing to do. Open its run.json in the page.`);
       else {
-        await runHeadless(options, folder, progress, stopping.signal);
+        await runHeadless(options, folder, progress, stopping.signal, createSandbox);
         progress.say(`Done: ${options.out}/run.json opens in the page (File, Open a run).`);
       }
     }

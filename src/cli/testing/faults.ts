@@ -25,9 +25,10 @@ import { readRunCheckpoint } from '../../train/checkpointFile.ts';
 
 const usage = `npm run faults -- --runs 50
 
-  --runs  how many (default 50)
-  --seed  which ones (default 1)
-  --only  one of them, by its number`;
+  --runs     how many (default 50)
+  --seed     which ones (default 1)
+  --only     one of them, by its number
+  --at-once  how many at a time (default 2)`;
 
 const kinds = [
   'kill at a moment',
@@ -173,6 +174,7 @@ function harm(out: string, kind: Kind, random: Random): { readonly file: string;
   // Every second time a file of the newest checkpoint, else any.
   const all = files(out).filter((file) => !/\.damaged$|\.new$/.test(file) && statSync(file).size > 1);
   const its = all.filter((file) => newest !== undefined && file.includes(newest) && !file.endsWith('.sums'));
+  if (all.length === 0) return { file: join(out, 'nothing'), tells: false };
   const file = random.choice(its.length > 0 && random.uniform() < 0.5 ? its : all);
   const bytes = readFileSync(file);
   if (kind === 'flipped bit') bytes[random.integer(0, bytes.length - 1)]! ^= 1 << random.integer(0, 7);
@@ -245,6 +247,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    'at-once': { type: 'string', default: '2' },
     help: { type: 'boolean' },
   },
 });
@@ -277,7 +280,8 @@ const numbers =
   values.only === undefined
     ? Array.from({ length: Number(values.runs) }, (_, i) => i)
     : [Number(values.only)];
-for (const i of numbers) {
+
+async function one(i: number): Promise<void> {
   const kind = kinds[i % kinds.length];
   if (kind === undefined) throw new Error('a kind');
   const out = join(folder, `run-${i}`);
@@ -288,6 +292,12 @@ for (const i of numbers) {
   );
   if (wrong.length === 0) rmSync(out, { recursive: true });
 }
+
+const waiting = [...numbers];
+async function oneAfterTheOther(): Promise<void> {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await one(next);
+}
+await Promise.all(Array.from({ length: Number(values['at-once']) }, oneAfterTheOther));
 console.log(
   `${numbers.length - failed} of ${numbers.length} ended as the run that was left alone, in ${seconds()} s.`,
 );
