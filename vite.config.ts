@@ -122,6 +122,7 @@ const cli: UserConfig = {
         bench: 'src/cli/bench.ts',
         faults: 'src/cli/testing/faults.ts',
         faultRun: 'src/cli/testing/faultRun.ts',
+        soak: 'src/cli/testing/soak.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },
       // Chunks beside them: the Python worker is found by its place.
