@@ -125,6 +125,9 @@ const cli: UserConfig = {
         study: 'src/cli/study.ts',
         witnessData: 'src/cli/witnessData.ts',
         bench: 'src/cli/bench.ts',
+        faults: 'src/cli/testing/faults.ts',
+        faultRun: 'src/cli/testing/faultRun.ts',
+        soak: 'src/cli/testing/soak.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },
       // Chunks beside them: the Python worker is found by its place.
