@@ -22,15 +22,17 @@ const layers = {
   recipes: ['policy', 'tasks', 'train'],
   record: ['random', 'tasks', 'curation', 'metrics', 'sandbox', 'engine', 'train', 'recipes'],
   study: ['tasks', 'metrics', 'recipes', 'record'],
+  // Files for other tools, and models from them.
+  export: ['policy', 'tasks', 'metrics', 'sandbox', 'engine', 'train', 'recipes', 'record'],
   lab: [
     ...['random', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'train', 'worker'],
-    ...['recipes', 'record', 'study'],
+    ...['recipes', 'record', 'study', 'export'],
   ],
   ui: ['tasks', 'curation', 'metrics', 'recipes', 'record', 'study', 'lab'],
   // The same without a page: neither the page's store nor its worker.
   cli: [
     ...['random', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'engine', 'train', 'bench'],
-    ...['recipes', 'record', 'study'],
+    ...['recipes', 'record', 'study', 'export'],
   ],
 };
 

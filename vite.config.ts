@@ -120,6 +120,7 @@ const cli: UserConfig = {
         study: 'src/cli/study.ts',
         witnessData: 'src/cli/witnessData.ts',
         bench: 'src/cli/bench.ts',
+        export: 'src/cli/export.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },
       // Chunks beside them: the Python worker is found by its place.

@@ -4,21 +4,21 @@
  * Killed at any moment and started again with the same options, it ends with the same metrics as a run that was never stopped, on the
  * same adapter (train.integration.test.ts kills one). Clocks are read here, for rates and provenance, and never handed on.
  */
-import { readFileSync } from 'node:fs';
 import type { EngineDescription } from '../engine/engine.ts';
-import { parameterCount, policyConfig, type NamedTensors } from '../policy/config.ts';
-import { CheckpointError } from '../policy/safetensors.ts';
+import { policySettings } from '../export/readModel.ts';
+import { parameterCount } from '../policy/config.ts';
 import type { PhaseTrack } from '../record/phases.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
 import type { StartingWeights } from '../train/baseFile.ts';
-import { readWeights } from '../train/checkpointFile.ts';
 import type { RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
+import { runPolicy } from '../train/runPolicy.ts';
+import type { RunSettings } from '../train/settings.ts';
 import { readBase } from './baseWeights.ts';
 import { createHeadlessEngine } from './engine.ts';
-import { UsageError, type TrainOptions } from './options.ts';
+import { readModelPath } from './modelFiles.ts';
+import type { TrainOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
@@ -41,9 +41,7 @@ export async function runHeadless(
   progress: Progress,
   stopping: AbortSignal,
 ): Promise<Recording> {
-  const { settings } = options;
-  const initialTensors = initialWeights(options);
-  const start = initialTensors === null ? readBase(settings, options.base) : null;
+  const { settings, start } = startOf(options);
   folder.claim(settings);
   const place = folder.resume();
   const recording =
@@ -54,7 +52,7 @@ export async function runHeadless(
   try {
     const sandbox = await createNodeSandbox({ settings: settings.sandbox });
     try {
-      const provenance = provenanceOf(options, description, sandbox, start);
+      const provenance = provenanceOf(settings, options.presetName, description, sandbox, start);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
       sayWhatRuns(progress, description, sandbox, place);
       const keeper = new WeightKeeper(engine, settings, folder, options.keepWeights, recording.view);
@@ -71,7 +69,7 @@ export async function runHeadless(
         sandbox,
         settings,
         ...(place === null ? {} : { from: place.checkpoint }),
-        ...startOf(initialTensors ?? start?.tensors ?? null),
+        ...(start === null ? {} : { initialTensors: start.tensors }),
       });
       for await (const tick of ticks) {
         written.take(tick);
@@ -89,21 +87,23 @@ export async function runHeadless(
   }
 }
 
-const startOf = (initialTensors: NamedTensors | null) => (initialTensors === null ? {} : { initialTensors });
-
-/** The weights that `--weights` names; null where it is absent. @throws UsageError */
-function initialWeights({ weights, settings }: TrainOptions): NamedTensors | null {
-  if (weights === null) return null;
-  try {
-    return readWeights(readFileSync(weights), settings.policy.preset);
-  } catch (error) {
-    if (error instanceof CheckpointError) throw new UsageError(`${weights}: ${error.message}`);
-    throw new UsageError(`The weights ${weights} cannot be read; --weights takes a .safetensors file.`);
-  }
+/**
+ * The weights that a run begins with, and its settings: weights from elsewhere bring their own shape along.
+ * @throws UsageError
+ */
+function startOf({ weights, base, settings }: TrainOptions): {
+  readonly settings: RunSettings;
+  readonly start: StartingWeights | null;
+} {
+  if (weights === null) return { settings, start: readBase(settings, base) };
+  const model = readModelPath(weights);
+  const policy = policySettings(model, settings.policy);
+  return { settings: { ...settings, policy }, start: { tensors: model.tensors, base: model.origin } };
 }
 
 function provenanceOf(
-  { settings, presetName }: TrainOptions,
+  settings: RunSettings,
+  presetName: string,
   engine: EngineDescription,
   sandbox: Sandbox,
   start: StartingWeights | null,
@@ -119,7 +119,7 @@ function provenanceOf(
     ...(start === null ? {} : { base: start.base }),
     engine,
     sandbox: sandbox.version,
-    parameters: parameterCount(policyConfig(settings.policy.preset, vocabularySize)),
+    parameters: parameterCount(runPolicy(settings.policy)),
   };
 }
 

@@ -5,15 +5,15 @@
  * It is the run's own data, made by the run's own code, with every call really run; nothing is learned here.
  */
 import { writeFileSync } from 'node:fs';
-import { policyConfig } from '../policy/config.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Problem } from '../tasks/problem.ts';
 import { benchmarkProblems, trainProblem } from '../tasks/problems.ts';
 import { promptTokens } from '../tasks/transcript.ts';
-import { tokenIds, tokenTexts, vocabularySize } from '../tasks/vocabulary.ts';
+import { tokenIds, tokenTexts } from '../tasks/vocabulary.ts';
 import { RunContext, stageLengths } from '../train/context.ts';
 import { curatePool, makeProblems, teach } from '../train/pool.ts';
 import { familiarLengths, longerLengths, stage2Mix } from '../train/promptLengths.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import type { RunSettings } from '../train/settings.ts';
 import { createHeadlessEngine } from './engine.ts';
 import { parseTrainOptions, UsageError } from './options.ts';
@@ -54,7 +54,7 @@ async function witnessData(settings: RunSettings) {
         : Array.from({ length: count }, (_, i) => prompt(trainProblem(task, lengths, stream, run.seed, i)));
     return {
       settings,
-      config: policyConfig(settings.policy.preset, vocabularySize),
+      config: runPolicy(settings.policy),
       vocabulary: tokenTexts,
       tokenIds,
       coldStart: curated.map(({ tokens, lossMask }) => ({ tokens: [...tokens], mask: [...lossMask] })),

@@ -7,9 +7,8 @@
 import { fileText } from '../record/fileText.ts';
 import { readRun, writeRunFile } from '../record/runFile.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
-import { policyConfig } from '../policy/config.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
 import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import { isStudy, readStudy } from '../study/study.ts';
 import type { LabEnvironment } from './environment.ts';
@@ -73,7 +72,7 @@ export class RunFiles {
     if (kept === null) return { ok: false, message: 'no checkpoint of this run was kept.' };
     try {
       const { settings, tensors, position } = readRunCheckpoint(kept.checkpoint);
-      const config = policyConfig(settings.policy.preset, vocabularySize);
+      const config = runPolicy(settings.policy);
       const metadata = { phase: position.phase };
       const bytes = writeCheckpoint({ config, tensors, metadata }, checkpointContext(settings));
       return { ok: true, bytes, phase: position.phase };

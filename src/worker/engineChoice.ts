@@ -100,7 +100,7 @@ export async function createEngine(
   onCompile: CompileReport,
   engines: Engines = browserEngines,
 ): Promise<ChosenEngine> {
-  const config = policyConfig(policy.preset, vocabularySize);
+  const config = runPolicy(policy);
   const wgsl = () => engines.createWgsl(config, (share) => onCompile('Compiling the kernels', share));
   const gpu = async () => {
     insistOnGpu(await engines.describeWgsl());
