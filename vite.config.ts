@@ -121,6 +121,7 @@ const cli: UserConfig = {
         witnessData: 'src/cli/witnessData.ts',
         bench: 'src/cli/bench.ts',
         export: 'src/cli/export.ts',
+        data: 'src/cli/data.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },
       // Chunks beside them: the Python worker is found by its place.
