@@ -23,7 +23,8 @@ import type { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
 import type { RunFolder, SavedPlace } from './runFolder.ts';
-import { clock, headline, log } from './runLog.ts';
+import { clock, headline, logTrajectories } from './runLog.ts';
+import { CurveLog } from './curveLog.ts';
 import { WeightKeeper } from './weightKeeper.ts';
 
 /** Stopped by the user; the folder holds a checkpoint to go on from. */
@@ -142,6 +143,7 @@ class WrittenRun {
   readonly #provenance: Provenance;
   readonly #recording: Recording;
   readonly #keeper: WeightKeeper;
+  readonly #curves: CurveLog;
   readonly #checkpointEvery: number; // seconds
   readonly #started = performance.now();
   /** Tokens of this session. */
@@ -161,6 +163,7 @@ class WrittenRun {
     this.#provenance = provenance;
     this.#recording = recording;
     this.#keeper = keeper;
+    this.#curves = new CurveLog(folder, provenance.settings);
     this.#checkpointEvery = checkpointEvery;
     this.#savedAt = this.#seconds();
   }
@@ -175,7 +178,8 @@ class WrittenRun {
     for (const event of events) {
       const seconds = this.#seconds();
       this.#recording.add(event, seconds);
-      log(this.#folder, event, seconds);
+      this.#curves.add(event, seconds);
+      logTrajectories(this.#folder, event);
       const line = headline(event);
       if (line !== null) this.#progress.say(`${clock(seconds)}  ${line}`);
     }
