@@ -9,7 +9,7 @@ import type { Problem } from '../tasks/problem.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import type { ScoredTrajectory } from '../train/events.ts';
 import type { TrainingData } from '../train/trainingData.ts';
-import { messagesOf, pythonTool } from './messages.ts';
+import { messagesOf, pythonTool, readableMessages } from './messages.ts';
 import { folderFiles, type FolderFiles } from './modelFolder.ts';
 import { jsonLines, parquetBytes, type Columns, type Field, type Row } from './parquet.ts';
 
@@ -94,6 +94,7 @@ const rolloutColumns: Columns = {
   round: 'int',
   prompt: 'int',
   sample: 'int',
+  messages: { list: messageField },
 };
 
 /** The curated set, the prompts of both stages and the held-out problems, for both tools. */
@@ -121,7 +122,7 @@ export function trainingDatasets({ curated, stage1, stage2, heldOut }: TrainingD
   ];
 }
 
-/** Rollouts as they were sampled. */
+/** Rollouts as they were sampled; their messages are for reading. */
 export function rolloutDataset(
   path: string,
   rounds: readonly {
@@ -133,8 +134,9 @@ export function rolloutDataset(
   const rows = rounds.flatMap(({ phase, round, trajectories }) =>
     trajectories.map((trajectory) => {
       const { logProbs, reward, advantage, prompt, sample } = trajectory;
+      const messages = readableMessages(trajectory);
       const scores = { log_probs: [...logProbs], reward, advantage };
-      return { ...tokenRow(trajectory), ...scores, phase, round, prompt, sample };
+      return { ...tokenRow(trajectory), ...scores, phase, round, prompt, sample, messages };
     }),
   );
   return { path, columns: rolloutColumns, rows };

@@ -55,27 +55,46 @@ export function questionMessage(question: string): Message {
  * The messages of a finished trajectory whose every call was answered, as curation keeps them.
  * @throws where it is not one: it has no answer, or a call that has no result
  */
-export function messagesOf({ problem, tokens, lossMask }: Trajectory): readonly Message[] {
+export function messagesOf(trajectory: Trajectory): readonly Message[] {
+  const { id } = trajectory.problem;
+  const { messages, isAnswered, isWhole } = split(trajectory);
+  if (!isAnswered) throw new Error(`${id}: a call has no result.`);
+  if (!isWhole) throw new Error(`${id}: the trajectory gives no answer.`);
+  return messages;
+}
+
+/** Any trajectory to be read: what it ended in the middle of is thought, and a call without a result has none. */
+export function readableMessages(trajectory: Trajectory): readonly Message[] {
+  return split(trajectory).messages;
+}
+
+function split({ problem, tokens, lossMask }: Trajectory) {
   const messages: Message[] = [questionMessage(problem.question)];
   let from = lossMask.indexOf(1);
+  let isAnswered = true;
   for (const call of parseToolCalls(tokens, lossMask)) {
-    if (call.end === call.codeEnd) throw new Error(`${problem.id}: a call has no result.`);
     messages.push(
       message('assistant', '', {
         reasoning_content: decodeTokens(tokens.slice(from, call.start)),
         tool_calls: [{ type: 'function', function: { name: 'python', arguments: { code: call.code } } }],
       }),
-      message('tool', decodeTokens(tokens.slice(call.codeEnd + 1, call.end - 1)), { name: 'python' }),
     );
+    if (call.end > call.codeEnd)
+      messages.push(
+        message('tool', decodeTokens(tokens.slice(call.codeEnd + 1, call.end - 1)), { name: 'python' }),
+      );
+    else isAnswered = false;
     from = call.end;
   }
   const thinkEnd = tokens.lastIndexOf(tokenIds.thinkEnd);
-  if (thinkEnd < from || tokens[tokens.length - 1] !== tokenIds.imEnd)
-    throw new Error(`${problem.id}: the trajectory gives no answer.`);
-  messages.push(
-    message('assistant', decodeTokens(tokens.slice(thinkEnd + 1, -1)), {
-      reasoning_content: decodeTokens(tokens.slice(from, thinkEnd)),
-    }),
-  );
-  return messages;
+  const isWhole = thinkEnd >= from && tokens[tokens.length - 1] === tokenIds.imEnd;
+  if (isWhole)
+    messages.push(
+      message('assistant', decodeTokens(tokens.slice(thinkEnd + 1, -1)), {
+        reasoning_content: decodeTokens(tokens.slice(from, thinkEnd)),
+      }),
+    );
+  else if (from < tokens.length)
+    messages.push(message('assistant', '', { reasoning_content: decodeTokens(tokens.slice(from)) }));
+  return { messages, isAnswered, isWhole };
 }
