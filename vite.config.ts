@@ -122,6 +122,7 @@ const cli: UserConfig = {
         bench: 'src/cli/bench.ts',
         export: 'src/cli/export.ts',
         data: 'src/cli/data.ts',
+        recipe: 'src/cli/recipe.ts',
         nodePython: 'src/sandbox/nodePython.worker.ts',
       },
       // Chunks beside them: the Python worker is found by its place.

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cannotRunHere } from '../engine/choice.ts';
 import type { FolderFiles } from '../export/modelFolder.ts';
+import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
 import { HeadlessEngineError } from './engine.ts';
 import { UsageError } from './options.ts';
 

@@ -110,3 +110,11 @@ const phaseWords: Readonly<Record<RunCheckpoint['position']['phase'], string>> =
   stage2: 'stage 2',
   evaluation: 'the end of stage 2',
 };
+
+/** The weights of the checkpoint at the end of the cold start; null where the run kept none. */
+export function coldStartCheckpoint({ weightsFolder }: FoundRun): NamedTensors | null {
+  const checkpoints = join(weightsFolder, 'checkpoints');
+  if (!existsSync(checkpoints)) return null;
+  const name = readdirSync(checkpoints).find((file) => /-sft-\d+-end\.safetensors$/.test(file));
+  return name === undefined ? null : readRunCheckpoint(readFileSync(join(checkpoints, name))).tensors;
+}

@@ -99,27 +99,35 @@ const rolloutColumns: Columns = {
 
 /** The curated set, the prompts of both stages and the held-out problems, for both tools. */
 export function trainingDatasets({ curated, stage1, stage2, heldOut }: TrainingData): readonly Dataset[] {
-  const sft = curated.map((trajectory) => ({ messages: messagesOf(trajectory), tools: [pythonTool] }));
-  const sets = [
-    ['stage1', 'train', stage1],
-    ['stage2', 'train', stage2],
-    ['validation', 'test', heldOut],
-  ] as const;
+  const ofTool = (tool: 'trl' | 'verl') => [
+    sftDataset(`${tool}/sft`, curated),
+    promptDataset(tool, `${tool}/stage1`, stage1, 'train'),
+    promptDataset(tool, `${tool}/stage2`, stage2, 'train'),
+    promptDataset(tool, `${tool}/validation`, heldOut, 'test'),
+  ];
   return [
-    { path: 'trl/sft', columns: sftColumns, rows: sft },
-    ...sets.map(([name, , problems]) => ({
-      path: `trl/${name}`,
-      columns: trlColumns,
-      rows: problems.map(trlPrompt),
-    })),
-    { path: 'verl/sft', columns: sftColumns, rows: sft },
-    ...sets.map(([name, split, problems]) => ({
-      path: `verl/${name}`,
-      columns: verlColumns,
-      rows: problems.map((problem, index) => verlPrompt(problem, split, index)),
-    })),
+    ...ofTool('trl'),
+    ...ofTool('verl'),
     { path: 'tokens/curated', columns: tokenColumns, rows: curated.map(tokenRow) },
   ];
+}
+
+/** Curated trajectories for supervised training; TRL and verl read the same. */
+export function sftDataset(path: string, curated: readonly Trajectory[]): Dataset {
+  const rows = curated.map((trajectory) => ({ messages: messagesOf(trajectory), tools: [pythonTool] }));
+  return { path, columns: sftColumns, rows };
+}
+
+/** Prompts of reinforcement learning. */
+export function promptDataset(
+  tool: 'trl' | 'verl',
+  path: string,
+  problems: readonly Problem[],
+  split: 'train' | 'test',
+): Dataset {
+  return tool === 'trl'
+    ? { path, columns: trlColumns, rows: problems.map(trlPrompt) }
+    : { path, columns: verlColumns, rows: problems.map((problem, i) => verlPrompt(problem, split, i)) };
 }
 
 /** Rollouts as they were sampled; their messages are for reading. */
