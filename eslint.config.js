@@ -28,6 +28,8 @@ const layers = {
     ...['random', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'train', 'worker'],
     ...['recipes', 'record', 'study', 'export'],
   ],
+  // What other projects import.
+  library: [...['policy', 'metrics', 'sandbox', 'engine', 'train', 'recipes', 'export']],
   ui: ['tasks', 'curation', 'metrics', 'recipes', 'record', 'study', 'lab'],
   // The same without a page: neither the page's store nor its worker.
   cli: [
@@ -70,7 +72,16 @@ const direction = folders.map((folder) => {
 
 export default tseslint.config(
   // AssemblyScript is not TypeScript: its own compiler checks it.
-  { ignores: ['dist', 'node_modules', 'test-results', 'playwright-report', 'src/engine/simd/assembly'] },
+  {
+    ignores: [
+      'dist',
+      'dist-library',
+      'node_modules',
+      'test-results',
+      'playwright-report',
+      'src/engine/simd/assembly',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -117,5 +128,9 @@ export default tseslint.config(
   { files: ['**/*.{js,mjs}'], ...tseslint.configs.disableTypeChecked },
   // A command prints.
   { files: ['src/cli/**/*.ts'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
-  { files: ['.ci/*.mjs'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
+  {
+    files: ['.ci/*.mjs', 'src/library/*.mjs'],
+    languageOptions: { globals: globals.node },
+    rules: { 'no-console': 'off' },
+  },
 );

@@ -12,6 +12,7 @@ import { runPolicy } from '../train/runPolicy.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import { isStudy, readStudy } from '../study/study.ts';
 import type { LabEnvironment } from './environment.ts';
+import type { RunController } from './runController.ts';
 import type { Notices } from './notices.ts';
 import type { RunKeeper } from './runKeeper.ts';
 import type { HeldRun, Runs } from './runs.ts';
@@ -55,7 +56,7 @@ export class RunFiles {
   async exportWeights(): Promise<NamedFile | null> {
     const { focused: run } = this.#runs;
     if (run?.kind !== 'live') return null;
-    const answer = run.hasWeights ? await run.askForWeights() : await this.#keptWeights(run.id);
+    const answer = await this.weights(run);
     if (!answer.ok) {
       this.#notices.add(`The weights were not exported: ${answer.message}`);
       return null;
@@ -64,6 +65,11 @@ export class RunFiles {
       name: `${fileStem(run)}-${answer.phase}.safetensors`,
       blob: new Blob([new Uint8Array(answer.bytes)], { type: 'application/octet-stream' }),
     };
+  }
+
+  /** The weights of a run: the current ones where it has a worker, else those of its newest checkpoint. */
+  weights(run: RunController): Promise<WeightsAnswer> {
+    return run.hasWeights ? run.askForWeights() : this.#keptWeights(run.id);
   }
 
   /** The weights of a run that has given its worker back: those of its newest checkpoint. */
@@ -118,7 +124,7 @@ export class RunFiles {
 }
 
 /** What a run's files are called: `aster-lab-mini-sparse-seed7`. */
-function fileStem({ presetName, settings }: Pick<HeldRun, 'presetName' | 'settings'>): string {
+export function fileStem({ presetName, settings }: Pick<HeldRun, 'presetName' | 'settings'>): string {
   const preset = findPreset(presetName)?.name ?? defaultPreset;
   return `aster-lab-${preset}-seed${settings.run.seed}`;
 }
