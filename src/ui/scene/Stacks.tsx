@@ -56,8 +56,13 @@ export function Stacks({ scene, live, actions }: Props) {
               <>
                 <span className={styles.label}>Problem {scene.problem + 1}</span>
                 <code className={styles.code}>{problem.question.trim()}</code>
-                {words === null ? null : <span>{words}</span>}
-                <span className={styles.solution}>Answer: {problem.answer}</span>
+                {words === null ? (
+                  <span className={styles.solution}>Answer: {problem.answer}</span>
+                ) : (
+                  <span>
+                    {words.replace(/\.$/, ':')} <b className={styles.solution}>{problem.answer}</b>.
+                  </span>
+                )}
               </>
             )}
           </p>
