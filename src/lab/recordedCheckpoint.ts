@@ -3,7 +3,7 @@
  *
  * A recording has the policy and what was measured, and neither AdamW's moments nor how each problem fared, so a fork of it is no
  * continuation bit for bit: weights were rounded to 16 bits, the optimizer begins afresh, and which problems are always solved is counted
- * from there on. The collapse alarm's memory is made again from the measured calls. Invariant (recordedCheckpoint.test.ts): a fork shows
+ * from there on. The collapse alarm's memory is made again from the measured calls. Invariant (forks.test.ts): a fork shows
  * what had been measured by then, and nothing later.
  */
 import { CollapseDetector, type CollapseMemory } from '../metrics/collapse.ts';

@@ -1,6 +1,6 @@
 /**
  * Moments of a recording at which a fork can begin: the rounds whose weights lie beside it (record/keptWeights.ts). Invariant
- * (recordedCheckpoint.test.ts): a fork begins in the phase in which the run has to go on at that round.
+ * (forks.test.ts): a fork begins in the phase in which the run has to go on at that round.
  */
 import { recordingWeightsPath, type KeptWeights } from '../record/keptWeights.ts';
 import type { RecordedEntry } from '../record/recordedIndex.ts';

@@ -70,6 +70,7 @@ export function RunListRow({ row, shown, kept }: Props) {
       data-testid="run-row"
       data-run={run.id}
       data-status={run.status}
+      data-kept={kept?.moments.map(({ place }) => place.phase).join()}
     >
       <th scope="row" className={styles.what}>
         {editing ? (
