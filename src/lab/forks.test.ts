@@ -10,7 +10,9 @@ import { vocabularySize } from '../tasks/vocabulary.ts';
 import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
 import { recordedMoment } from './recordedCheckpoint.ts';
 import { recordedMoments } from './recordedMoments.ts';
-import { open } from './testing/openLab.ts';
+import { shownRun } from './state.ts';
+import { createLabStore } from './store.ts';
+import { FakeWorld } from './testing/fakeWorld.ts';
 
 /** A real run of micro (src/record/testing): 2 rounds of cold start, 5 of stage 1, 3 of stage 2. Its weights are drawn here. */
 function recording(): RecordedRun {
@@ -64,37 +66,33 @@ describe('a moment of a recording', () => {
 
 describe('a fork of a recording', () => {
   async function withRecording() {
-    const lab = open();
-    const entry = {
-      file: 'micro.json',
-      title: 'Micro',
-      description: 'x',
-      arm: 'dense',
-      preset: 'micro',
-      seed: 4,
-    };
-    lab.world.files.set('runs/index.json', JSON.stringify([entry]));
-    lab.world.files.set('runs/micro.json', writeRunFile(run));
+    const world = new FakeWorld();
+    const named = { file: 'micro.json', title: 'Micro', description: 'x' };
+    const entry = { ...named, arm: 'dense', preset: 'micro', seed: 4 };
+    world.files.set('runs/index.json', JSON.stringify([entry]));
+    world.files.set('runs/micro.json', writeRunFile(run));
     for (const round of [2, 6])
-      lab.world.files.set(`runs/micro/round-${round}.safetensors`, new Uint8Array(weightsAt(round)));
-    const id = await lab.lab.actions.openRecording('micro.json');
+      world.files.set(`runs/micro/round-${round}.safetensors`, new Uint8Array(weightsAt(round)));
+    const lab = createLabStore(world.environment);
+    const id = await lab.actions.openRecording('micro.json');
     if (id === null) throw new Error('The recording was not opened.');
-    return { ...lab, id };
+    return { lab, world, id };
   }
 
   it('starts from the weights beside it, with one setting changed', async () => {
-    const { lab, world, run: shown, id } = await withRecording();
+    const { lab, world, id } = await withRecording();
     const fork = await lab.actions.forkRun(id, 6, 'grpo.klCoefficient', 0.1);
     const start = world.trainer.received.find((message) => message.type === 'start');
     if (start?.type !== 'start' || start.from === undefined) throw new Error('Nothing was started.');
     const { settings, reference } = readRunCheckpoint(start.from);
     expect(settings).toEqual({ ...run.settings, grpo: { ...run.settings.grpo, klCoefficient: 0.1 } });
     expect(reference, 'the cold start, which the penalty measures from').toEqual(policyAt(2));
-    expect(shown()).toMatchObject({
+    const shown = shownRun(lab.getState());
+    expect(shown).toMatchObject({
       ...{ id: fork, status: 'starting', engine: null },
       parent: { id, name: 'Micro', place: 'round 6' },
     });
-    expect(shown().series.rounds.at(-1)?.x).toBe(6);
+    expect(shown.series.rounds.at(-1)?.x).toBe(6);
   });
 
   it.each([
@@ -102,9 +100,9 @@ describe('a fork of a recording', () => {
     ['a round without weights', 5, 'grpo.clipHigh', 0.2, /no weights of that round/],
     ['a setting that lies behind', 6, 'sft.epochs', 2, /cannot change here/],
   ])('says why where there are %s', async (_, round, path, value, message) => {
-    const { lab, state, id } = await withRecording();
+    const { lab, id } = await withRecording();
     expect(await lab.actions.forkRun(id, round, path, value)).toBeNull();
-    expect(state().notices.join()).toMatch(message);
-    expect(state().runs).toHaveLength(1);
+    expect(lab.getState().notices.join()).toMatch(message);
+    expect(lab.getState().runs).toHaveLength(1);
   });
 });

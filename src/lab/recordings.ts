@@ -36,9 +36,12 @@ export class Recordings {
     return this.#state;
   }
 
-  /** Find out which there are. */
+  /** Find out which there are; again, where none could be found. */
   list(): Promise<void> {
-    return (this.#listed ??= this.#list());
+    this.#listed ??= this.#list().finally(() => {
+      if (this.#state.recordings.length === 0) this.#listed = null;
+    });
+    return this.#listed;
   }
 
   async #list(): Promise<void> {

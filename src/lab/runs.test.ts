@@ -39,6 +39,7 @@ describe('two live runs at once', () => {
     expect(one.trainer).not.toBe(two.trainer);
     expect(one.trainer.received).toEqual([
       expect.objectContaining({ type: 'start', settings: one.run.settings }),
+      { type: 'share', sharedBy: 2 },
     ]);
     expect(two.trainer.received).toEqual([
       expect.objectContaining({ type: 'start', settings: two.run.settings }),
