@@ -224,9 +224,7 @@ test('one is rescued from its recording’s weights, then both are trained here 
   await page.getByTestId('train-both').click();
   // At once: on a fast machine a cold start of this size is over in a moment.
   await Promise.all(
-    ['a', 'b'].map((who) =>
-      expect(page.getByTestId(`loss-${who}`)).toHaveText(/\d/, { timeout: 120_000 }),
-    ),
+    ['a', 'b'].map((who) => expect(page.getByTestId(`loss-${who}`)).toHaveText(/\d/, { timeout: 120_000 })),
   );
   await expectAccessible(page, 'both train');
   await expect(panel).toHaveAttribute('data-over', 'true', { timeout: 200_000 });

@@ -27,7 +27,7 @@ export function LivePanel({ scene, live, onLab }: Props) {
   const shown = live.runs.filter((one) => !one.rescued || one === newest);
   return (
     <section className={styles.panel} aria-label="Trained here" data-testid="live-panel" data-over={over}>
-      <p className={styles.where}>
+      <p className="scene-where">
         <strong>{both ? 'Training both here' : `Rescuing ${scene.lesson.students.a.name} here`}</strong>
         <span>The thin lines are the recordings.</span>
       </p>

@@ -42,7 +42,7 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
   const over = round >= timeline.last && stage !== 'asking';
   return (
     <section className={styles.narrator} aria-label="What happens now">
-      <p className={styles.where} data-testid="scene-round">
+      <p className="scene-where" data-testid="scene-round">
         <strong>
           Round {round} of {timeline.last}
         </strong>
