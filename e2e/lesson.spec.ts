@@ -76,6 +76,7 @@ test('by mouse: guess, watch, scrub, choose a problem, and hand on the moment', 
   const guessed = await handle.getAttribute('aria-valuenow');
   await page.getByRole('button', { name: 'That is my guess' }).click();
   await expect(page.getByRole('button', { name: 'Pause' }), 'it plays').toBeVisible();
+  await expect.poll(() => round(page)).toBeGreaterThan(9);
   await page.getByRole('button', { name: 'Pause' }).click();
 
   expect(await shifts(), 'nothing moves by itself, while it loads or plays').toBe(0);

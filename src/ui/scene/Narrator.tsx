@@ -90,12 +90,15 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
               </td>
             ))}
           </tr>
-          {guess === null || stage === 'asking' ? null : (
+          {/* There from the start where there is a question, so that nothing moves when it is answered. */}
+          {lesson.question === null && guess === null ? null : (
             <tr className={styles.guessed}>
-              <th scope="row">calls you expected</th>
+              <th scope="row">
+                {stage === 'asking' ? 'calls at the end, you expect' : 'calls you expected'}
+              </th>
               {students.map((who) => (
                 <td key={who} data-testid={`scene-guess-${who}`}>
-                  {guess[who].toFixed(1)}
+                  {(stage === 'asking' ? (guess ?? unchanged(scene)) : guess)?.[who].toFixed(1) ?? '–'}
                 </td>
               ))}
             </tr>
