@@ -24,15 +24,19 @@ const layers = {
   recipes: ['foreign', 'policy', 'tasks', 'train'],
   record: ['random', 'foreign', 'tasks', 'curation', 'metrics', 'sandbox', 'engine', 'train', 'recipes'],
   study: ['foreign', 'tasks', 'metrics', 'recipes', 'record'],
+  // Files for other tools, and models from them.
+  export: ['foreign', 'policy', 'tasks', 'metrics', 'sandbox', 'engine', 'train', 'recipes', 'record'],
   lab: [
     ...['random', 'foreign', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'train', 'worker'],
-    ...['recipes', 'record', 'study'],
+    ...['recipes', 'record', 'study', 'export'],
   ],
+  // What other projects import.
+  library: [...['policy', 'metrics', 'sandbox', 'engine', 'train', 'recipes', 'export']],
   ui: ['tasks', 'curation', 'metrics', 'recipes', 'record', 'study', 'lab'],
   // The same without a page: neither the page's store nor its worker.
   cli: [
     ...['random', 'foreign', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'engine', 'train', 'bench'],
-    ...['recipes', 'record', 'study'],
+    ...['recipes', 'record', 'study', 'export'],
   ],
   // Attacks on the parsers of all the others (npm run fuzz).
   fuzz: [
@@ -75,7 +79,16 @@ const direction = folders.map((folder) => {
 
 export default tseslint.config(
   // AssemblyScript is not TypeScript: its own compiler checks it.
-  { ignores: ['dist', 'node_modules', 'test-results', 'playwright-report', 'src/engine/simd/assembly'] },
+  {
+    ignores: [
+      'dist',
+      'dist-library',
+      'node_modules',
+      'test-results',
+      'playwright-report',
+      'src/engine/simd/assembly',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -126,5 +139,9 @@ export default tseslint.config(
     languageOptions: { globals: globals.node },
     rules: { 'no-console': 'off' },
   },
-  { files: ['.ci/*.mjs'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
+  {
+    files: ['.ci/*.mjs', 'src/library/*.mjs'],
+    languageOptions: { globals: globals.node },
+    rules: { 'no-console': 'off' },
+  },
 );

@@ -6,11 +6,11 @@
  */
 import { writeRunFile } from '../record/runFile.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
-import { policyConfig } from '../policy/config.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
 import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import type { LabEnvironment } from './environment.ts';
+import type { RunController } from './runController.ts';
 import type { Notices } from './notices.ts';
 import type { RunKeeper } from './runKeeper.ts';
 import type { HeldRun, Runs } from './runs.ts';
@@ -54,7 +54,7 @@ export class RunFiles {
   async exportWeights(): Promise<NamedFile | null> {
     const { focused: run } = this.#runs;
     if (run?.kind !== 'live') return null;
-    const answer = run.hasWeights ? await run.askForWeights() : await this.#keptWeights(run.id);
+    const answer = await this.weights(run);
     if (!answer.ok) {
       this.#notices.add(`The weights were not exported: ${answer.message}`);
       return null;
@@ -65,13 +65,18 @@ export class RunFiles {
     };
   }
 
+  /** The weights of a run: the current ones where it has a worker, else those of its newest checkpoint. */
+  weights(run: RunController): Promise<WeightsAnswer> {
+    return run.hasWeights ? run.askForWeights() : this.#keptWeights(run.id);
+  }
+
   /** The weights of a run that has given its worker back: those of its newest checkpoint. */
   async #keptWeights(id: string): Promise<WeightsAnswer> {
     const kept = await this.#keeper.moment(id);
     if (kept === null) return { ok: false, message: 'no checkpoint of this run was kept.' };
     try {
       const { settings, tensors, position } = readRunCheckpoint(kept.checkpoint);
-      const config = policyConfig(settings.policy.preset, vocabularySize);
+      const config = runPolicy(settings.policy);
       const metadata = { phase: position.phase };
       const bytes = writeCheckpoint({ config, tensors, metadata }, checkpointContext(settings));
       return { ok: true, bytes, phase: position.phase };
@@ -101,7 +106,7 @@ export class RunFiles {
 }
 
 /** What a run's files are called: `aster-lab-mini-sparse-seed7`. */
-function fileStem({ presetName, settings }: Pick<HeldRun, 'presetName' | 'settings'>): string {
+export function fileStem({ presetName, settings }: Pick<HeldRun, 'presetName' | 'settings'>): string {
   const preset = findPreset(presetName)?.name ?? defaultPreset;
   return `aster-lab-${preset}-seed${settings.run.seed}`;
 }
