@@ -6,14 +6,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { modelFolder } from '../../export/modelFolder.ts';
 import { isModelFile, readModel } from '../../export/readModel.ts';
 import { unzipped, zipped } from '../../export/zip.ts';
 import { parseJson } from '../../foreign/json.ts';
 import { textBytes } from '../../foreign/limits.ts';
 import { readEntry, type RunEntry } from '../../lab/library/runEntry.ts';
 import { readMoment, viewOf, writeMoment } from '../../lab/lesson/link.ts';
-import { readCheckpoint, writeCheckpoint } from '../../policy/checkpoint.ts';
+import { huggingFaceConfig, readCheckpoint, writeCheckpoint } from '../../policy/checkpoint.ts';
 import { policyConfig } from '../../policy/config.ts';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { CheckpointError, readSafetensors } from '../../policy/safetensors.ts';
@@ -33,7 +32,7 @@ import { makeCell, readCell, writeCell } from '../../study/cell.ts';
 import { isStudy, readStudy } from '../../study/study.ts';
 import { exampleStudy } from '../../study/testing/exampleStudy.ts';
 import { readProblem } from '../../tasks/askedProblem.ts';
-import { vocabularySize } from '../../tasks/vocabulary.ts';
+import { tokenTexts, vocabularySize } from '../../tasks/vocabulary.ts';
 import { baseCardSchema } from '../../train/baseFile.ts';
 import {
   checkpointContext,
@@ -98,7 +97,16 @@ function runCheckpoint(reference: boolean): Uint8Array {
   });
 }
 
-const model = modelFolder({ ...{ config, tensors, settings, run: null }, place: 'a test' });
+const model: ReadonlyMap<string, Uint8Array> = new Map([
+  ['config.json', encode(JSON.stringify(huggingFaceConfig(config, checkpointContext(settings))))],
+  ['model.safetensors', plainWeights('F32')],
+  [
+    'tokenizer.json',
+    encode(
+      JSON.stringify({ model: { vocab: Object.fromEntries(tokenTexts.map((text, id) => [text, id])) } }),
+    ),
+  ],
+]);
 
 function modelFile(name: string): Uint8Array {
   const bytes = model.get(name);
