@@ -13,6 +13,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
 import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
+import { scripts } from './src/sandbox/build/scriptsPlugin.ts';
 
 /** What static hosts are told to send, sent by the dev and preview servers too. */
 const isolation = Object.fromEntries(
@@ -43,6 +44,7 @@ const page: UserConfig = {
   plugins: [
     react(),
     simdKernels(),
+    scripts(),
     viteStaticCopy({
       targets: [
         {
@@ -53,7 +55,7 @@ const page: UserConfig = {
       ],
     }),
   ],
-  worker: { format: 'es', plugins: () => [simdKernels()] },
+  worker: { format: 'es', plugins: () => [simdKernels(), scripts()] },
   optimizeDeps: { exclude: ['pyodide'] },
   server: { headers: isolation },
   preview: { headers: isolation },
@@ -95,17 +97,7 @@ const page: UserConfig = {
 
 /** Node bundles of src/cli: self-contained but for Pyodide and Dawn, which are files that cannot be bundled. */
 const cli: UserConfig = {
-  plugins: [
-    simdKernels(),
-    {
-      name: 'python-beside-its-worker',
-      generateBundle() {
-        for (const fileName of ['driver.py', 'guard.py']) {
-          this.emitFile({ type: 'asset', fileName, source: readFileSync(`src/sandbox/${fileName}`, 'utf8') });
-        }
-      },
-    },
-  ],
+  plugins: [simdKernels(), scripts()],
   ssr: { noExternal: true, external: ['pyodide', 'webgpu'], resolve: { mainFields: ['module', 'main'] } },
   build: {
     ssr: true,
@@ -120,9 +112,7 @@ const cli: UserConfig = {
         study: 'src/cli/study.ts',
         witnessData: 'src/cli/witnessData.ts',
         bench: 'src/cli/bench.ts',
-        nodePython: 'src/sandbox/nodePython.worker.ts',
       },
-      // Chunks beside them: the Python worker is found by its place.
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },

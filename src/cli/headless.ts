@@ -9,7 +9,7 @@ import type { EngineDescription } from '../engine/engine.ts';
 import { parameterCount, policyConfig, type NamedTensors } from '../policy/config.ts';
 import { CheckpointError } from '../policy/safetensors.ts';
 import type { PhaseTrack } from '../record/phases.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
 import type { StartingWeights } from '../train/baseFile.ts';

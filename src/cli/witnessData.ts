@@ -6,7 +6,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { policyConfig } from '../policy/config.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { Problem } from '../tasks/problem.ts';
 import { benchmarkProblems, trainProblem } from '../tasks/problems.ts';
 import { promptTokens } from '../tasks/transcript.ts';
