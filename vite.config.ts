@@ -3,25 +3,66 @@
  * Build, dev server and unit tests of ASTER Lab.
  *
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
- * node_modules, never fetched from a CDN. The isolation headers give the engine its threads; the lab
- * also runs on a host that cannot send them (src/lab/isolation.ts). The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
+ * node_modules, never fetched from a CDN. The isolation headers give the engine its threads, and the content policy keeps
+ * foreign code out; the lab also runs on a host that cannot send them (src/lab/isolation.ts, `policyInPage`). The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
  * `cli` the same sources become the headless commands (src/cli) instead.
  */
 import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig, type UserConfig } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
 import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
 import { scripts } from './src/sandbox/build/scriptsPlugin.ts';
+import { closeCanary, openCanary } from './src/sandbox/testing/canary.ts';
 
-/** What static hosts are told to send, sent by the dev and preview servers too. */
-const isolation = Object.fromEntries(
-  [...readFileSync('public/_headers', 'utf8').matchAll(/^ {2}(\S+): (\S+)$/gm)].map(([, name, value]) => [
+/** What static hosts are told to send, sent by the preview server too. */
+const headers = Object.fromEntries(
+  [...readFileSync('public/_headers', 'utf8').matchAll(/^ {2}(\S+): (.+)$/gm)].map(([, name, value]) => [
     name,
     value,
   ]),
 ) as Record<string, string>;
+
+const { 'Content-Security-Policy': policy = '', ...isolation } = headers;
+
+/** The dev server puts scripts into the page, and speaks to it over a socket; the tests' page does more. */
+const devHeaders =
+  process.env['VITEST'] === undefined
+    ? {
+        ...isolation,
+        'Content-Security-Policy': policy
+          .replace(/'sha256-[^']+'/, "'unsafe-inline'")
+          .replace("connect-src 'self'", "connect-src 'self' ws:"),
+      }
+    : isolation;
+
+/** The page's content policy in the page itself, for hosts that send none. A policy for frames around it can only be sent. */
+const policyInPage: Plugin = {
+  name: 'policy-in-page',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: {
+        'http-equiv': 'Content-Security-Policy',
+        content: policy.replace(/; frame-ancestors [^;]*/, ''),
+      },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
+
+/** Zod would try whether it may turn text into code, which the policy forbids and the browser reports. */
+const zodWithoutEval = (): Plugin => ({
+  name: 'zod-without-eval',
+  transform(code, id) {
+    if (!/zod\/v4\/core\/core\.js$/.test(id)) return undefined;
+    const given = code.replace('__zod_globalConfig = {}', '__zod_globalConfig = { jitless: true }');
+    if (given === code) throw new Error('Zod keeps its configuration elsewhere now.');
+    return { code: given, map: null };
+  },
+});
 
 /** Debian's Chromium; SwiftShader gives WebGPU on a machine without a GPU. */
 const chromium = {
@@ -45,6 +86,8 @@ const page: UserConfig = {
     react(),
     simdKernels(),
     scripts(),
+    zodWithoutEval(),
+    policyInPage,
     viteStaticCopy({
       targets: [
         {
@@ -55,10 +98,10 @@ const page: UserConfig = {
       ],
     }),
   ],
-  worker: { format: 'es', plugins: () => [simdKernels(), scripts()] },
+  worker: { format: 'es', plugins: () => [simdKernels(), scripts(), zodWithoutEval()] },
   optimizeDeps: { exclude: ['pyodide'] },
-  server: { headers: isolation },
-  preview: { headers: isolation },
+  server: { headers: devHeaders },
+  preview: { headers },
   build: { target: 'es2023', chunkSizeWarningLimit: 2500 },
   test: {
     testTimeout: 60_000,
@@ -86,6 +129,7 @@ const page: UserConfig = {
             // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
             headless: false,
             screenshotFailures: false,
+            commands: { openCanary, closeCanary },
             provider: playwright({ launchOptions: chromium }),
             instances: [{ browser: 'chromium' }],
           },

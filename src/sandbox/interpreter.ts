@@ -10,7 +10,7 @@
  *
  * What is promised, and by which wall: README.md beside this file.
  */
-import type { PyodideInterface, loadPyodide as LoadPyodide } from 'pyodide';
+import type { PyodideConfig, PyodideInterface, loadPyodide as LoadPyodide } from 'pyodide';
 import type { ExecutionResult } from './sandbox.ts';
 import type { BootOptions, WireCell } from './protocol.ts';
 import type { PythonSources } from './sources.ts';
@@ -108,7 +108,7 @@ async function start(
       stdout: () => undefined,
       stderr: () => undefined,
       ...options,
-    } as NonNullable<Parameters<typeof LoadPyodide>[0]>);
+    } as PyodideConfig);
   if (files.snapshot !== null) {
     try {
       const python = await load({ _loadSnapshot: files.snapshot });

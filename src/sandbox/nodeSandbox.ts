@@ -7,7 +7,18 @@
  * and what it does not: README.md beside this file.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -58,28 +69,26 @@ function walls(): readonly string[] {
 /** Whether Python's processes have no network on this machine. */
 export const networkIsClosed = (): boolean => walls().includes('unshare');
 
-/** A folder for the script of a sandbox's processes, and for the memory that they begin with. */
+/** A folder for the script of a sandbox's processes, and the memory that they begin with. */
 class PythonHome {
   readonly #folder = mkdtempSync(join(realpathSync(tmpdir()), 'aster-lab-python-'));
+  readonly #script = join(this.#folder, 'python.mjs');
+  readonly #written = join(this.#folder, 'memory');
   readonly #location: string;
   readonly #sources: PythonSources;
+  readonly #store: SnapshotStore;
+  #snapshot: string | null;
   /** Whether some process was told to keep its memory. */
-  #isKept = false;
+  #isAsked = false;
   readonly #onExit = () => this.remove();
 
   constructor(location: string, sources: PythonSources) {
     this.#location = location;
     this.#sources = sources;
+    this.#store = new SnapshotStore(location, sources);
+    this.#snapshot = this.#store.find();
     writeFileSync(this.#script, script);
     process.once('exit', this.#onExit);
-  }
-
-  get #script(): string {
-    return join(this.#folder, 'python.mjs');
-  }
-
-  get #snapshot(): string {
-    return join(this.#folder, 'memory');
   }
 
   remove(): void {
@@ -88,25 +97,24 @@ class PythonHome {
   }
 
   spawn(): WorkerLike {
-    const written = join(this.#folder, 'written');
-    const keeps = !this.#isKept;
-    this.#isKept = true;
-    // Renamed once it is whole: what a process may write is read by no other.
-    if (!keeps && existsSync(written)) renameSync(written, this.#snapshot);
-    const begins = existsSync(this.#snapshot);
+    // The process that wrote it may not write where it is kept.
+    if (this.#snapshot === null && existsSync(this.#written)) this.#snapshot = this.#store.keep(this.#written);
+    const snapshot = this.#snapshot;
+    const keeps = snapshot === null && !this.#isAsked;
+    this.#isAsked = true;
     const files: NodeFiles = {
       location: this.#location,
       sources: this.#sources,
-      snapshot: begins ? this.#snapshot : null,
-      keepSnapshotAs: keeps ? written : null,
+      snapshot,
+      keepSnapshotAs: keeps ? this.#written : null,
     };
     const readable = [this.#location, this.#script, ...packagesOf(this.#location)];
     const [command = process.execPath, ...args] = [
       ...walls(),
       process.execPath,
       process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission',
-      ...[...readable, ...(begins ? [this.#snapshot] : [])].map((path) => `--allow-fs-read=${path}`),
-      ...(keeps ? [`--allow-fs-write=${written}`] : []),
+      ...[...readable, ...(snapshot === null ? [] : [snapshot])].map((path) => `--allow-fs-read=${path}`),
+      ...(keeps ? [`--allow-fs-write=${this.#written}`] : []),
       '--disallow-code-generation-from-strings',
       '--no-warnings',
       this.#script,
@@ -114,6 +122,56 @@ class PythonHome {
     return spawnProcess(command, args, this.#folder, files);
   }
 }
+
+/**
+ * Python's memory as it is before the first cell, kept beside Pyodide from one command to the next: a start takes a sixth of the time. Its
+ * name tells what it was made from and what it holds, so that one that is damaged, or of other sources, is made again.
+ */
+class SnapshotStore {
+  readonly #folder: string;
+  readonly #key: string;
+
+  constructor(location: string, { driver, guard }: PythonSources) {
+    this.#folder = join(location, '..', '.cache', 'aster-lab-python');
+    const pyodide = readFileSync(join(location, 'package.json'));
+    this.#key = sha256(Buffer.concat([pyodide, Buffer.from(`${process.version}${driver}${guard}${script}`)]));
+  }
+
+  /** @returns its path, or null where there is none */
+  find(): string | null {
+    try {
+      const name = readdirSync(this.#folder).find((file) => file.startsWith(this.#key));
+      if (name === undefined) return null;
+      const path = join(this.#folder, name);
+      if (name === this.#nameOf(readFileSync(path))) return path;
+      rmSync(path, { force: true });
+    } catch {
+      // No folder yet, or none that can be read.
+    }
+    return null;
+  }
+
+  /** @returns the path of a copy that the writer cannot reach, or null where there can be none */
+  keep(written: string): string | null {
+    try {
+      const memory = readFileSync(written);
+      const path = join(this.#folder, this.#nameOf(memory));
+      mkdirSync(this.#folder, { recursive: true });
+      const partial = `${path}.${process.pid}`;
+      writeFileSync(partial, memory);
+      renameSync(partial, path);
+      return path;
+    } catch {
+      return null; // a folder that nobody may write: each process starts from the beginning
+    }
+  }
+
+  #nameOf(memory: Buffer): string {
+    return `${this.#key}-${sha256(memory)}`;
+  }
+}
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex').slice(0, 32);
 
 /** What Pyodide imports from beside it. */
 function packagesOf(location: string): readonly string[] {

@@ -36,7 +36,7 @@ export interface PythonDoor {
   /** To be handed to whoever wants a Python. */
   readonly port: MessagePort;
   /** Ends every Python behind it. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /** @param baseUrl where the page is served from; Python's files lie in `pyodide/` below it */
