@@ -53,8 +53,8 @@ let sandbox: PythonPool;
 let oracle: (codes: readonly string[]) => string[];
 
 beforeAll(async () => {
-  const [pool, python] = await Promise.all([createNodeSandbox({ settings }), loadPyodide()]);
-  sandbox = pool;
+  sandbox = await createNodeSandbox({ settings });
+  const python = await loadPyodide();
   python.runPython(oracleSource);
   const run = python.globals.get('oracle') as (codes: unknown) => string;
   const shortened = (result: string) =>

@@ -9,6 +9,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,6 +18,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -86,7 +88,7 @@ class PythonHome {
     this.#location = location;
     this.#sources = sources;
     this.#store = new SnapshotStore(location, sources);
-    this.#snapshot = this.#store.find();
+    this.#snapshot = this.#placed(this.#store.find());
     writeFileSync(this.#script, script);
     process.once('exit', this.#onExit);
   }
@@ -96,9 +98,18 @@ class PythonHome {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** What was kept, where this sandbox's processes may read it. */
+  #placed(kept: string | null): string | null {
+    if (kept === null) return null;
+    const path = join(this.#folder, 'snapshot');
+    copyFileSync(kept, path);
+    return path;
+  }
+
   spawn(): WorkerLike {
     // The process that wrote it may not write where it is kept.
-    if (this.#snapshot === null && existsSync(this.#written)) this.#snapshot = this.#store.keep(this.#written);
+    if (this.#snapshot === null && existsSync(this.#written))
+      this.#snapshot = this.#placed(this.#store.keep(this.#written));
     const snapshot = this.#snapshot;
     const keeps = snapshot === null && !this.#isAsked;
     this.#isAsked = true;
@@ -108,12 +119,13 @@ class PythonHome {
       snapshot,
       keepSnapshotAs: keeps ? this.#written : null,
     };
-    const readable = [this.#location, this.#script, ...packagesOf(this.#location)];
+    // Two folders, and nothing beside them: of more paths Node 20 makes a tree whose root it lets be listed.
+    const readable = [this.#location, `${this.#folder}/`];
     const [command = process.execPath, ...args] = [
       ...walls(),
       process.execPath,
       process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission',
-      ...[...readable, ...(snapshot === null ? [] : [snapshot])].map((path) => `--allow-fs-read=${path}`),
+      ...readable.map((path) => `--allow-fs-read=${path}`),
       ...(keeps ? [`--allow-fs-write=${this.#written}`] : []),
       '--disallow-code-generation-from-strings',
       '--no-warnings',
@@ -160,10 +172,19 @@ class SnapshotStore {
       const partial = `${path}.${process.pid}`;
       writeFileSync(partial, memory);
       renameSync(partial, path);
+      this.#tidy();
       return path;
     } catch {
       return null; // a folder that nobody may write: each process starts from the beginning
     }
+  }
+
+  /** Leaves the newest: one is 30 megabytes, and every change of the sources makes another. */
+  #tidy(): void {
+    const files = readdirSync(this.#folder).map((name) => join(this.#folder, name));
+    const age = new Map(files.map((path) => [path, statSync(path).mtimeMs]));
+    files.sort((a, b) => age.get(b)! - age.get(a)!);
+    for (const path of files.slice(snapshotsKept)) rmSync(path, { force: true });
   }
 
   #nameOf(memory: Buffer): string {
@@ -171,16 +192,9 @@ class SnapshotStore {
   }
 }
 
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+const snapshotsKept = 4;
 
-/** What Pyodide imports from beside it. */
-function packagesOf(location: string): readonly string[] {
-  try {
-    return [`${dirname(createRequire(location).resolve('ws/package.json'))}/`];
-  } catch {
-    return [];
-  }
-}
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex').slice(0, 32);
 
 function spawnProcess(
   command: string,

@@ -121,7 +121,8 @@ class BehindDoor {
       (await this.#frame).port.postMessage({ type: 'stop', id });
       this.#stopping.set(
         id,
-        setTimeout(() => this.#endFrame(), stopPatience),
+        // Once more round the event loop: the answer may lie in this page's own queue.
+        setTimeout(() => this.#stopping.set(id, setTimeout(() => this.#endFrame(), 50)), stopPatience),
       );
     } catch {
       // It never stood.
