@@ -99,6 +99,7 @@ interface PrivateOptions {
 async function start(
   files: PythonFiles,
   makesSnapshot: boolean,
+  onSign: () => void,
 ): Promise<{ python: PyodideInterface; snapshot: Uint8Array | null }> {
   const load = (options: PrivateOptions) =>
     files.loadPyodide({
@@ -107,6 +108,8 @@ async function start(
       env: { PYTHONHASHSEED: '0', HOME: '/home/pyodide' },
       stdout: () => undefined,
       stderr: () => undefined,
+      // WebAssembly is compiled by then.
+      fsInit: async () => onSign(),
       ...options,
     } as PyodideConfig);
   if (files.snapshot !== null) {
@@ -118,6 +121,7 @@ async function start(
     }
   }
   const python = await load({ _makeSnapshot: makesSnapshot });
+  onSign();
   python.runPython(bootstrap(files.sources));
   let snapshot: Uint8Array | null = null;
   if (makesSnapshot) {
@@ -130,15 +134,20 @@ async function start(
   return { python, snapshot };
 }
 
-/** Boots Python and installs the driver. Throws whatever Pyodide throws when a file is missing. */
+/**
+ * Boots Python and installs the driver. Throws whatever Pyodide throws when a file is missing.
+ *
+ * @param onSign called now and then on the way, so that a slow start is not mistaken for none
+ */
 export async function bootInterpreter(
   files: PythonFiles,
   options: BootOptions,
   onFinished: OnFinished,
   makesSnapshot: boolean,
+  onSign: () => void,
 ): Promise<{ readonly interpreter: Interpreter; readonly snapshot: Uint8Array | null }> {
   capHeap(options.heapLimitBytes);
-  const { python, snapshot } = await start(files, makesSnapshot);
+  const { python, snapshot } = await start(files, makesSnapshot, onSign);
   const names = python.toPy({ bridges }) as { get(name: string): unknown; destroy(): void };
   python.runPython(severance, { globals: names as never });
   const driver = names.get('driver') as Driver;

@@ -22,12 +22,14 @@ export function serve(host: Host): (message: ToWorker) => Promise<void> | void {
 
   async function boot(options: BootOptions): Promise<void> {
     try {
-      host.post({ type: 'progress', progress: { stage: 'start' } });
+      const onSign = () => host.post({ type: 'progress', progress: { stage: 'start' } });
+      onSign();
       const { interpreter: started, snapshot } = await bootInterpreter(
         host.files,
         options,
         (result, stateful, lost) => host.post({ type: 'finished', result, stateful, lost }),
         host.keepSnapshot !== null,
+        onSign,
       );
       host.keepSnapshot?.(snapshot);
       interpreter = started;
