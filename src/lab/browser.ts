@@ -40,6 +40,7 @@ function browserEnvironment(): LabEnvironment {
   const page = new URL(pageFolder());
   return {
     createTrainer,
+    createSandbox: (settings) => createBrowserSandbox({ baseUrl: page.href, settings }),
     baseUrl: page.href,
     address: {
       read: () => settingsQuery(location.search),

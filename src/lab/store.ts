@@ -8,8 +8,10 @@ import { presetOf } from '../recipes/presets.ts';
 import { parseUrl } from '../recipes/urlState.ts';
 import { EngineProbe } from './engineProbe.ts';
 import type { LabEnvironment } from './environment.ts';
+import { Exports } from './exports.ts';
 import { Forks } from './forks.ts';
 import { PlannedRun } from './idleRun.ts';
+import { ModelRuns } from './modelRuns.ts';
 import { Notices } from './notices.ts';
 import { Recordings } from './recordings.ts';
 import { Replay } from './replay.ts';
@@ -31,9 +33,11 @@ export function createLabStore(environment: LabEnvironment): LabStore {
     if (runs.focused === null) probe.ask(form.state.settings.run.backend);
   });
   const keeper = new RunKeeper(environment, runs, notices, publisher);
-  const forks = new Forks(runs, keeper, notices);
   const files = new RunFiles(environment, runs, keeper, notices);
+  const exports = new Exports(environment, runs, keeper, files, notices);
+  const models = new ModelRuns(runs, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
+  const forks = new Forks(environment, runs, keeper, recordings, notices);
   const planned = new PlannedRun();
   const snapshots: Snapshots = new Snapshots(environment, () => ({
     ...form.state,
@@ -51,7 +55,9 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   return {
     getState: () => snapshots.store.getState(),
     subscribe: (listener) => snapshots.store.subscribe(listener),
-    actions: createActions({ notices, probe, runs, keeper, forks, form, files, recordings, snapshots }),
+    actions: createActions({
+      ...{ notices, probe, runs, keeper, forks, form, files, exports, models, recordings, snapshots },
+    }),
   };
 }
 
@@ -63,12 +69,14 @@ interface Parts {
   readonly forks: Forks;
   readonly form: SettingsForm;
   readonly files: RunFiles;
+  readonly exports: Exports;
+  readonly models: ModelRuns;
   readonly recordings: Recordings;
   readonly snapshots: Snapshots;
 }
 
 function createActions(parts: Parts): LabActions {
-  const { notices, probe, runs, keeper, forks, form, files, recordings, snapshots } = parts;
+  const { notices, probe, runs, keeper, forks, form, files, exports, models, recordings, snapshots } = parts;
   const live = () => (runs.focused instanceof RunController ? runs.focused : null);
   const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
   const startRuns = (plans: readonly RunPlan[]): readonly string[] => {
@@ -121,8 +129,9 @@ function createActions(parts: Parts): LabActions {
       goOn(runs.find(id));
     }),
     forkRun: async (id, moment, path, value) => {
-      await forks.start({ id, moment, path, value }, () => probe.handOver());
+      const fork = await forks.start({ id, moment, path, value }, () => probe.handOver());
       snapshots.now();
+      return fork;
     },
     stopRun: seen((id) => runs.findLive(id)?.stop()),
     dismissUnfinished: seen(() => keeper.dismissUnfinished()),
@@ -155,12 +164,32 @@ function createActions(parts: Parts): LabActions {
       snapshots.now();
       return file;
     },
+    exportModel: async () => {
+      const file = await exports.model();
+      snapshots.now();
+      return file;
+    },
+    exportData: async () => {
+      const file = await exports.data();
+      snapshots.now();
+      return file;
+    },
+    beginFromModel: async (chosen) => {
+      await models.begin(chosen, form.state, probe.engine, () => probe.handOver());
+      snapshots.now();
+    },
     openFile: async (file, name) => {
       await files.open(file, name);
       snapshots.now();
     },
     closeStudy: seen(() => files.closeStudy()),
-    openRecording: (file) => recordings.open(file),
+    openRecording: async (file) => {
+      const id = await recordings.open(file);
+      const run = id === null ? null : runs.find(id);
+      if (run?.kind === 'kept') await keeper.load(run);
+      snapshots.now();
+      return id;
+    },
     playReplay: seen(() => replay()?.play()),
     pauseReplay: seen(() => replay()?.pause()),
     seekReplay: seen((frame) => replay()?.seek(frame)),

@@ -3,9 +3,7 @@
  * computes, so that a run beside it keeps its own.
  */
 import { createSimdEngine } from '../engine/simd/simdEngine.ts';
-import { policyConfig } from '../policy/config.ts';
 import { createBrowserSandbox, isDoorMessage, type DoorMessage } from '../sandbox/browserSandbox.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
 import { AskHost } from './asking.ts';
 import type { ToAsk } from './askProtocol.ts';
 import { turnEventLoop } from './pacing.ts';
@@ -16,8 +14,7 @@ const door = new Promise<MessagePort>((resolve) => (receiveDoor = resolve));
 
 const host = new AskHost({
   post: (message) => self.postMessage(message),
-  createEngine: (preset) =>
-    createSimdEngine({ config: policyConfig(preset, vocabularySize), threads: 1, maxSlots: 1 }),
+  createEngine: (config) => createSimdEngine({ config, threads: 1, maxSlots: 1 }),
   createSandbox: async (settings) => createBrowserSandbox({ door: await door, settings }),
   turn: turnEventLoop,
 });

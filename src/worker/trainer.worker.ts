@@ -3,7 +3,7 @@
  */
 import { createBrowserSandbox, isDoorMessage, type DoorMessage } from '../sandbox/browserSandbox.ts';
 import { fetchBase } from './baseWeights.ts';
-import { createEngine, describeEngine, planMemory } from './engineChoice.ts';
+import { createEngine, describeEngine, planMemory, shareMachine } from './engineChoice.ts';
 import type { FromTrainer, ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
 
@@ -17,6 +17,7 @@ const trainer = new Trainer({
   describeEngine,
   createEngine,
   planMemory,
+  shareMachine,
   loadBase: fetchBase,
   createSandbox: async (settings, _baseUrl, onProgress) =>
     createBrowserSandbox({
