@@ -40,7 +40,10 @@ function browserEnvironment(): LabEnvironment {
   const page = new URL(pageFolder());
   return {
     createTrainer,
-    createSandbox: (settings) => createBrowserSandbox({ baseUrl: page.href, settings }),
+    createSandbox: (settings) => {
+      const { port, close } = openPythonDoor(page.href);
+      return createBrowserSandbox({ door: port, settings, onDispose: close });
+    },
     baseUrl: page.href,
     address: {
       read: () => settingsQuery(location.search),
