@@ -7,6 +7,8 @@
  * `CheckpointError` with one sentence, and nothing is taken over then. (4) What modelFolder.ts wrote comes back bit for bit.
  */
 import { z } from 'zod';
+import { parseJson as parseText } from '../foreign/json.ts';
+import { modelBytes } from '../foreign/limits.ts';
 import { checkTensors, policyConfigFromHuggingFace } from '../policy/checkpoint.ts';
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';
 import { policyConfig, policyPresetNames } from '../policy/config.ts';
@@ -23,7 +25,6 @@ export interface ReadModel {
 
 const indexName = 'model.safetensors.index.json';
 const shardsMax = 128;
-const bytesMax = 2 ** 30;
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 const tokenizerSchema = z.looseObject({
@@ -42,7 +43,7 @@ export function isModelFile(name: string): boolean {
  */
 export function readModel(files: ReadonlyMap<string, Uint8Array>): ReadModel {
   const size = [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  if (size > bytesMax)
+  if (size > modelBytes)
     throw new CheckpointError(
       `These files have ${Math.round(size / 2 ** 20)} MB, more than a policy of this lab has.`,
     );
@@ -157,9 +158,10 @@ function checkTokenizer(bytes: Uint8Array): void {
 }
 
 function parseJson(bytes: Uint8Array, name: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw new CheckpointError(`The file ${name} is damaged: it is not JSON.`);
-  }
+  const parsed = parseText(new TextDecoder().decode(bytes));
+  if (!parsed.ok)
+    throw new CheckpointError(
+      `The file ${name} is damaged, or far larger than any of this lab: ${parsed.message}`,
+    );
+  return parsed.json;
 }
