@@ -43,7 +43,10 @@ export async function runCommand(
     process.exit(0); // threads would keep the process alive
   } catch (error) {
     const isExpected =
-      error instanceof UsageError || error instanceof HeadlessEngineError || cannotRunHere(error);
+      error instanceof UsageError ||
+      error instanceof HeadlessEngineError ||
+      error instanceof SandboxUnavailableError ||
+      cannotRunHere(error);
     console.error(isExpected ? error.message : error);
     if (error instanceof UsageError) console.error(`\n${usage}`);
     process.exit(1);

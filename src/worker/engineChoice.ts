@@ -12,6 +12,7 @@ import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
 import type { WgslEngine } from '../engine/wgsl/wgslEngine.ts';
 import { policyConfig, type PolicyConfig } from '../policy/config.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import { longestContext, type RunSettings } from '../train/settings.ts';
 
 type Backend = RunSettings['run']['backend'];
