@@ -132,6 +132,7 @@ const cli: UserConfig = {
     export: 'src/cli/export.ts',
     data: 'src/cli/data.ts',
     recipe: 'src/cli/recipe.ts',
+    testPython: 'src/cli/testPython.ts',
   }),
 };
 
