@@ -39,6 +39,27 @@ const tfjsPackages = ['tfjs', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'].map(
   (name) => `@tensorflow/${name}`,
 );
 
+/** Unit tests in Chromium, one file after the other: they share its graphics process. */
+const inBrowser = (name: string, include: string) => ({
+  extends: true as const,
+  // Imported lazily; were they found only then, the server would bundle them and reload the page.
+  optimizeDeps: { include: tfjsPackages },
+  test: {
+    name,
+    include: [include],
+    testTimeout: 180_000,
+    fileParallelism: false,
+    browser: {
+      enabled: true,
+      // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
+      headless: false,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: chromium }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+  },
+});
+
 const page: UserConfig = {
   base: './',
   plugins: [
@@ -68,28 +89,12 @@ const page: UserConfig = {
           name: 'node',
           environment: 'node',
           include: ['src/**/*.test.{ts,tsx}'],
-          exclude: ['src/**/*.browser.test.ts'],
+          exclude: ['src/**/*.{browser,peer}.test.ts'],
         },
       },
-      {
-        extends: true,
-        // Imported lazily; were they found only then, the server would bundle them and reload the page.
-        optimizeDeps: { include: tfjsPackages },
-        test: {
-          name: 'browser',
-          include: ['src/**/*.browser.test.ts'],
-          testTimeout: 180_000,
-          fileParallelism: false,
-          browser: {
-            enabled: true,
-            // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
-            headless: false,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: chromium }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      inBrowser('browser', 'src/**/*.browser.test.ts'),
+      // TensorFlow.js's own backends on a software adapter: minutes for code that is not ours, so not a part of `npm test`.
+      inBrowser('peers', 'src/**/*.peer.test.ts'),
     ],
   },
 };
@@ -133,6 +138,9 @@ const cli: UserConfig = {
     data: 'src/cli/data.ts',
     recipe: 'src/cli/recipe.ts',
     testPython: 'src/cli/testPython.ts',
+    faults: 'src/cli/testing/faults.ts',
+    faultRun: 'src/cli/testing/faultRun.ts',
+    soak: 'src/cli/testing/soak.ts',
   }),
 };
 

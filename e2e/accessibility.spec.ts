@@ -31,6 +31,54 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
+test('axe finds no serious fault in what is told of several runs, in either scheme; all of it fits a phone', async ({
+  lab,
+}) => {
+  test.setTimeout(240_000);
+  const { page } = lab;
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await lab.open();
+  const inBoth = async (state: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page, `${state}, ${colorScheme}`);
+    }
+  };
+  for (const title of ['Quick, sparse', 'Quick, dense']) {
+    await page.getByRole('button', { name: title, exact: true }).first().click();
+    await expect(page.getByTestId('replay')).toContainText(title);
+    if (title === 'Quick, sparse') await lab.reset.click();
+  }
+  await lab.tab('Runs').click();
+  const rows = page.getByTestId('run-row');
+  await expect(rows).toHaveCount(2);
+  await lab.tab('Compare').click();
+  await expect(page.getByTestId('runs-compared')).toBeVisible();
+  await inBoth('runs compared');
+  await lab.tab('Ask it').click();
+  await inBoth('a question to a policy');
+  await lab.tab('Runs').click();
+  await page.getByRole('button', { name: 'More about Quick, sparse' }).click();
+  await page.getByRole('menuitem', { name: /^Fork at a kept round/ }).click();
+  const fork = page.getByRole('dialog');
+  await expect(fork).toContainText('AdamW afresh');
+  await inBoth('a fork');
+  await page.keyboard.press('Escape');
+  await expect(fork).toHaveCount(0);
+  await page.getByRole('button', { name: 'More about Quick, sparse' }).click();
+  await page.getByRole('menuitem', { name: /^Delete/ }).click();
+  await expect(page.getByTestId('deleted')).toBeVisible();
+  await inBoth('a run that can be had back');
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const name of ['Runs', 'Compare', 'Ask it']) {
+    await lab.tab(name).click();
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+      name,
+    ).toBeLessThanOrEqual(0);
+  }
+});
+
 test('a phone’s width shows everything without scrolling sideways', async ({ lab }) => {
   const { page } = lab;
   await page.setViewportSize({ width: 360, height: 740 });

@@ -1,7 +1,17 @@
 /**
- * The first view on the production build: the whole lesson by mouse and by keyboard, its link in a fresh profile, embedded, on a phone.
+ * The first view on the production build: how much it loads, the whole lesson by mouse and by keyboard, its link in a fresh profile,
+ * embedded, on a phone; both students trained here, and one rescued from its recording.
  */
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
+import { writeCheckpoint } from '../src/policy/checkpoint.ts';
+import { policyConfig } from '../src/policy/config.ts';
+import { initialiseTensors } from '../src/policy/initialise.ts';
+import { Random } from '../src/random/random.ts';
+import { readRunFile, writeRunFile } from '../src/record/runFile.ts';
+import { vocabularySize } from '../src/tasks/vocabulary.ts';
+import { checkpointContext } from '../src/train/checkpointFile.ts';
 import { expectAccessible } from './axe.ts';
 import { expect as expectSoon, test } from './lab.ts';
 
@@ -13,6 +23,32 @@ async function openLesson(page: Page, query = ''): Promise<void> {
   await page.goto(`./${query}`);
   await expect(page.getByTestId('scene')).toHaveAttribute('data-ready', 'true');
 }
+
+/** JavaScript that the first view may load, compressed: before engine and Python, which come when they are asked for. */
+const mostScript = 300_000; // bytes
+
+/** Watches what is loaded from now on. @returns the JavaScript so far, bytes as gzip packs it */
+function watchScripts(page: Page): () => Promise<number> {
+  const bodies: Promise<Buffer>[] = [];
+  page.on('response', (response) => {
+    if (/\.m?js$/.test(new URL(response.url()).pathname)) bodies.push(response.body());
+  });
+  return async () => (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0);
+}
+
+/** Watches what moves without having been asked to. @returns the sum of layout shifts so far */
+async function watchShifts(page: Page): Promise<() => Promise<number>> {
+  await page.addInitScript(() => {
+    const seen = { shift: 0 };
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as unknown as { value: number; hadRecentInput: boolean }[])
+        if (!entry.hadRecentInput) seen.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { seen: { shift: number } }).seen.shift);
+}
+
 const round = async (page: Page) =>
   Number(await page.getByTestId('scene-scrubber').getAttribute('aria-valuenow'));
 const overflow = (page: Page) =>
@@ -21,7 +57,12 @@ const overflow = (page: Page) =>
 test('by mouse: guess, watch, scrub, choose a problem, and hand on the moment', async ({ lab, browser }) => {
   const { page } = lab;
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const scripts = watchScripts(page);
+  const shifts = await watchShifts(page);
   await openLesson(page);
+  const loaded = await scripts();
+  expect(loaded, 'compressed JavaScript of the first view').toBeLessThan(mostScript);
+  expect(loaded).toBeGreaterThan(50_000);
   await expect(page.getByTestId('scene-question')).toBeVisible();
   await expect(page.getByTestId('scene-exam-a'), 'the end is not told before').toHaveText('–');
   await expectAccessible(page, 'the question');
@@ -35,7 +76,10 @@ test('by mouse: guess, watch, scrub, choose a problem, and hand on the moment', 
   const guessed = await handle.getAttribute('aria-valuenow');
   await page.getByRole('button', { name: 'That is my guess' }).click();
   await expect(page.getByRole('button', { name: 'Pause' }), 'it plays').toBeVisible();
+  await expect.poll(() => round(page)).toBeGreaterThan(9);
   await page.getByRole('button', { name: 'Pause' }).click();
+
+  expect(await shifts(), 'nothing moves by itself, while it loads or plays').toBe(0);
 
   const scrubber = page.getByTestId('scene-scrubber');
   const track = await scrubber.boundingBox();
@@ -59,6 +103,15 @@ test('by mouse: guess, watch, scrub, choose a problem, and hand on the moment', 
   await expect(other.getByTestId('scene-problem')).toContainText('Problem 3');
   await expect(other.getByTestId('guess-b')).toBeVisible();
   await expect(other.getByTestId('scene-question')).toHaveCount(0);
+
+  // Embedded, it has no frame.
+  await other.goto(`${link}&embed=1`);
+  await expect(other.getByTestId('scene')).toHaveAttribute('data-embed', 'true');
+  await expect(other.getByTestId('scene')).toHaveAttribute('data-ready', 'true');
+  await expect(other.getByRole('banner')).toHaveCount(0);
+  await expect(other.getByTestId('train-both')).toHaveCount(0);
+  expect(await round(other)).toBe(there);
+  await expectAccessible(other, 'embedded');
   await fresh.close();
 });
 
@@ -95,70 +148,89 @@ test('by keyboard: the question, every round to the examination, and the way int
   await expect(page.getByTestId('scene'), 'a link decides').toBeVisible();
 });
 
-test('each lesson opens from the list; one that is not there says so', async ({ lab }) => {
-  const { page } = lab;
-  await openLesson(page);
-  for (const title of ['Why dense data? (the prior)', 'Can it be rescued?']) {
-    await page.getByRole('link', { name: title }).click();
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
-    await expectAccessible(page, title);
-  }
-  await page.getByTestId('rescue').click();
-  await expect(page.getByTestId('rescue-panel')).toBeVisible();
-  await expectAccessible(page, 'rescue');
-  await page.goto('./?lesson=nothing');
-  await expect(page.getByTestId('scene-absent')).toContainText('There is no lesson “nothing”');
-});
-
-test.describe('where the file of a lesson is missing', () => {
+test.describe('the list of lessons', () => {
   test.use({ expectedErrors: [/404/] });
-  test('it says so', async ({ lab }) => {
+  test('each opens from it; one that is not there, or whose recording is not, says so', async ({ lab }) => {
     const { page } = lab;
+    await openLesson(page);
+    for (const title of ['Why dense data? (the prior)', 'Can it be rescued?']) {
+      await page.getByRole('link', { name: title }).click();
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
+      await expectAccessible(page, title);
+    }
+    await page.getByTestId('rescue').click();
+    await expect(page.getByTestId('rescue-panel')).toBeVisible();
+    await expect(page.getByTestId('rescue-where')).toContainText('AdamW starts afresh');
+    await expectAccessible(page, 'rescue');
+    await page.goto('./?lesson=nothing');
+    await expect(page.getByTestId('scene-absent')).toContainText('There is no lesson “nothing”');
     await page.route('**/runs/quick-dense.json.gz', (route) => route.fulfill({ status: 404 }));
     await page.goto('./?lesson=collapse');
     await expect(page.getByTestId('scene-absent')).toContainText('quick-dense.json.gz');
   });
 });
 
-test('embedded, it has no frame', async ({ lab }) => {
+test('360 pixels wide, light, dark and in forced colours: nothing to the side, no fault by axe', async ({
+  lab,
+}) => {
   const { page } = lab;
-  await openLesson(page, '?lesson=collapse&round=12&embed=1');
-  await expect(page.getByRole('banner')).toHaveCount(0);
-  await expect(page.getByTestId('train-both')).toHaveCount(0);
-  expect(await round(page)).toBe(12);
-  await expectAccessible(page, 'embedded');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'reduce' });
+  await openLesson(page);
+  expect(await overflow(page)).toBeLessThanOrEqual(0);
+  await page.getByRole('button', { name: 'Skip' }).click();
+  await page.getByTestId('scene-scrubber').press('End');
+  await expectAccessible(page, 'a phone, light');
+  await page.getByRole('button', { name: 'Dark colours' }).click();
+  await expectAccessible(page, 'a phone, dark');
+  await page.emulateMedia({ forcedColors: 'active' });
+  await expectAccessible(page, 'a phone, forced colours');
+  expect(await overflow(page)).toBeLessThanOrEqual(0);
 });
 
-for (const [scheme, forced] of [
-  ['light', 'none'],
-  ['dark', 'none'],
-  ['light', 'active'],
-] as const) {
-  test(`360 pixels wide, ${scheme}, forced colours ${forced}: nothing to the side, no fault by axe`, async ({
-    lab,
-  }) => {
-    const { page } = lab;
-    await page.setViewportSize({ width: 360, height: 740 });
-    await page.emulateMedia({ colorScheme: scheme, forcedColors: forced, reducedMotion: 'reduce' });
-    await openLesson(page);
-    expect(await overflow(page)).toBeLessThanOrEqual(0);
-    await page.getByRole('button', { name: 'Skip' }).click();
-    await page.getByTestId('scene-scrubber').press('End');
-    expect(await overflow(page)).toBeLessThanOrEqual(0);
-    await expectAccessible(page, 'phone');
-  });
+/** The lesson told by runs that end in seconds: a recorded `micro` run as both students, with weights that are drawn here. */
+async function serveSmallLesson(page: Page): Promise<void> {
+  const read = readRunFile(
+    readFileSync(new URL('../src/record/testing/recordedRun.json', import.meta.url), 'utf8'),
+  );
+  if (!read.ok) throw new Error(read.message);
+  const settings = { ...read.run.settings, run: { ...read.run.settings.run, backend: 'simd' as const } };
+  const weights = [2, 6].map((kept) => ({ round: kept, file: `round-${kept}.safetensors` }));
+  const body = writeRunFile({ ...read.run, settings, view: { ...read.run.view, weights } });
+  await page.route(/runs\/quick-(sparse|dense)\.json\.gz/, (route) => route.fulfill({ body }));
+  const config = policyConfig('micro', vocabularySize);
+  const tensors = initialiseTensors(config, new Random(1));
+  const file = writeCheckpoint({ config, tensors, metadata: {} }, checkpointContext(settings), 'F16');
+  await page.route(/runs\/quick-sparse\/round-\d+\.safetensors/, (route) =>
+    route.fulfill({ body: Buffer.from(file) }),
+  );
 }
 
-test('both are trained here, over the recordings', async ({ lab }) => {
+test('one is rescued from its recording’s weights, then both are trained here to the end', async ({
+  lab,
+}) => {
   const { page } = lab;
-  await openLesson(page, '?lesson=collapse&round=99');
-  await page.getByTestId('train-both').click();
+  await serveSmallLesson(page);
+  await openLesson(page, '?lesson=collapse&round=8');
+  await page.getByTestId('rescue').click();
+  await expect(page.getByTestId('rescue-where')).toContainText('it begins at round 6');
+  await page.getByTestId('rescue-start').click();
   const panel = page.getByTestId('live-panel');
-  await expect(panel).toBeVisible({ timeout: 60_000 });
-  for (const who of ['a', 'b'])
-    await expect(page.getByTestId(`loss-${who}`)).toHaveText(/\d/, { timeout: 200_000 });
+  await expect(panel).toContainText('Rescuing Sparse here');
+  await expect(page.getByTestId('rescued-line')).toBeVisible();
+  await expectAccessible(page, 'a rescue');
+  await expect(panel).toHaveAttribute('data-over', 'true', { timeout: 120_000 });
+  await expect(page.getByTestId('live-caption')).toContainText('as it was recorded');
+
+  await page.getByTestId('train-both').click();
+  // At once: on a fast machine a cold start of this size is over in a moment.
+  await Promise.all(
+    ['a', 'b'].map((who) => expect(page.getByTestId(`loss-${who}`)).toHaveText(/\d/, { timeout: 120_000 })),
+  );
   await expectAccessible(page, 'both train');
-  await panel.getByRole('button', { name: 'Pause both' }).click();
+  await expect(panel).toHaveAttribute('data-over', 'true', { timeout: 200_000 });
+  for (const who of ['a', 'b'])
+    await expect(page.getByTestId(`live-${who}`)).toContainText(/held-out exam \d+ ± \d+%/);
   await page.getByTestId('live-leave').click();
   await expect(page.getByTestId('scene-caption')).toBeVisible();
 });

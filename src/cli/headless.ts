@@ -22,6 +22,7 @@ import type { TrainOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
+import { lockRun } from './runLock.ts';
 import type { RunFolder, SavedPlace } from './runFolder.ts';
 import { clock, headline, logTrajectories } from './runLog.ts';
 import { CurveLog } from './curveLog.ts';
@@ -34,24 +35,52 @@ export class StoppedError extends Error {
 
 /**
  * @param stopping aborted to stop at the next place the run can go on from
- * @throws StoppedError; UsageError, HeadlessEngineError, SandboxUnavailableError and others with a sentence
+ * @throws StoppedError; UsageError, DiskError, HeadlessEngineError, SandboxUnavailableError and others with a sentence
  */
 export async function runHeadless(
   options: TrainOptions,
   folder: RunFolder,
   progress: Progress,
   stopping: AbortSignal,
+  createSandbox: CreateSandbox = createNodeSandbox,
 ): Promise<Recording> {
   const { settings, start } = startOf(options);
-  folder.claim(settings);
-  const place = folder.resume();
+  const said = folder.claim(settings);
+  const lock = lockRun(folder.path);
+  try {
+    for (const sentence of [lock.said, said]) if (sentence !== null) progress.say(sentence);
+    const { place, said: damage } = folder.resume(settings);
+    for (const sentence of damage) progress.say(sentence);
+    return await runFrom(place, options, folder, progress, stopping, { settings, start, createSandbox });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Where calls run: Python in a worker, but for tests. */
+export type CreateSandbox = (options: Parameters<typeof createNodeSandbox>[0]) => Promise<Sandbox>;
+
+interface Beginning {
+  readonly settings: RunSettings;
+  readonly start: StartingWeights | null;
+  readonly createSandbox: CreateSandbox;
+}
+
+async function runFrom(
+  place: SavedPlace | null,
+  options: TrainOptions,
+  folder: RunFolder,
+  progress: Progress,
+  stopping: AbortSignal,
+  { settings, start, createSandbox }: Beginning,
+): Promise<Recording> {
   const recording =
     place === null ? Recording.begin(settings) : Recording.continued(settings, place.recording);
   const { engine, description } = await createHeadlessEngine(settings, options.threads, (share) => {
     if (share === 1) progress.say('The kernels are compiled.');
   });
   try {
-    const sandbox = await createNodeSandbox({ settings: settings.sandbox });
+    const sandbox = await createSandbox({ settings: settings.sandbox });
     try {
       const provenance = provenanceOf(settings, options.presetName, description, sandbox, start);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });

@@ -210,6 +210,12 @@ export interface PolicyEngine {
 
   startRollout(options: RolloutOptions): RolloutSession;
 
+  /**
+   * Work on so many threads from the next call on, where the engine has threads: at most those that it was made with. No number depends
+   * on it; `description` says what it came to.
+   */
+  useThreads?(threads: number): Promise<void>;
+
   /** Resolves with a sentence for people if the device is lost; never rejects. */
   readonly lost: Promise<string>;
   dispose(): void;

@@ -50,8 +50,16 @@ export type ForkedCheckpoint =
   /** A whole sentence. */
   | { readonly ok: false; readonly message: string };
 
-/** The parent's checkpoint with other settings. Never throws. */
-export function forkCheckpoint(parent: Uint8Array, settings: RunSettings): ForkedCheckpoint {
+/**
+ * The parent's checkpoint with other settings. Never throws.
+ * @param coldStart a checkpoint of the parent's whose weights are the cold start's: what a KL penalty that begins here measures from;
+ * where there is none, that is the policy as it is at the fork
+ */
+export function forkCheckpoint(
+  parent: Uint8Array,
+  settings: RunSettings,
+  coldStart: Uint8Array | null = null,
+): ForkedCheckpoint {
   try {
     const checkpoint = readRunCheckpoint(parent);
     const { phase, done } = checkpoint.position;
@@ -67,7 +75,13 @@ export function forkCheckpoint(parent: Uint8Array, settings: RunSettings): Forke
       return { ok: false, message: `${done} steps of this stage are behind already; it cannot have fewer.` };
     const [problem] = validateSettings(settings);
     if (problem !== undefined) return { ok: false, message: problem.message };
-    return { ok: true, settings, bytes: writeRunCheckpoint({ ...checkpoint, settings }) };
+    const needsReference =
+      settings.grpo.klCoefficient > 0 &&
+      checkpoint.reference === null &&
+      (phase === 'stage1' || phase === 'stage2');
+    const reference =
+      needsReference && coldStart !== null ? readRunCheckpoint(coldStart).tensors : checkpoint.reference;
+    return { ok: true, settings, bytes: writeRunCheckpoint({ ...checkpoint, reference, settings }) };
   } catch (error) {
     return { ok: false, message: error instanceof Error ? error.message : 'The checkpoint cannot be read.' };
   }

@@ -23,6 +23,7 @@ export class Recordings {
   readonly #notices: Notices;
   #state: RecordingsState = { recordings: [], opening: null };
   #asked = 0;
+  #listed: Promise<void> | null = null;
 
   constructor(environment: LabEnvironment, publisher: Publisher, runs: Runs, notices: Notices) {
     this.#environment = environment;
@@ -35,8 +36,15 @@ export class Recordings {
     return this.#state;
   }
 
-  /** Find out which there are. */
-  async list(): Promise<void> {
+  /** Find out which there are; again, where none could be found. */
+  list(): Promise<void> {
+    this.#listed ??= this.#list().finally(() => {
+      if (this.#state.recordings.length === 0) this.#listed = null;
+    });
+    return this.#listed;
+  }
+
+  async #list(): Promise<void> {
     const recordings = await this.#environment
       .download(`${folder}/index.json`)
       .then(readRecordedIndex)
@@ -44,10 +52,14 @@ export class Recordings {
     if (recordings.length > 0) this.#set({ ...this.#state, recordings });
   }
 
-  /** Show one, unless another run has come into focus by then. One that is in the list already is only brought into focus. */
-  async open(file: string): Promise<void> {
+  /**
+   * Show one, unless another run has come into focus by then. One that is in the list already is only brought into focus.
+   * @returns its id; null where it was not opened
+   */
+  async open(file: string): Promise<string | null> {
+    if (!this.#state.recordings.some((one) => one.file === file)) await this.list();
     const entry = this.#state.recordings.find((one) => one.file === file);
-    if (entry === undefined) return;
+    if (entry === undefined) return null;
     const asked = ++this.#asked;
     const known = this.#runs.all.find(
       ({ state: { source } }) => source.kind === 'recording' && source.name === entry.title,
@@ -55,7 +67,7 @@ export class Recordings {
     if (known !== undefined) {
       this.#runs.focus(known);
       this.#set({ ...this.#state, opening: null });
-      return;
+      return known.id;
     }
     const { focused } = this.#runs;
     this.#set({ ...this.#state, opening: file });
@@ -63,18 +75,19 @@ export class Recordings {
       .download(`${folder}/${file}`)
       .then(fileText)
       .catch(() => undefined);
-    if (asked !== this.#asked) return; // another was asked for meanwhile
+    if (asked !== this.#asked) return null; // another was asked for meanwhile
     const read =
       text === undefined
         ? ({ ok: false, message: 'it could not be loaded; check the connection and try again.' } as const)
         : readRunFile(text);
     if (!read.ok) {
       this.#notices.add(`“${entry.title}” was not opened: ${read.message}`);
-    } else if (focused === this.#runs.focused) {
-      this.#runs.show(read.run, 'recording', entry.title);
-      this.#notices.add(...read.notices);
     }
+    const shown =
+      read.ok && focused === this.#runs.focused ? this.#runs.show(read.run, 'recording', entry.title) : null;
+    if (read.ok && shown !== null) this.#notices.add(...read.notices);
     this.#set({ ...this.#state, opening: null });
+    return shown?.id ?? null;
   }
 
   #set(state: RecordingsState): void {

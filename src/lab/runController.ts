@@ -164,11 +164,18 @@ export class RunController {
 
   /**
    * Begin: from the first step, or from the checkpoint that it was made with.
-   * @param sharedBy how many runs share the machine, this one counted; it keeps its share until it starts again
+   * @param sharedBy how many runs share the machine, this one counted
    */
   start(sharedBy: number): void {
     this.#sharedBy = sharedBy;
     this.#start(this.#session.checkpoint?.bytes);
+  }
+
+  /** Other runs have come or gone: its trainer takes another part of the machine, without stopping. */
+  share(sharedBy: number): void {
+    if (sharedBy === this.#sharedBy || !isUnderWay(this.status)) return;
+    this.#sharedBy = sharedBy;
+    this.#link.share(sharedBy);
   }
 
   pause(): void {
@@ -257,6 +264,9 @@ export class RunController {
         return;
       case 'started':
         this.#started(message);
+        return;
+      case 'engine':
+        this.#change({ engine: { ...message.engine, memory: this.#condition.engine?.memory } });
         return;
       case 'status':
         this.#setStatus(message.status);

@@ -4,6 +4,7 @@
  * Invariant (store.test.ts): a file that is no good becomes a notice and changes nothing; weights that cannot be had become null and a
  * notice that says why.
  */
+import { parseJson } from '../foreign/json.ts';
 import { fileText } from '../record/fileText.ts';
 import { readRun, writeRunFile } from '../record/runFile.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
@@ -91,18 +92,18 @@ export class RunFiles {
   }
 
   async open(file: Blob, name: string): Promise<void> {
-    let json: unknown;
-    try {
-      const text = await fileText(file);
-      if (text === undefined) {
-        this.#refuse(name, 'it is far larger than a run of this lab.');
-        return;
-      }
-      json = JSON.parse(text);
-    } catch {
-      this.#refuse(name, 'it is not a JSON file, or was cut off.');
+    // A damaged packed file rejects.
+    const text = await fileText(file).catch(() => '');
+    if (text === undefined) {
+      this.#refuse(name, 'it is far larger than a run of this lab.');
       return;
     }
+    const parsed = parseJson(text);
+    if (!parsed.ok) {
+      this.#refuse(name, parsed.message);
+      return;
+    }
+    const { json } = parsed;
     if (isStudy(json)) {
       const read = readStudy(json);
       if (read.ok) this.#study = { name, study: read.study };

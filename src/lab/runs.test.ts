@@ -39,6 +39,7 @@ describe('two live runs at once', () => {
     expect(one.trainer).not.toBe(two.trainer);
     expect(one.trainer.received).toEqual([
       expect.objectContaining({ type: 'start', settings: one.run.settings }),
+      { type: 'share', sharedBy: 2 },
     ]);
     expect(two.trainer.received).toEqual([
       expect.objectContaining({ type: 'start', settings: two.run.settings }),
@@ -98,6 +99,31 @@ describe('two live runs at once', () => {
     one.trainer.crash('late');
     expect(published()).toBe(before);
     expect(two.run.status).toBe('starting');
+  });
+
+  it('divide the machine anew whenever one comes, is paused, goes on or ends', () => {
+    const { start } = emptyList();
+    const shares = ({ received }: FakeTrainer) =>
+      received.flatMap((message) =>
+        message.type === 'start' || message.type === 'share' ? [message.sharedBy] : [],
+      );
+    const one = start(1);
+    begin(one.trainer);
+    const two = start(2);
+    begin(two.trainer);
+    expect([shares(one.trainer), shares(two.trainer)]).toEqual([[1, 2], [2]]);
+    two.trainer.say({ type: 'status', status: 'paused' });
+    expect(shares(one.trainer)).toEqual([1, 2, 1]);
+    two.trainer.say({ type: 'status', status: 'running' });
+    expect([shares(one.trainer), shares(two.trainer)]).toEqual([[1, 2, 1, 2], [2]]);
+    one.trainer.say({ type: 'status', status: 'done' });
+    expect([shares(one.trainer), shares(two.trainer)]).toEqual([
+      [1, 2, 1, 2],
+      [2, 1],
+    ]);
+    const now = { ...engine, adapter: 'processor, 1 thread', threads: 1 };
+    two.trainer.say({ type: 'engine', engine: now });
+    expect(two.run.state.engine).toMatchObject(now);
   });
 
   it('are told how many share the machine when they start, and again when they go on', () => {

@@ -2,10 +2,9 @@
  * The runs that the lab holds, live and recorded, with their labels, and which of them is in focus: the one that the page shows and its
  * buttons act on. Any number of them may be live, each with a trainer worker of its own.
  *
- * How they share the machine: a run is told at its start how many runs are then under way, itself counted, and takes that part of the
- * threads, at least one (`threadsFor` in worker/engineChoice.ts); runs that are started together take equal parts. A run keeps its part
- * until it starts again, whoever comes or goes, since an engine's threads are made once; the operating system shares the processors
- * among all threads there are. How many threads a run has changes its speed and no number in it. On a graphics card the runs take turns.
+ * How they share the machine: every run that goes on is told how many do, itself counted, at its start and whenever another comes, ends,
+ * or is paused, and works on that part of the threads, at least one (`threadsFor` in worker/engineChoice.ts). Its engine changes over
+ * between two of its calls; how many threads a run has changes its speed and no number in it. On a graphics card the runs take turns.
  *
  * Invariants (runs.test.ts). (1) Showing, opening or starting a run ends no other that is under way. (2) A finished run gives its worker
  * back when another starts. (3) A deleted run can be had back, until it is forgotten.
@@ -126,7 +125,7 @@ export class Runs {
   /** Start live runs that share the machine alike; the first comes into focus. */
   startTogether(all: readonly RunStart[]): readonly RunController[] {
     this.#giveWorkersBack();
-    const sharedBy = this.#underWay().length + all.length;
+    const sharedBy = this.#going().length + all.length;
     const runs = all.map(({ name, ...options }) => {
       const run = this.#live({ ...options, id: this.#environment.id() });
       this.#add(run, name ?? plainName(run.presetName, run.settings));
@@ -175,7 +174,7 @@ export class Runs {
   }
 
   resume(run: RunController): void {
-    const others = this.#underWay().filter((other) => other !== run);
+    const others = this.#going().filter((other) => other !== run);
     run.resume(others.length + 1);
   }
 
@@ -266,8 +265,9 @@ export class Runs {
     this.#focused = run;
   }
 
-  #underWay(): readonly RunController[] {
-    return this.#runs.filter((run) => run.kind === 'live').filter(({ status }) => isUnderWay(status));
+  /** Those that use the machine. */
+  #going(): readonly RunController[] {
+    return this.#runs.filter((run) => run.kind === 'live').filter(({ status }) => isGoing(status));
   }
 
   /** A worker that has nothing more to do holds memory that the next one may need. */
@@ -276,12 +276,14 @@ export class Runs {
   }
 
   #changed(): void {
+    const going = this.#going();
+    for (const run of going) run.share(going.length);
     this.#keepAwake();
     this.#publisher.later();
   }
 
   #keepAwake(): void {
-    this.#environment.keepAwake(this.#underWay().some(({ status }) => isGoing(status)));
+    this.#environment.keepAwake(this.#going().length > 0);
   }
 }
 

@@ -211,9 +211,10 @@ export interface LabActions {
   resumeRun(id: string): void;
   /**
    * Start a run that begins at a kept moment of another, with one setting changed, and show it. What cannot be done becomes a notice.
-   * @param moment its number in `library.kept`
+   * @param moment its number in `library.kept`, or of a recording the round of its weights (`recordedMoments`)
+   * @returns the fork's id; null where it was not started
    */
-  forkRun(id: string, moment: number, path: string, value: unknown): Promise<void>;
+  forkRun(id: string, moment: number, path: string, value: unknown): Promise<string | null>;
   /** End a run's trainer; what was measured stays, and it can go on from its newest checkpoint. */
   stopRun(id: string): void;
   /** The runs that were interrupted need not go on now; they stay in the list. */
@@ -256,8 +257,8 @@ export interface LabActions {
   /** Open an exported run for viewing, or a study beside the run shown. A bad file becomes a notice and changes nothing. */
   openFile(file: Blob, name: string): Promise<void>;
   closeStudy(): void;
-  /** Show one of the recorded runs that come with the page. */
-  openRecording(file: string): Promise<void>;
+  /** Show one of the recorded runs that come with the page. @returns its id; null where it was not opened */
+  openRecording(file: string): Promise<string | null>;
   /** Play the run shown, if it is not live: on from where it stands, from the beginning where that is the end. */
   playReplay(): void;
   pauseReplay(): void;

@@ -33,11 +33,11 @@ export function createLabStore(environment: LabEnvironment): LabStore {
     if (runs.focused === null) probe.ask(form.state.settings.run.backend);
   });
   const keeper = new RunKeeper(environment, runs, notices, publisher);
-  const forks = new Forks(runs, keeper, notices);
   const files = new RunFiles(environment, runs, keeper, notices);
   const exports = new Exports(environment, runs, keeper, files, notices);
   const models = new ModelRuns(runs, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
+  const forks = new Forks(environment, runs, keeper, recordings, notices);
   const planned = new PlannedRun();
   const snapshots: Snapshots = new Snapshots(environment, () => ({
     ...form.state,
@@ -129,8 +129,9 @@ function createActions(parts: Parts): LabActions {
       goOn(runs.find(id));
     }),
     forkRun: async (id, moment, path, value) => {
-      await forks.start({ id, moment, path, value }, () => probe.handOver());
+      const fork = await forks.start({ id, moment, path, value }, () => probe.handOver());
       snapshots.now();
+      return fork;
     },
     stopRun: seen((id) => runs.findLive(id)?.stop()),
     dismissUnfinished: seen(() => keeper.dismissUnfinished()),
@@ -182,7 +183,13 @@ function createActions(parts: Parts): LabActions {
       snapshots.now();
     },
     closeStudy: seen(() => files.closeStudy()),
-    openRecording: (file) => recordings.open(file),
+    openRecording: async (file) => {
+      const id = await recordings.open(file);
+      const run = id === null ? null : runs.find(id);
+      if (run?.kind === 'kept') await keeper.load(run);
+      snapshots.now();
+      return id;
+    },
     playReplay: seen(() => replay()?.play()),
     pauseReplay: seen(() => replay()?.pause()),
     seekReplay: seen((frame) => replay()?.seek(frame)),

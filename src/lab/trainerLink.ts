@@ -70,6 +70,11 @@ export class TrainerLink {
     this.#send({ type: 'start', settings, baseUrl, sharedBy, ...(from === undefined ? {} : { from }) });
   }
 
+  /** @param sharedBy how many runs share the machine now, this one counted */
+  share(sharedBy: number): void {
+    if (this.#port !== null && this.#spent) this.#send({ type: 'share', sharedBy });
+  }
+
   command(type: 'pause' | 'resume' | 'step' | 'weights'): void {
     this.#send({ type });
   }

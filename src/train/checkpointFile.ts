@@ -6,6 +6,9 @@
  * sentence for people. Whoever only wants the weights gets them from such a file as from a plain one (`readWeights`).
  */
 import { z } from 'zod';
+import { parseJson } from '../foreign/json.ts';
+import * as limits from '../foreign/limits.ts';
+import { count, listOf, measured, name } from '../foreign/schema.ts';
 import {
   checkComputation,
   checkTensors,
@@ -35,7 +38,6 @@ const format = 'aster-lab-checkpoint';
 const version = 2; // 2: `ahead`
 const prefixes = { m: 'optimizer.m.', v: 'optimizer.v.', reference: 'reference.' } as const;
 
-const count = z.int().min(0);
 const headSchema = z.looseObject({ format: z.literal(format), version: z.number() });
 const bodySchema = z.object({
   settings: z.preprocess(withOlderLetters, runSettingsSchema),
@@ -46,15 +48,15 @@ const bodySchema = z.object({
     round: count,
     trajectories: count,
     collapse: z.object({
-      reference: z.number().nullable(),
+      reference: measured.nullable(),
       sampled: count,
-      average: z.number(),
+      average: measured,
       below: count,
       since: count.nullable(),
-      alarm: z.object({ round: count, since: count, density: z.number() }).nullable(),
+      alarm: z.object({ round: count, since: count, density: measured }).nullable(),
     }),
-    solved: z.array(z.tuple([z.string(), count])),
-    ahead: z.object({ loss: z.number(), gradNorm: z.number(), tokens: count }).nullable().exactOptional(),
+    solved: listOf(z.tuple([name, count]), limits.problems),
+    ahead: z.object({ loss: measured, gradNorm: measured, tokens: count }).nullable().exactOptional(),
   }),
 });
 
@@ -141,11 +143,8 @@ export function readRunCheckpoint(bytes: Uint8Array): RunCheckpoint {
 }
 
 function parse(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
+  const parsed = parseJson(text ?? '');
+  return parsed.ok ? parsed.json : null;
 }
 
 /** The weights alone, of a file that may hold a whole run's checkpoint. */

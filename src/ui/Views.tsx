@@ -6,9 +6,19 @@ import { lazy, Suspense, use, useCallback, useEffect, useState } from 'react';
 import { rememberedView, rememberView } from '../lab/lesson/browser.ts';
 import { viewOf, type View } from '../lab/lesson/link.ts';
 import type { LabStore } from '../lab/state.ts';
+import { fontsReady } from './app/fontsReady.ts';
 
-const SceneView = lazy(() => import('./scene/SceneView.tsx').then((part) => ({ default: part.SceneView })));
-const App = lazy(() => import('./app/App.tsx').then((part) => ({ default: part.App })));
+// A view's style sheet, which names the typefaces, is there once its part has been loaded.
+const SceneView = lazy(async () => {
+  const part = await import('./scene/SceneView.tsx');
+  await fontsReady();
+  return { default: part.SceneView };
+});
+const App = lazy(async () => {
+  const part = await import('./app/App.tsx');
+  await fontsReady();
+  return { default: part.App };
+});
 
 let store: Promise<LabStore> | null = null;
 /** The lab's store. Made once: it starts workers. */

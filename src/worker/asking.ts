@@ -199,5 +199,7 @@ export function likeliest(logits: Float32Array, temperature: number): readonly A
 
 /** Whether an engine that was started for the one serves the other. */
 function hasSamePolicy(before: RunSettings | undefined, { policy }: RunSettings): boolean {
-  return before !== undefined && before.policy.preset === policy.preset && before.policy.shape === policy.shape;
+  return (
+    before !== undefined && before.policy.preset === policy.preset && before.policy.shape === policy.shape
+  );
 }

@@ -31,7 +31,7 @@ export interface TfjsOptions {
 export interface Engines {
   describeWgsl(): Promise<EngineDescription>;
   createWgsl(config: PolicyConfig, onCompile: (share: number) => void): Promise<PolicyEngine>;
-  createSimd(config: PolicyConfig, sharedBy: number): Promise<PolicyEngine>;
+  createSimd(config: PolicyConfig): Promise<PolicyEngine>;
   describeTfjs(options: TfjsOptions): Promise<EngineDescription>;
   createTfjs(config: PolicyConfig, options: TfjsOptions): Promise<PolicyEngine>;
 }
@@ -48,9 +48,9 @@ const browserEngines: Engines = {
       onProgress: ({ compiled, total }) => onCompile(compiled / Math.max(1, total)),
     });
   },
-  async createSimd(config, sharedBy) {
+  async createSimd(config) {
     const { createSimdEngine } = await import('../engine/simd/simdEngine.ts');
-    return createSimdEngine({ config, threads: threadsFor(navigator.hardwareConcurrency, sharedBy) });
+    return createSimdEngine({ config, threads: threadsFor(navigator.hardwareConcurrency) });
   },
   async describeTfjs(options) {
     const { startBackend } = await import('../engine/tfjs/backend.ts');
@@ -71,6 +71,20 @@ export function threadsFor(processors: number, sharedBy = 1): number {
   return Math.max(1, Math.floor(threads / sharedBy));
 }
 
+/**
+ * Give an engine its part of the machine, now that so many runs share it; it may be any time, and takes effect between two of its calls.
+ * @returns the engine as it is then
+ */
+export async function shareMachine(
+  engine: PolicyEngine,
+  sharedBy: number,
+  processors = navigator.hardwareConcurrency,
+): Promise<Pick<EngineDescription, 'adapter' | 'threads' | 'reason'>> {
+  await engine.useThreads?.(threadsFor(processors, sharedBy));
+  const { adapter, threads, reason } = engine.description;
+  return { adapter, reason, ...(threads === undefined ? {} : { threads }) };
+}
+
 /** What would run, found out by starting it (the policy as small as can be) and closing it again. */
 export async function describeEngine(
   backend: Backend,
@@ -79,7 +93,7 @@ export async function describeEngine(
 ): Promise<EngineDescription> {
   const config = policyConfig('micro', vocabularySize);
   const simd = async () => {
-    const engine = await engines.createSimd(config, 1);
+    const engine = await engines.createSimd(config);
     engine.dispose();
     return engine.description;
   };
@@ -107,7 +121,11 @@ export async function createEngine(
     insistOnGpu(await engines.describeWgsl());
     return wgsl();
   };
-  const simd = () => engines.createSimd(config, sharedBy);
+  const simd = async () => {
+    const engine = await engines.createSimd(config);
+    if (sharedBy > 1) await shareMachine(engine, sharedBy);
+    return engine;
+  };
   const tfjs = () => engines.createTfjs(config, tfjsOptions(run.backend, baseUrl));
   const { chosen, refusals } = await firstThatRuns(inOrder(run.backend, { gpu, wgsl, simd, tfjs }));
   return { engine: chosen, description: withRefusals(chosen.description, refusals) };

@@ -33,10 +33,12 @@ export type ToTrainer =
       readonly type: 'start';
       readonly settings: RunSettings;
       readonly baseUrl: string;
-      /** How many runs share the machine, this one counted: its engine takes that part of the threads. One where absent. */
+      /** How many runs share the machine, this one counted: its engine works on that part of the threads. One where absent. */
       readonly sharedBy?: number;
       readonly from?: Uint8Array;
     }
+  /** So many runs share the machine now, this one counted; answered by `engine` where that changes something. */
+  | { readonly type: 'share'; readonly sharedBy: number }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** Run to the next boundary, then pause. */
@@ -60,6 +62,8 @@ export type FromTrainer =
       /** What the engine plans to hold, where it has a plan. */
       readonly memory?: readonly MemoryPart[];
     }
+  /** What the engine is from now on: its part of the machine has changed. */
+  | { readonly type: 'engine'; readonly engine: EngineDescription }
   | { readonly type: 'status'; readonly status: RunStatus }
   | { readonly type: 'events'; readonly events: readonly RunEvent[]; readonly tokensPerSecond: number }
   | { readonly type: 'weights'; readonly bytes: Uint8Array; readonly phase: string }

@@ -46,6 +46,11 @@ export interface TrainerPorts {
   ) => Promise<Sandbox>;
   /** The weights that a run begins with; null where they are drawn freshly. Rejects with a CheckpointError's sentence. */
   readonly loadBase: (settings: RunSettings, baseUrl: string) => Promise<StartingWeights | null>;
+  /** Gives an engine its part of the machine. */
+  readonly shareMachine?: (
+    engine: PolicyEngine,
+    sharedBy: number,
+  ) => Promise<Pick<EngineDescription, 'adapter' | 'threads' | 'reason'>>;
   /** What an engine plans to hold in graphics memory for a run; undefined where it has no plan. Throws where it does not fit. */
   readonly planMemory?: (engine: PolicyEngine, settings: RunSettings) => readonly MemoryPart[] | undefined;
   /** Milliseconds, for rates, for batching messages and for saving now and then; never for anything that trains. */
@@ -58,6 +63,8 @@ const sendInterval = 100;
 export class Trainer {
   readonly #ports: TrainerPorts;
   #engine: PolicyEngine | null = null;
+  #description: EngineDescription | null = null;
+  #sharedBy = 1;
   #phase: PhaseName = 'problems';
   #settings: RunSettings | null = null;
   readonly #gate = new PauseGate();
@@ -82,6 +89,10 @@ export class Trainer {
       case 'start':
         void this.#run(message);
         return;
+      case 'share':
+        this.#sharedBy = message.sharedBy;
+        void this.#share();
+        return;
       case 'pause':
         this.#gate.pause();
         return;
@@ -95,6 +106,20 @@ export class Trainer {
         this.#weightsAsked = true;
         if (!this.#driving || this.#gate.isWaiting) void this.#sendWeights();
         return;
+    }
+  }
+
+  /** The engine takes its part between two of its calls; one that is still being made takes it then. */
+  async #share(): Promise<void> {
+    const [engine, before] = [this.#engine, this.#description];
+    if (engine === null || before === null || this.#over) return;
+    try {
+      const now = await this.#ports.shareMachine?.(engine, this.#sharedBy);
+      if (now === undefined || now.threads === before.threads || this.#over) return;
+      this.#description = { ...before, ...now };
+      this.#ports.post({ type: 'engine', engine: this.#description });
+    } catch {
+      // The engine has been lost, which is told by itself.
     }
   }
 
@@ -113,6 +138,7 @@ export class Trainer {
     from,
   }: Extract<ToTrainer, { type: 'start' }>): Promise<void> {
     this.#ports.post({ type: 'status', status: 'starting' });
+    this.#sharedBy = sharedBy;
     let checkpoint: RunCheckpoint | undefined;
     try {
       checkpoint = from === undefined ? undefined : readRunCheckpoint(from);
@@ -162,6 +188,7 @@ export class Trainer {
     sayPythons = () => pythonsBoot();
     sayPythons();
     this.#engine = engine;
+    this.#description = description;
     this.#settings = settings;
     void engine.lost.then((message) => this.#fail('device-lost', new Error(message)));
     try {
@@ -183,12 +210,13 @@ export class Trainer {
     }
     this.#ports.post({
       type: 'started',
-      engine: description,
+      engine: this.#description,
       sandbox: sandbox.version,
       parameters: parameterCount(engine.config),
       ...(memory === undefined ? {} : { memory }),
       ...(start === null ? {} : { base: start.base }),
     });
+    if (this.#sharedBy !== sharedBy) await this.#share();
     const work = runRecipe({
       engine,
       sandbox,

@@ -3,7 +3,7 @@
  */
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import { fetchBase } from './baseWeights.ts';
-import { createEngine, describeEngine, planMemory } from './engineChoice.ts';
+import { createEngine, describeEngine, planMemory, shareMachine } from './engineChoice.ts';
 import type { FromTrainer, ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
 
@@ -13,6 +13,7 @@ const trainer = new Trainer({
   describeEngine,
   createEngine,
   planMemory,
+  shareMachine,
   loadBase: fetchBase,
   createSandbox: (settings, baseUrl, onProgress) =>
     createBrowserSandbox({

@@ -100,6 +100,7 @@ export interface KernelExports {
   serve(team: Address, index: number): void;
   fail(team: Address): void;
   disband(team: Address): void;
+  useThreads(team: Address, active: number): void;
 }
 
 /** Single kernels, which only their tests and the speed test call. */

@@ -64,12 +64,12 @@ export async function createSimdEngine(options: SimdEngineOptions): Promise<Poli
 }
 
 class Engine implements PolicyEngine {
-  readonly description: EngineDescription;
   readonly config: PolicyConfig;
   readonly lost: Promise<string>;
   readonly #parameters: FlatParameters;
   readonly #runner: BatchRunner;
   readonly #team: Team;
+  readonly #build: KernelBuild;
   readonly #rollouts: RolloutResources;
   readonly #snapshots = new WeightSnapshots<WeightsCopy>((copy) => {
     // After whatever may still read it.
@@ -94,16 +94,24 @@ class Engine implements PolicyEngine {
       copies: new WeightsCopies(model, this.#parameters),
       serial: (work) => this.#next(work),
     };
-    const { build } = model.kernels;
-    this.description = {
+    this.#build = model.kernels.build;
+  }
+
+  get description(): EngineDescription {
+    const { active, reason } = this.#team;
+    return {
       engine: 'simd',
       backend: 'wasm',
-      adapter: `processor, ${build} SIMD, ${team.threads} ${team.threads === 1 ? 'thread' : 'threads'}`,
+      adapter: `processor, ${this.#build} SIMD, ${active} ${active === 1 ? 'thread' : 'threads'}`,
       isSoftware: true,
-      threads: team.threads,
-      build,
-      reason: `Our own kernels in WebAssembly run on the processor. ${team.reason}`,
+      threads: active,
+      build: this.#build,
+      reason: `Our own kernels in WebAssembly run on the processor. ${reason}`,
     };
+  }
+
+  useThreads(threads: number): Promise<void> {
+    return this.#next(() => this.#team.use(threads));
   }
 
   loadTensors(tensors: NamedTensors): Promise<void> {

@@ -48,20 +48,31 @@ export function areaPath(box: PlotBox, timeline: Timeline, top: number, line: Li
   return `${linePath(box, timeline, top, line)}L${right} ${base}L${left} ${base}Z`;
 }
 
-/** Two labels of a height that must not lie on each other: their middles, moved apart as little as needed within the box. */
-export function apart(
-  box: PlotBox,
-  first: number,
-  second: number,
-  height: number,
-): readonly [number, number] {
-  const gap = height - Math.abs(first - second);
-  if (gap <= 0) return [first, second];
-  const sign = first <= second ? -1 : 1;
-  let [one, two] = [first + (sign * gap) / 2, second - (sign * gap) / 2];
-  const shift =
-    Math.max(0, box.top + height / 2 - Math.min(one, two)) -
-    Math.max(0, Math.max(one, two) - (box.top + box.height - height / 2));
-  [one, two] = [one + shift, two + shift];
-  return [one, two];
+/**
+ * Labels of a height that must not lie on each other: their middles, in the order given, moved as little as needed and kept in the box.
+ * Sorted, each less its place in the pile has to rise, so the least movement is the means of those that do not (isotonic regression).
+ */
+export function spread(box: PlotBox, middles: readonly number[], height: number): readonly number[] {
+  const order = middles.map((_, i) => i).sort((i, j) => (middles[i] ?? 0) - (middles[j] ?? 0));
+  const piles: { sum: number; count: number }[] = [];
+  order.forEach((label, place) => {
+    let pile = { sum: (middles[label] ?? 0) - place * height, count: 1 };
+    for (let below = piles.at(-1); below !== undefined; below = piles.at(-1)) {
+      if (below.sum / below.count <= pile.sum / pile.count) break;
+      pile = { sum: below.sum + pile.sum, count: below.count + pile.count };
+      piles.pop();
+    }
+    piles.push(pile);
+  });
+  const highest = box.top + height / 2;
+  const lowest = Math.max(highest, box.top + box.height - height / 2 - (order.length - 1) * height);
+  const placed = piles.flatMap(({ sum, count }) => {
+    const at = Math.min(lowest, Math.max(highest, sum / count));
+    return Array.from({ length: count }, () => at);
+  });
+  const result = [...middles];
+  order.forEach((label, place) => {
+    result[label] = (placed[place] ?? highest) + place * height;
+  });
+  return result;
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readLesson, readLessonIndex, type Lesson } from '../../recipes/lessons.ts';
 import { captionAt, moments, type Pair } from './captions.ts';
-import { apart, callTicks, linePath } from './chartScale.ts';
+import { callTicks, linePath, spread } from './chartScale.ts';
 import { problemInWords } from './inWords.ts';
 import { readMoment, viewOf, writeMoment, type Moment } from './link.ts';
 import { listLessons, openLesson } from './openLesson.ts';
@@ -136,11 +136,16 @@ describe('the chart', () => {
     expect(valueAt({ x: [1, 3], y: [0, 4] }, 4)).toBeNull();
   });
 
-  it('keeps two labels apart and within', () => {
-    for (const [one, two] of [apart(box, 50, 52, 30), apart(box, 99, 100, 30), apart(box, 0, 1, 30)]) {
-      expect(Math.abs(one - two)).toBeGreaterThanOrEqual(30 - 1e-9);
-      expect(Math.min(one, two)).toBeGreaterThanOrEqual(15 - 1e-9);
-      expect(Math.max(one, two)).toBeLessThanOrEqual(85 + 1e-9);
+  it('keeps labels apart and within, and moves none without need', () => {
+    expect(spread(box, [70, 20], 30)).toEqual([70, 20]);
+    expect(spread(box, [50, 52], 30)).toEqual([36, 66]);
+    expect(spread(box, [], 30)).toEqual([]);
+    for (const middles of [[99, 100], [0, 1], [50, 50, 50], [98], [10, 90, 12]]) {
+      const placed = [...spread(box, middles, 30)].sort((a, b) => a - b);
+      expect(placed[0]).toBeGreaterThanOrEqual(15);
+      expect(placed.at(-1)).toBeLessThanOrEqual(85);
+      for (const [i, middle] of placed.entries())
+        if (i > 0) expect(middle - (placed[i - 1] ?? 0)).toBeGreaterThanOrEqual(30 - 1e-9);
     }
   });
 });

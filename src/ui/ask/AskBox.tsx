@@ -13,6 +13,7 @@ import type { AskAnswer, Asker } from '../../lab/asking.ts';
 import type { RunState } from '../../lab/state.ts';
 import { drawnProblem, readProblem, unfamiliar } from '../../tasks/askedProblem.ts';
 import type { Problem } from '../../tasks/problem.ts';
+import { Empty } from '../app/Empty.tsx';
 import { useRun } from '../app/lab.tsx';
 import { Transcript } from '../inspector/Transcript.tsx';
 import type { Written } from '../inspector/written.ts';
@@ -55,12 +56,7 @@ export function AskBox({ asker }: Props) {
     };
   }, []);
   if (!policies.ok) {
-    return (
-      <div className={styles.empty}>
-        <h3>Ask it yourself</h3>
-        <p>{policies.message}</p>
-      </div>
-    );
+    return <Empty title="Ask it yourself">{policies.message}</Empty>;
   }
   const chosen = policies.choices.find((one) => one.round === round) ?? policies.choices.at(-1);
   const busy = talk !== null && talk.answer === null && talk.failure === null;

@@ -39,7 +39,7 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
   const leastTop = Math.max(highestBand(focus), empty ? 4 : Math.max(2, (zoneTop ?? 0) * 1.5));
   const named = runs.length > 1;
   const wide = useMemo(
-    () => ({ frame: wideFrame(named, narrow), ticks: narrow ? 4 : 8, leastTop }),
+    () => ({ frame: { ...wideFrame(named, narrow), top: 22 }, ticks: narrow ? 4 : 8, leastTop }),
     [named, narrow, leastTop],
   );
   const extras = useCallback(

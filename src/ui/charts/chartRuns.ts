@@ -1,5 +1,6 @@
 /**
- * The runs that the charts draw, and how: those in the list that are shown, or else the one that the form describes.
+ * The runs that the charts draw, and how: those in the list that are shown, or else the one that the form describes. Invariant
+ * (chartRuns.test.ts): charts are drawn anew only for what they show.
  */
 import { shownRun, visibleRuns, type LabState, type RunState } from '../../lab/state.ts';
 import { runStyle, type RunStyle } from '../app/runStyle.ts';

@@ -2,7 +2,7 @@
  * What the density chart draws under its data: the collapse zone, the phases of the run, where the density stood after the cold start, and
  * the alarm.
  */
-import { Label, ReferenceArea, ReferenceDot, ReferenceLine } from 'recharts';
+import { Label, type LabelProps, ReferenceArea, ReferenceDot, ReferenceLine } from 'recharts';
 import type { CollapseView } from '../../record/runView.ts';
 import { formatNumber } from '../app/format.ts';
 import type { PhaseSpan } from './roundAxis.ts';
@@ -78,15 +78,36 @@ export function PhaseMarks({ spans, end, narrow, toX }: PhasesProps) {
       zIndex={-1}
     >
       <Label
-        value={spanLabel(span, end, narrow)}
-        position="insideTopLeft"
-        offset={5}
-        fill={span.begun ? 'var(--lab-ink-2)' : 'var(--lab-ink-3)'}
-        fontSize={11}
-        fontWeight={span.begun ? 600 : 450}
+        content={({ viewBox }) => (
+          <PhaseName viewBox={viewBox} begun={span.begun} name={spanLabel(span, end, narrow)} />
+        )}
       />
     </ReferenceLine>
   ));
+}
+
+/** Above the plot, where no line crosses it. */
+function PhaseName({
+  viewBox,
+  begun,
+  name,
+}: {
+  readonly viewBox: LabelProps['viewBox'];
+  readonly begun: boolean;
+  readonly name: string;
+}) {
+  if (viewBox === undefined || !('x' in viewBox)) return null;
+  return (
+    <text
+      x={(viewBox.x ?? 0) + 3}
+      y={(viewBox.y ?? 0) - 7}
+      fill={begun ? 'var(--lab-ink-2)' : 'var(--lab-ink-3)'}
+      fontSize={11}
+      fontWeight={begun ? 600 : 450}
+    >
+      {name}
+    </text>
+  );
 }
 
 /** The phase's name, and that its problems are longer where they are; shortened where its place on the axis is small. */

@@ -1,6 +1,6 @@
 /**
  * A chart as a picture that stands by itself: an SVG without the page's style sheet, with a title and a key; and the same as PNG. Its
- * colours are those of the scheme that is shown.
+ * colours are those of the scheme that is shown. Invariant (picture.test.ts): nothing in it needs the page.
  */
 import { markerPath, type RunStyle } from '../app/runStyle.ts';
 

@@ -4,7 +4,6 @@
  * A run can be compared without being drawn in the other charts. The overlay has the same x, cursor and zoom as those.
  */
 import { useMemo, useState } from 'react';
-import { Select } from '@mantine/core';
 import type { LabState } from '../../lab/state.ts';
 import { metricDefinition, metricNames, type MetricName } from '../../metrics/registry.ts';
 import { RunSwatch } from '../app/RunSwatch.tsx';
@@ -12,6 +11,7 @@ import { chartRun, sameRoundRuns, type ChartRun } from '../charts/chartRuns.ts';
 import { chartOf } from '../charts/definitions.ts';
 import { LineFigure } from '../charts/LineFigure.tsx';
 import { useInTurn } from '../charts/turns.ts';
+import { MetricSelect } from './MetricSelect.tsx';
 import { SettingsTable } from './SettingsTable.tsx';
 import { EndTable } from './EndTable.tsx';
 import styles from './compare.module.css';
@@ -62,15 +62,7 @@ export function RunsCompare() {
         <p className={styles.note}>Choose at least two runs to compare them.</p>
       ) : (
         <>
-          <Select
-            aria-label="Metric"
-            size="xs"
-            className={styles.metric}
-            data={choices}
-            value={metric}
-            allowDeselect={false}
-            onChange={(chosen) => setMetric(metricNames.find((name) => name === chosen) ?? metric)}
-          />
+          <MetricSelect names={choices} value={metric} onChange={setMetric} />
           <div className={styles.chart}>
             <LineFigure chart={chart} runs={compared} />
           </div>
@@ -83,11 +75,10 @@ export function RunsCompare() {
 }
 
 /** Metrics over rounds that any of the runs has measured, and the density. */
-function measured(runs: readonly ChartRun[]): { readonly value: string; readonly label: string }[] {
-  const names = metricNames.filter(
+function measured(runs: readonly ChartRun[]): readonly MetricName[] {
+  return metricNames.filter(
     (name) =>
       name === 'tool_use/avg_tool_calls_per_trajectory' ||
       runs.some(({ view }) => view.series.rounds.some((point) => point[name] !== undefined)),
   );
-  return names.map((value) => ({ value, label: metricDefinition(value).label }));
 }

@@ -5,11 +5,10 @@
  * chart's table, never of the tables below.
  */
 import { useMemo, useState } from 'react';
-import { CloseButton, Select } from '@mantine/core';
+import { CloseButton } from '@mantine/core';
 import { distinct, runLine, stageStarts, studyLines, studyRows } from '../../study/compare.ts';
 import { studyMetrics, type Study, type StudyMetric } from '../../study/study.ts';
 import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
-import { metricDefinition } from '../../metrics/registry.ts';
 import { useLabActions, useRun } from '../app/lab.tsx';
 import { runStyle, styleAt } from '../app/runStyle.ts';
 import { sameRounds } from '../charts/sameSeries.ts';
@@ -17,12 +16,12 @@ import { useInTurn } from '../charts/turns.ts';
 import { CompareFigure, type DrawnLine } from './CompareFigure.tsx';
 import { CrossMap } from './CrossMap.tsx';
 import { AccuracyTable, CallsTable, RunList } from './CompareTables.tsx';
+import { MetricSelect } from './MetricSelect.tsx';
 import { VariantLegend } from './VariantLegend.tsx';
 import styles from './compare.module.css';
 
 const runTurn = { select: (state: LabState) => shownRun(state).series, pace: 1000, same: sameRounds };
 const selectSource = (run: RunState) => run.source;
-const metricChoices = studyMetrics.map((name) => ({ value: name, label: metricDefinition(name).label }));
 /** The name of the run's line; no variant is called so. */
 const thisRun = '(this run)';
 /** Of no variant: the colour of the text. */
@@ -52,15 +51,7 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
     <div className={styles.compare} data-testid="study" data-experiment={study.experiment}>
       <StudyHead name={name} study={study} />
       <section className={styles.drawing} aria-label="Variants by rollout round">
-        <Select
-          aria-label="Metric"
-          size="xs"
-          className={styles.metric}
-          data={metricChoices}
-          value={metric}
-          allowDeselect={false}
-          onChange={(chosen) => setMetric(studyMetrics.find((one) => one === chosen) ?? metric)}
-        />
+        <MetricSelect names={studyMetrics} value={metric} onChange={setMetric} />
         <div className={styles.chart}>
           <CompareFigure lines={drawn} stages={stages} metric={metric} />
         </div>

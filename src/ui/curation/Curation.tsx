@@ -4,6 +4,7 @@
 import { useState } from 'react';
 import type { RunState } from '../../lab/state.ts';
 import type { Trajectory } from '../../tasks/trajectory.ts';
+import { Empty } from '../app/Empty.tsx';
 import { useRun } from '../app/lab.tsx';
 import type { CurationView } from '../app/types.ts';
 import { DensityBars } from './DensityBars.tsx';
@@ -53,13 +54,10 @@ function shownTrajectories(
 
 function NothingYet() {
   return (
-    <div className={styles.empty}>
-      <h3>No trajectories yet</h3>
-      <p>
-        The teacher’s trajectories will be counted here by their number of tool calls. Three filters follow:
-        the answer must be right, every call must have succeeded, and the interaction density must lie in the
-        bin that the settings ask for. What each filter dropped can be opened and read.
-      </p>
-    </div>
+    <Empty title="No trajectories yet">
+      The teacher’s trajectories will be counted here by their number of tool calls. Three filters follow: the
+      answer must be right, every call must have succeeded, and the interaction density must lie in the bin
+      that the settings ask for. What each filter dropped can be opened and read.
+    </Empty>
   );
 }

@@ -6,9 +6,10 @@
  */
 import { memo, useDeferredValue, useMemo, useState } from 'react';
 import { Switch } from '@mantine/core';
-import type { RoundView } from '../../record/runView.ts';
+import { wholeRounds, type RoundView } from '../../record/runView.ts';
 import type { RunState } from '../../lab/state.ts';
 import { nearestPolicy, usePolicies } from '../ask/policies.ts';
+import { Empty } from '../app/Empty.tsx';
 import { useRun } from '../app/lab.tsx';
 import { GroupPicker } from './GroupPicker.tsx';
 import { groupsOf, mostTellingGroup } from './groups.ts';
@@ -103,6 +104,7 @@ const Rounds = memo(function Rounds({ rounds, run }: Props) {
         onFilter={setFilter}
         onSort={setSorting}
       />
+      <Sampled round={round} objective={objective} />
       <SampleList
         label={group === null ? 'Samples of this round' : 'Samples of this group'}
         rows={rows}
@@ -123,6 +125,24 @@ const Rounds = memo(function Rounds({ rounds, run }: Props) {
   );
 });
 
+/** Said where not all of a round can be read: trajectories are what makes memory and files large. */
+function Sampled({
+  round: { phase, trajectories },
+  objective,
+}: {
+  readonly round: RoundView;
+  readonly objective: RunState['settings']['grpo'];
+}) {
+  const drawn = objective.promptsPerStep * objective.groupSize;
+  if ((phase !== 'stage1' && phase !== 'stage2') || trajectories.length >= drawn) return null;
+  return (
+    <p className={styles.sampled} data-testid="sampled">
+      {trajectories.length} of this round’s {drawn} trajectories were kept, the groups that tell most: all of
+      a round can be read only while its run goes on here, for {wholeRounds} rounds.
+    </p>
+  );
+}
+
 /** False where a replay was moved back to before the round. A live run's round may have left the store, but it has happened. */
 function hasHappened({ phase, round }: RoundView, rounds: RunState['rounds']): boolean {
   const newest = rounds.at(-1);
@@ -134,13 +154,10 @@ function hasHappened({ phase, round }: RoundView, rounds: RunState['rounds']): b
 
 function NothingYet() {
   return (
-    <div className={styles.empty}>
-      <h3>No rollouts yet</h3>
-      <p>
-        When the policy is sampled – a few times during the cold start, then in every step of reinforcement
-        learning – its trajectories can be read here token by token: what it thought, what it sent to Python,
-        what Python really answered, and which reward it got.
-      </p>
-    </div>
+    <Empty title="No rollouts yet">
+      When the policy is sampled – a few times during the cold start, then in every step of reinforcement
+      learning – its trajectories can be read here token by token: what it thought, what it sent to Python,
+      what Python really answered, and which reward it got.
+    </Empty>
   );
 }

@@ -43,7 +43,7 @@ export function SampleList({ label, rows, chosen, advantages, onPick }: Props) {
       <div className={styles.head} aria-hidden="true">
         <span />
         <span>calls</span>
-        <span>adv.</span>
+        <span>advantage</span>
         <BarcodeLegend />
       </div>
       {rows.length === 0 ? <p className={styles.none}>None of these.</p> : null}

@@ -29,15 +29,17 @@ export function Overview() {
       </h2>
       <Tiles />
       <ChartToolbar />
-      <div className={styles.chart}>
+      <div className={styles.stage}>
         {fresh ? <Welcome /> : null}
-        <BootProgress />
-        <DensityFigure narrow={narrow} />
-      </div>
-      <CollapseRule />
-      <RewardSentence />
-      <div className={styles.map}>
-        <SpreadFigure narrow={narrow} />
+        <div className={styles.chart}>
+          <BootProgress />
+          <DensityFigure narrow={narrow} />
+        </div>
+        <CollapseRule />
+        <RewardSentence />
+        <div className={styles.map}>
+          <SpreadFigure narrow={narrow} />
+        </div>
       </div>
     </section>
   );

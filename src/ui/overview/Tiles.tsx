@@ -133,7 +133,7 @@ const Tile = memo(function Tile({
         <dt className={styles.label}>{label}</dt>
         <dd className={styles.number}>
           {formatMetric(value, unit)}
-          {note === undefined ? null : <span className={styles.note}>{note}</span>}
+          <span className={styles.note}>{note}</span>
         </dd>
       </div>
     </Tooltip>

@@ -17,32 +17,34 @@ export function Welcome() {
   const preset = findPreset(useLab(selectPreset));
   const blocked = useLab(selectBlocked);
   return (
-    <div className={styles.welcome}>
-      <h2 className={styles.title}>Will it keep using its tool?</h2>
-      <p className={styles.text}>
-        One click trains a small language model in this tab: it imitates a teacher who calls Python, then
-        reinforcement learning rewards right answers alone. Watch how often it still calls Python: a line that
-        sinks into the shaded zone is <em>interaction collapse</em>, a policy that has given up its tool and
-        thinks in its head.
-      </p>
-      <div className={styles.actions}>
-        <Button
-          size="sm"
-          leftSection={<Play size={15} aria-hidden fill="currentColor" />}
-          disabled={blocked}
-          onClick={() => actions.train()}
-        >
-          Train now
-        </Button>
-        <span className={styles.takes}>
-          {preset === undefined ? null : (
-            <>
-              {preset.title}: {preset.takes}. Nothing leaves your machine.
-            </>
-          )}
-        </span>
+    <div className={styles.veil}>
+      <div className={styles.welcome}>
+        <h2 className={styles.title}>Will it keep using its tool?</h2>
+        <p className={styles.text}>
+          One click trains a small language model in this tab: it imitates a teacher who calls Python, then
+          reinforcement learning rewards right answers alone. Watch how often it still calls Python: a line
+          that sinks into the shaded zone is <em>interaction collapse</em>, a policy that has given up its
+          tool and thinks in its head.
+        </p>
+        <div className={styles.actions}>
+          <Button
+            size="sm"
+            leftSection={<Play size={15} aria-hidden fill="currentColor" />}
+            disabled={blocked}
+            onClick={() => actions.train()}
+          >
+            Train now
+          </Button>
+          <span className={styles.takes}>
+            {preset === undefined ? null : (
+              <>
+                {preset.title}: {preset.takes}. Nothing leaves your machine.
+              </>
+            )}
+          </span>
+        </div>
+        <RecordedChoices />
       </div>
-      <RecordedChoices />
     </div>
   );
 }

@@ -4,6 +4,7 @@
 import { useMemo, useState } from 'react';
 import { Button, Modal, Select, TextInput } from '@mantine/core';
 import { forkPaths, forkRule } from '../../lab/fork.ts';
+import { recordedForkRule } from '../../lab/recordedMoments.ts';
 import type { KeptMoment, RunState } from '../../lab/state.ts';
 import { checkSetting, formField, formModel, getSetting } from '../../recipes/formModel.ts';
 import { useLabActions } from '../app/lab.tsx';
@@ -18,6 +19,7 @@ interface Props {
 
 export function ForkDialog({ run, moments, onClose }: Props) {
   const actions = useLabActions();
+  const recorded = run.source.kind !== 'live';
   const [chosen, setChosen] = useState(String(moments.at(-1)?.number ?? ''));
   const moment = moments.find(({ number }) => String(number) === chosen);
   const paths = useMemo(() => (moment === undefined ? [] : forkPaths(moment.place.phase)), [moment]);
@@ -43,9 +45,9 @@ export function ForkDialog({ run, moments, onClose }: Props) {
           start();
         }}
       >
-        <p className={styles.rule}>{forkRule}</p>
+        <p className={styles.rule}>{recorded ? recordedForkRule : forkRule}</p>
         <Select
-          label="From the checkpoint after"
+          label={recorded ? 'From the weights after' : 'From the checkpoint after'}
           data={[...moments].reverse().map(({ number, words }) => ({ value: String(number), label: words }))}
           value={chosen}
           allowDeselect={false}

@@ -16,14 +16,41 @@ import {
   Square,
   Trash2,
 } from 'lucide-react';
-import type { LibraryView } from '../../lab/state.ts';
+import { recordedMoments, recordingOf } from '../../lab/recordedMoments.ts';
+import type { KeptMoment, LabState, LibraryView, RunState } from '../../lab/state.ts';
 import { formatNumber, formatShare } from '../app/format.ts';
-import { useLabActions } from '../app/lab.tsx';
+import { useLab, useLabActions } from '../app/lab.tsx';
 import { RunSwatch } from './RunSwatch.tsx';
 import { formatBytes, type RunRow } from './runRows.ts';
 import styles from './runs.module.css';
 
 const ForkDialog = lazy(async () => ({ default: (await import('./ForkDialog.tsx')).ForkDialog }));
+
+const selectRecordings = (state: LabState) => state.recordings;
+
+/** Where a run can be forked, oldest first: at what this browser kept, or at a recording's weights up to the round shown. */
+function forkMoments(
+  run: RunState,
+  kept: Props['kept'],
+  recordings: LabState['recordings'],
+): readonly KeptMoment[] {
+  if (run.source.kind === 'live') return kept?.moments ?? [];
+  return recordingOf(run, recordings) === null ? [] : recordedMoments(run);
+}
+
+/** Why it cannot be forked, and what to do. */
+function noMoments({ source, weights }: RunState): string {
+  switch (source.kind) {
+    case 'live':
+      return 'No checkpoint is kept yet; the first comes with the cold start.';
+    case 'recording':
+      return weights.length === 0
+        ? 'No weights were kept up to the round shown; show the run, and move on.'
+        : 'It is not among this page’s recordings.';
+    case 'file':
+      return 'A file has no weights.';
+  }
+}
 
 interface Props {
   readonly row: RunRow;
@@ -43,6 +70,7 @@ export function RunListRow({ row, shown, kept }: Props) {
       data-testid="run-row"
       data-run={run.id}
       data-status={run.status}
+      data-kept={kept?.moments.map(({ place }) => place.phase).join()}
     >
       <th scope="row" className={styles.what}>
         {editing ? (
@@ -90,7 +118,9 @@ function RunActions({ row: { run }, kept, onEdit }: Omit<Props, 'shown'> & { rea
   const [forking, setForking] = useState(false);
   const { id, name, status, pinned, visible } = run;
   const live = run.source.kind === 'live';
-  const moments = kept?.moments ?? [];
+  const recordings = useLab(selectRecordings);
+  const moments = forkMoments(run, kept, recordings);
+  const whyNot = moments.length > 0 ? null : noMoments(run);
   const goesOn =
     live &&
     (status === 'paused' || status === 'interrupted' || (status === 'failed' && run.checkpoint !== null));
@@ -140,10 +170,11 @@ function RunActions({ row: { run }, kept, onEdit }: Omit<Props, 'shown'> & { rea
           </Menu.Item>
           <Menu.Item
             leftSection={<GitFork size={14} aria-hidden />}
-            disabled={moments.length === 0}
+            disabled={whyNot !== null}
             onClick={() => setForking(true)}
           >
-            Fork at a checkpoint …
+            {live ? 'Fork at a checkpoint …' : 'Fork at a kept round …'}
+            {whyNot === null ? null : <span className={styles.whyNot}>{whyNot}</span>}
           </Menu.Item>
           {live && (status === 'running' || status === 'starting' || status === 'paused') ? (
             <Menu.Item leftSection={<Square size={14} aria-hidden />} onClick={() => actions.stopRun(id)}>

@@ -10,29 +10,30 @@ import styles from './scene.module.css';
 
 export function Actions({ scene, live }: { readonly scene: Scene; readonly live: Live }) {
   const { controls } = scene.lesson;
+  const canTrain = live.state === 'none' || live.state === 'rescue';
   return (
-    <div className={styles.actions}>
+    <>
       {controls.includes('train') ? (
         <button
           type="button"
           className="scene-primary"
           data-testid="train-both"
-          {...(live.state === 'none' ? {} : { 'aria-disabled': true })}
+          {...(canTrain ? {} : { 'aria-disabled': true })}
           onClick={() => {
-            if (live.state === 'none') live.train();
+            if (canTrain) live.train();
           }}
         >
-          {live.state === 'none'
-            ? 'Train both here'
-            : live.state === 'loading'
-              ? 'Loading…'
-              : 'Both train here'}
+          {live.state === 'loading' ? 'Loading…' : canTrain ? 'Train both here' : 'Both train here'}
         </button>
       ) : null}
       {controls.includes('rescue') ? <Rescue scene={scene} live={live} /> : null}
       {controls.includes('copy') ? <CopyMoment scene={scene} /> : null}
-      {live.failure === null ? null : <span role="alert">{live.failure}</span>}
-    </div>
+      {live.failure === null ? null : (
+        <p role="alert" className={styles.toldAction}>
+          {live.failure}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -58,9 +59,9 @@ function CopyMoment({ scene }: { readonly scene: Scene }) {
     <>
       <button type="button" className="scene-quiet" data-testid="copy-moment" onClick={() => void copy()}>
         {told === 'copied' ? <Check size={16} aria-hidden /> : <Link size={16} aria-hidden />}
-        Copy this moment
+        {told === 'copied' ? 'The link is copied' : 'Copy this moment'}
       </button>
-      <span role="status" className={styles.toldAction}>
+      <span role="status" className={told === 'shown' ? styles.toldAction : 'scene-hidden'}>
         {told === null ? '' : words[told]}
       </span>
     </>

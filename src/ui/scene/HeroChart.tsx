@@ -6,22 +6,23 @@
  */
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { callsText } from '../../lab/lesson/captions.ts';
-import { apart, areaPath, callTicks, linePath, xOf, yOf, type PlotBox } from '../../lab/lesson/chartScale.ts';
-import { newestAt, valueAt, type StudentRun } from '../../lab/lesson/pair.ts';
-import { coldStartShare, roundAt, roundTicks } from '../../lab/lesson/timeline.ts';
-import { students, type Student } from '../../recipes/lessons.ts';
+import {
+  areaPath,
+  callTicks,
+  linePath,
+  spread,
+  xOf,
+  yOf,
+  type PlotBox,
+} from '../../lab/lesson/chartScale.ts';
+import { newestAt, valueAt } from '../../lab/lesson/pair.ts';
+import { roundAt } from '../../lab/lesson/timeline.ts';
+import { students } from '../../recipes/lessons.ts';
+import { ChartGround } from './ChartGround.tsx';
 import { GuessHandles, unchanged } from './GuessHandles.tsx';
+import { labelHeight, LiveMarks, type LiveLine } from './LiveMarks.tsx';
 import type { Scene } from './useScene.ts';
 import styles from './heroChart.module.css';
-
-/** A run that goes on now, or has gone on from a moment of another: drawn over the recordings. */
-export interface LiveLine {
-  readonly student: Student;
-  readonly name: string;
-  readonly run: StudentRun;
-  /** Whether it went on from a moment of student a, with one thing changed. */
-  readonly rescued: boolean;
-}
 
 interface Props {
   readonly scene: Scene;
@@ -30,8 +31,7 @@ interface Props {
 
 /** Pixels; the left one holds the Play button of the scrubber below. */
 export const chartMargin = { left: 52, right: 122, narrowRight: 74 };
-const [top, bottom] = [26, 26];
-const labelHeight = 36;
+const [top, bottom] = [28, 26];
 
 export function HeroChart({ scene, live }: Props) {
   const { timeline, pair, lesson, playhead, stage } = scene;
@@ -83,8 +83,11 @@ export function HeroChart({ scene, live }: Props) {
         const value = valueAt(calls, round) ?? newestAt(calls, round);
         return { who, value, y: value === null ? null : yOf(box, highest, value) };
       });
-      const [a, b] = [heads[0]?.y ?? null, heads[1]?.y ?? null];
-      const labels = a === null || b === null ? [a, b] : apart(box, a, b, labelHeight);
+      const labels = spread(
+        box,
+        heads.map(({ y }) => y ?? 0),
+        labelHeight,
+      );
       heads.forEach(({ who, value, y }, i) => {
         const hidden = y === null ? 'hidden' : 'visible';
         for (const part of [`dot-${who}`, `label-${who}`])
@@ -134,65 +137,7 @@ export function HeroChart({ scene, live }: Props) {
                 </linearGradient>
               ))}
             </defs>
-            <rect
-              className={styles.school}
-              x={box.left}
-              y={box.top - 6}
-              width={box.width * (timeline.taught > 0 ? coldStartShare : 0)}
-              height={box.height + 6}
-            />
-            {ticks.map((tick) => (
-              <g key={tick}>
-                <line
-                  className={tick === 0 ? styles.axis : styles.grid}
-                  x1={box.left}
-                  x2={box.left + box.width}
-                  y1={yOf(box, highest, tick)}
-                  y2={yOf(box, highest, tick)}
-                />
-                <text
-                  className={styles.tick}
-                  x={box.left - 10}
-                  y={yOf(box, highest, tick) + 4}
-                  textAnchor="end"
-                >
-                  {tick}
-                </text>
-              </g>
-            ))}
-            {roundTicks(timeline, box.width < 420 ? 3 : 6).map((round) => (
-              <text
-                key={round}
-                className={styles.tick}
-                x={xOf(box, timeline, round)}
-                y={box.top + box.height + 18}
-                textAnchor="middle"
-              >
-                {round}
-              </text>
-            ))}
-            {box.width < 420 ? null : (
-              <text className={styles.phase} x={box.left + 8} y={box.top + 8}>
-                {box.width < 680 ? 'Imitate' : 'Imitate a teacher'}
-              </text>
-            )}
-            <text className={styles.phase} x={box.left + box.width * coldStartShare + 10} y={box.top + 8}>
-              {box.width < 420 ? 'Paid for right answers' : 'Only right answers are paid'}
-            </text>
-            {timeline.longer === null || box.width < 420 ? null : (
-              <g>
-                <line
-                  className={styles.change}
-                  x1={xOf(box, timeline, timeline.longer)}
-                  x2={xOf(box, timeline, timeline.longer)}
-                  y1={box.top - 4}
-                  y2={box.top + box.height}
-                />
-                <text className={styles.phase} x={xOf(box, timeline, timeline.longer) + 8} y={box.top + 8}>
-                  Longer problems
-                </text>
-              </g>
-            )}
+            <ChartGround box={box} timeline={timeline} ticks={ticks} />
             {stage === 'asking'
               ? null
               : students.map((who) => (
@@ -235,7 +180,7 @@ export function HeroChart({ scene, live }: Props) {
               </g>
             )}
             <g data-part="playhead">
-              <line className={styles.playhead} x1={0} x2={0} y1={box.top - 6} y2={box.top + box.height} />
+              <line className={styles.playhead} x1={0} x2={0} y1={box.top} y2={box.top + box.height} />
             </g>
             {students.map((who) => (
               <circle
@@ -246,18 +191,18 @@ export function HeroChart({ scene, live }: Props) {
                 r={going ? 3.5 : 5.5}
               />
             ))}
-            {going
-              ? live.map((mark) => (
-                  <LiveMark key={mark.name} box={box} scene={scene} highest={highest} {...mark} />
-                ))
-              : students.map((who) => (
-                  <g key={who} data-part={`label-${who}`} className={styles.label} data-student={who}>
-                    <text className={styles.name} y={-3}>
-                      {lesson.students[who].name}
-                    </text>
-                    <text data-part={`value-${who}`} className={styles.value} y={13} />
-                  </g>
-                ))}
+            {going ? (
+              <LiveMarks box={box} scene={scene} highest={highest} live={live} />
+            ) : (
+              students.map((who) => (
+                <g key={who} data-part={`label-${who}`} className={styles.label} data-student={who}>
+                  <text className={styles.name} y={-3}>
+                    {lesson.students[who].name}
+                  </text>
+                  <text data-part={`value-${who}`} className={styles.value} y={13} />
+                </g>
+              ))
+            )}
           </svg>
         )}
         {box !== null && stage === 'asking' ? (
@@ -266,37 +211,6 @@ export function HeroChart({ scene, live }: Props) {
         {box === null || stage === 'asking' ? null : <ScrubArea scene={scene} box={box} />}
       </div>
     </figure>
-  );
-}
-
-/** The line of a run that goes on now, and where it has got to. */
-function LiveMark({
-  box,
-  scene,
-  highest,
-  student,
-  name,
-  run,
-  rescued,
-}: LiveLine & { readonly box: PlotBox; readonly scene: Scene; readonly highest: number }) {
-  const { timeline } = scene;
-  const [round, value] = [run.calls.x.at(-1), run.calls.y.at(-1)];
-  if (round === undefined || value === undefined) return null;
-  const [x, y] = [xOf(box, timeline, round), yOf(box, highest, value)];
-  return (
-    <g
-      className={rescued ? styles.rescued : undefined}
-      data-testid={rescued ? 'rescued-line' : `live-line-${student}`}
-    >
-      <path className={styles.line} data-student={student} d={linePath(box, timeline, highest, run.calls)} />
-      <circle className={styles.dot} data-student={student} r={5.5} cx={x} cy={y} />
-      <g className={styles.label} data-student={student} transform={`translate(${x + 12} ${y})`}>
-        <text className={styles.name} y={-3}>
-          {name}
-        </text>
-        <text className={styles.value} y={13}>{`${callsText(value)} calls`}</text>
-      </g>
-    </g>
   );
 }
 
@@ -311,7 +225,7 @@ function ScrubArea({ scene, box }: { readonly scene: Scene; readonly box: PlotBo
   return (
     <div
       className={styles.scrub}
-      style={{ left: box.left, top: box.top - 6, width: box.width, height: box.height + 6 }}
+      style={{ left: box.left, top: box.top, width: box.width, height: box.height }}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         seek(event);

@@ -1,15 +1,14 @@
 /**
- * Beside the chart while both runs are made again here: how far each is, what the cold start's loss does, the newest attempt as it is
+ * Beside the chart while runs go on here: how far each is, what the cold start's loss does, the newest attempt as it is
  * written, and, at the end, the examination.
  */
 import { callsText, examText, percent } from '../../lab/lesson/captions.ts';
 import { newestAt } from '../../lab/lesson/pair.ts';
 import type { RunState } from '../../lab/state.ts';
-import type { Student } from '../../recipes/lessons.ts';
 import { formatDuration } from '../app/format.ts';
 import { Attempt } from './Attempt.tsx';
 import { LossLine } from './LossLine.tsx';
-import type { Live } from './useLive.ts';
+import type { Live, LiveRun } from './useLive.ts';
 import type { Scene } from './useScene.ts';
 import styles from './livePanel.module.css';
 
@@ -21,28 +20,27 @@ interface Props {
 
 export function LivePanel({ scene, live, onLab }: Props) {
   const going = live.runs.some(({ run }) => run.status === 'running' || run.status === 'starting');
+  const both = live.state === 'both';
   const over = live.runs.length > 0 && live.runs.every(({ run }) => run.status === 'done');
+  // Of several rescues there is room for the newest.
+  const newest = live.runs.findLast(({ rescued }) => rescued);
+  const shown = live.runs.filter((one) => !one.rescued || one === newest);
   return (
-    <section
-      className={styles.panel}
-      aria-label="Both, trained here"
-      data-testid="live-panel"
-      data-over={over}
-    >
-      <p className={styles.where}>
-        <strong>Training both here</strong>
+    <section className={styles.panel} aria-label="Trained here" data-testid="live-panel" data-over={over}>
+      <p className="scene-where">
+        <strong>{both ? 'Training both here' : `Rescuing ${scene.lesson.students.a.name} here`}</strong>
         <span>The thin lines are the recordings.</span>
       </p>
       <p className={styles.caption} aria-live="polite" data-testid="live-caption">
         {sentence(live, scene)}
       </p>
-      {live.runs.map(({ student, run }) => (
-        <LiveStudent key={student} student={student} run={run} scene={scene} live={live} />
+      {shown.map((one) => (
+        <LiveStudent key={one.run.id} live={live} scene={scene} {...one} />
       ))}
       <div className={styles.buttons}>
         {over ? null : going ? (
           <button type="button" className="scene-quiet" onClick={live.pause}>
-            Pause both
+            {both ? 'Pause both' : 'Pause'}
           </button>
         ) : (
           <button type="button" className="scene-quiet" onClick={live.resume}>
@@ -53,22 +51,20 @@ export function LivePanel({ scene, live, onLab }: Props) {
           {over ? 'Back to the recordings' : 'Stop, back to the recordings'}
         </button>
         <button type="button" className="scene-quiet" onClick={onLab}>
-          See both in the lab
+          {both ? 'See both in the lab' : 'See it in the lab'}
         </button>
       </div>
     </section>
   );
 }
 
-interface StudentProps {
-  readonly student: Student;
-  readonly run: RunState;
+interface StudentProps extends LiveRun {
   readonly scene: Scene;
   readonly live: Live;
 }
 
-function LiveStudent({ student, run, scene, live }: StudentProps) {
-  const line = live.lines.find((one) => one.student === student && !one.rescued)?.run;
+function LiveStudent({ student, run, name, rescued, scene, live }: StudentProps) {
+  const line = live.lines.find(({ id }) => id === run.id)?.run;
   const calls = line === undefined ? null : newestAt(line.calls, Infinity);
   const right = line === undefined ? null : newestAt(line.reward, Infinity);
   const newest = line?.answers.at(-1)?.trajectories ?? [];
@@ -78,11 +74,12 @@ function LiveStudent({ student, run, scene, live }: StudentProps) {
     <div
       className={styles.student}
       data-student={student}
-      data-testid={`live-${student}`}
+      data-rescued={rescued}
+      data-testid={rescued ? 'live-rescued' : `live-${student}`}
       data-status={run.status}
     >
       <h3 className={styles.name}>
-        {scene.lesson.students[student].name}
+        {name}
         <span className={styles.standing}>{standing(run)}</span>
       </h3>
       {run.failure === null ? null : (
@@ -115,23 +112,35 @@ function standing(run: RunState): string {
   return `${phase.label.toLowerCase()}${share}${left}`;
 }
 
-/** What both are doing, told when it changes and not with every number. */
-function sentence({ runs, lines }: Live, { lesson }: Scene): string {
+/** What they are doing, told when it changes and not with every number. */
+function sentence({ runs, lines }: Live, { lesson, pair }: Scene): string {
+  const { name: sparse } = lesson.students.a;
+  const rescue = runs.findLast(({ rescued }) => rescued)?.run;
   if (runs.every(({ run }) => run.status === 'done')) {
     const told = lines
       .filter(({ run }) => run.after !== null)
       .map(({ name, run }) => `${name} ${examText(run.after)} right`);
-    return `The examination, on problems neither has seen: ${told.join(', ')}.`;
+    const recorded = runs.some(({ rescued }) => !rescued)
+      ? ''
+      : `; ${sparse}, as it was recorded, ${examText(pair.a.after)}`;
+    return `The examination, on problems none of them has seen: ${told.join(', ')}${recorded}.`;
   }
   const at = (names: readonly string[]) =>
     runs.some(({ run }) =>
       run.phases.some(({ name, status }) => status === 'active' && names.includes(name)),
     );
   if (runs.some(({ run }) => run.failure !== null)) return 'One of them has stopped; see below.';
+  if (runs.some(({ run }) => run.status === 'starting'))
+    return 'Loading Python and the engine into this page…';
+  if (rescue?.status === 'running') {
+    const from = rescue.parent === null ? '' : ` from ${rescue.parent.place} on`;
+    return at(['evaluation'])
+      ? 'The examination: problems that it has not seen.'
+      : `${sparse} learns${from} with one thing changed. Do the calls come back? Watch the green line.`;
+  }
   if (at(['evaluation'])) return 'The examination: problems that neither has seen.';
   if (at(['stage2'])) return 'Longer problems, more room. Do the calls come back?';
-  if (at(['stage1', 'filter']))
-    return `Only right answers are paid now. Watch the blocks of ${lesson.students.a.name}.`;
+  if (at(['stage1', 'filter'])) return `Only right answers are paid now. Watch the blocks of ${sparse}.`;
   if (at(['sft', 'baseline']))
     return 'The cold start: both imitate a teacher. The lower the loss, the better they copy it; below is what they write right now.';
   if (at(['teacher', 'curation', 'problems']))

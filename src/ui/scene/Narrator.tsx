@@ -42,7 +42,7 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
   const over = round >= timeline.last && stage !== 'asking';
   return (
     <section className={styles.narrator} aria-label="What happens now">
-      <p className={styles.where} data-testid="scene-round">
+      <p className="scene-where" data-testid="scene-round">
         <strong>
           Round {round} of {timeline.last}
         </strong>
@@ -90,12 +90,15 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
               </td>
             ))}
           </tr>
-          {guess === null || stage === 'asking' ? null : (
+          {/* There from the start where there is a question, so that nothing moves when it is answered. */}
+          {lesson.question === null && guess === null ? null : (
             <tr className={styles.guessed}>
-              <th scope="row">calls you expected</th>
+              <th scope="row">
+                {stage === 'asking' ? 'calls at the end, you expect' : 'calls you expected'}
+              </th>
               {students.map((who) => (
                 <td key={who} data-testid={`scene-guess-${who}`}>
-                  {guess[who].toFixed(1)}
+                  {(stage === 'asking' ? (guess ?? unchanged(scene)) : guess)?.[who].toFixed(1) ?? '–'}
                 </td>
               ))}
             </tr>

@@ -1,11 +1,9 @@
 /**
- * Rescue it: student a goes on from a moment of its own run with one ingredient changed.
- *
- * A recording holds no optimizer, so a rescue begins at a moment that this browser kept of a run made here; without one the panel says so
- * and trains both.
+ * Rescue it: student a goes on from a moment of its own run with one ingredient changed: from a moment that this browser kept of a run
+ * made here, or from the newest round at or before the playhead whose weights the recording kept.
  */
 import { useId, useState } from 'react';
-import { wholeRound } from '../../lab/lesson/timeline.ts';
+import type { KeptMoment } from '../../lab/state.ts';
 import type { Live } from './useLive.ts';
 import { useRound, type Scene } from './useScene.ts';
 import styles from './scene.module.css';
@@ -28,8 +26,10 @@ export function Rescue({ scene, live }: { readonly scene: Scene; readonly live: 
   const id = useId();
   const round = useRound(scene);
   const { name } = scene.lesson.students.a;
-  const moment = live.moments.findLast(({ place }) => place.round <= round) ?? live.moments[0] ?? null;
+  const before = live.moments.findLast(({ place }) => place.round <= round);
+  const moment = before ?? live.moments[0] ?? null;
   const chosen = ingredients.find((one) => one.path === path);
+  const busy = live.state === 'loading';
   return (
     <>
       <button
@@ -44,10 +44,7 @@ export function Rescue({ scene, live }: { readonly scene: Scene; readonly live: 
       </button>
       <div id={id} hidden={!open} className={styles.rescue} data-testid="rescue-panel">
         <fieldset className={styles.ingredients}>
-          <legend>
-            From the playhead (round {wholeRound(scene.timeline, scene.playhead.state.position)}) on, change
-            one thing for {name}
-          </legend>
+          <legend>{name} goes on from here with one thing changed</legend>
           {ingredients.map((one) => (
             <label key={one.path}>
               <input type="radio" name={id} checked={one.path === path} onChange={() => setPath(one.path)} />
@@ -55,14 +52,10 @@ export function Rescue({ scene, live }: { readonly scene: Scene; readonly live: 
             </label>
           ))}
         </fieldset>
-        {moment === null ? (
-          <p className={styles.rescueWhy}>
-            {live.state === 'none'
-              ? `A recording cannot learn on. Train both here; ${name} can then be rescued from any moment that was kept.`
-              : `No moment of ${name} has been kept yet. The first one comes with its cold start.`}
-          </p>
-        ) : null}
-        {moment === null && live.state === 'none' ? (
+        <p className={styles.rescueWhy} data-testid="rescue-where">
+          {where(live, name, round, moment, before !== undefined)}
+        </p>
+        {moment === null && live.fromRecording ? (
           <button type="button" className="scene-primary" onClick={live.train}>
             Train both here
           </button>
@@ -71,15 +64,39 @@ export function Rescue({ scene, live }: { readonly scene: Scene; readonly live: 
             type="button"
             className="scene-primary"
             data-testid="rescue-start"
-            {...(moment === null ? { 'aria-disabled': true } : {})}
+            {...(moment === null || busy ? { 'aria-disabled': true } : {})}
             onClick={() => {
-              if (moment !== null && chosen !== undefined) live.rescue(moment, chosen.path, chosen.value);
+              if (moment === null || busy || chosen === undefined) return;
+              live.rescue(moment, chosen.path, chosen.value);
+              setOpen(false);
             }}
           >
-            {moment === null ? 'Rescue it' : `Rescue it from ${moment.words}`}
+            {busy ? 'Loading…' : moment === null ? 'Rescue it' : `Rescue it from ${moment.words}`}
           </button>
         )}
       </div>
     </>
   );
+}
+
+/** Where the rescue begins, and what is not as it was. */
+function where(
+  { fromRecording }: Live,
+  name: string,
+  round: number,
+  moment: KeptMoment | null,
+  isBefore: boolean,
+): string {
+  if (moment === null) {
+    return fromRecording
+      ? `This recording kept no weights to go on from. Train both here; ${name} can then be rescued from any moment that was kept.`
+      : `No moment of ${name} has been kept yet. The first one comes with its cold start.`;
+  }
+  const begins =
+    moment.place.round === round
+      ? `It begins at round ${round}.`
+      : `The playhead is at round ${round}; it begins at ${moment.words}, the ${isBefore ? 'last' : 'first'} that was kept${isBefore ? ' before it' : ''}.`;
+  return fromRecording
+    ? `${begins} A recording has the policy but not the optimizer’s memory: AdamW starts afresh.`
+    : begins;
 }

@@ -72,7 +72,7 @@ function Lesson({ opened, moment, lab, onLab }: LessonProps) {
   const scene = useScene(opened, moment);
   const live = useLive(scene, lab);
   const { lesson } = opened;
-  const isLive = live.state === 'live';
+  const isLive = live.state === 'both' || live.state === 'rescue';
   return (
     <main className={styles.main} data-stage={scene.stage}>
       {moment.embed ? (
@@ -90,8 +90,11 @@ function Lesson({ opened, moment, lab, onLab }: LessonProps) {
         </div>
         {isLive ? <LivePanel scene={scene} live={live} onLab={onLab} /> : <Narrator scene={scene} />}
       </div>
-      {moment.embed ? null : <Actions scene={scene} live={live} />}
-      <Stacks scene={scene} live={live.lines} />
+      <Stacks
+        scene={scene}
+        live={live.lines}
+        actions={moment.embed ? null : <Actions scene={scene} live={live} />}
+      />
       {moment.embed ? (
         <p className={styles.source}>
           <a href={`?${scene.link()}`} target="_blank" rel="noreferrer">

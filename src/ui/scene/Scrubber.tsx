@@ -86,7 +86,9 @@ export function Scrubber({ scene }: { readonly scene: Scene }) {
       >
         <span className={styles.rail} aria-hidden="true" />
         <span className={styles.done} aria-hidden="true" />
-        <span className={styles.thumb} aria-hidden="true" />
+        <span className={styles.place} aria-hidden="true">
+          <span className={styles.thumb} />
+        </span>
       </div>
     </div>
   );

@@ -4,14 +4,14 @@
  *
  * A strip is one SVG path for each kind of token, so that a scrub redraws little. Kinds differ in height and pattern as well as in colour.
  */
-import { memo, useMemo } from 'react';
+import { memo, useMemo, type ReactNode } from 'react';
 import { answersAt } from '../../lab/lesson/pair.ts';
 import { problemInWords } from '../../lab/lesson/inWords.ts';
 import type { ScoredTrajectory } from '../../record/runView.ts';
 import { students, type Student } from '../../recipes/lessons.ts';
 import { tokenSegments, type SegmentKind } from '../inspector/segments.ts';
 import { Attempt } from './Attempt.tsx';
-import type { LiveLine } from './HeroChart.tsx';
+import type { LiveLine } from './LiveMarks.tsx';
 import { useRound, type Scene } from './useScene.ts';
 import styles from './stacks.module.css';
 
@@ -22,9 +22,11 @@ const heights: Readonly<Record<Drawn, number>> = { thought: 4, call: 10, respons
 interface Props {
   readonly scene: Scene;
   readonly live: readonly LiveLine[];
+  /** What a person can do, beside the problem. */
+  readonly actions: ReactNode;
 }
 
-export function Stacks({ scene, live }: Props) {
+export function Stacks({ scene, live, actions }: Props) {
   const { pair, lesson } = scene;
   const round = useRound(scene);
   const longest = useMemo(
@@ -37,36 +39,47 @@ export function Stacks({ scene, live }: Props) {
       ),
     [pair],
   );
-  const shown = (who: Student): readonly ScoredTrajectory[] => {
-    const going = live.findLast(({ student }) => student === who)?.run.answers.at(-1);
-    return (going ?? answersAt(pair[who].answers, round))?.trajectories ?? [];
-  };
+  const going = (who: Student) => live.findLast(({ student }) => student === who);
+  const shown = (who: Student): readonly ScoredTrajectory[] =>
+    (going(who)?.run.answers.at(-1) ?? answersAt(pair[who].answers, round))?.trajectories ?? [];
   const [a, b] = [shown('a'), shown('b')];
   const problem = (a[scene.problem] ?? b[scene.problem])?.problem;
   const words = problem === undefined ? null : problemInWords(problem);
   return (
     <section className={styles.stacks} aria-label="The same problems, answered by both">
-      <div className={styles.told}>
-        <p className={styles.problem} data-testid="scene-problem">
-          {problem === undefined ? (
-            'Nothing has been answered yet.'
-          ) : (
-            <>
-              <span className={styles.label}>Problem {scene.problem + 1}</span>
-              <code className={styles.code}>{problem.question.trim()}</code>
-              {words === null ? null : <span>{words}</span>}
-              <span className={styles.solution}>Answer: {problem.answer}</span>
-            </>
-          )}
-        </p>
-        <Legend />
+      <div className={styles.band}>
+        <div className={styles.told}>
+          <p className={styles.problem} data-testid="scene-problem">
+            {problem === undefined ? (
+              'Nothing has been answered yet.'
+            ) : (
+              <>
+                <span className={styles.label}>Problem {scene.problem + 1}</span>
+                <code className={styles.code}>{problem.question.trim()}</code>
+                {words === null ? (
+                  <span className={styles.solution}>Answer: {problem.answer}</span>
+                ) : (
+                  <span>
+                    {words.replace(/\.$/, ':')} <b className={styles.solution}>{problem.answer}</b>.
+                  </span>
+                )}
+              </>
+            )}
+          </p>
+          <Legend />
+        </div>
+        {actions}
       </div>
       <div className={styles.pair}>
         {students.map((who) => (
           <div key={who} className={styles.student} data-student={who} data-testid={`stack-${who}`}>
             <h2 className={styles.name}>
               {lesson.students[who].name}
-              <span className={styles.taught}>{lesson.students[who].taught}</span>
+              <span className={styles.taught}>
+                {going(who)?.rescued === true
+                  ? 'Rescued: what it answers now, with one thing changed.'
+                  : lesson.students[who].taught}
+              </span>
             </h2>
             <Stack
               who={who}

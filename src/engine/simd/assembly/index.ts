@@ -4,7 +4,7 @@ export { createModel, modelOffsets, packBackward, packedFloats, packForward, set
 export { createWorkspace, releaseWorkspace, workspaceLogits } from './model/workspace';
 export { createBatch, createWeights, forwardRows } from './model/train';
 export { cacheKeyFloats, cacheValueFloats, copySlot, createRollout, decode, prefill } from './model/decode';
-export { awaitTasks, createTeam, disband, fail, joined, runTasks, serve } from './threads/tasks';
+export { awaitTasks, createTeam, disband, fail, joined, runTasks, serve, useThreads } from './threads/tasks';
 
 export { attention, attentionScratchFloats } from './kernels/attention';
 export { attentionBackward } from './kernels/attentionBackward';

@@ -176,8 +176,8 @@ export class SimdRolloutSession implements RolloutSession {
     if (prefills.length === 0) return;
     const { kernels } = model;
     // A slot's tokens stay together, in order; slots are dealt to the threads.
-    const shares = Array.from({ length: team.threads }, (_, thread) =>
-      prefillWords(prefills.filter((_, i) => i % team.threads === thread)),
+    const shares = Array.from({ length: team.active }, (_, thread) =>
+      prefillWords(prefills.filter((_, i) => i % team.active === thread)),
     );
     const tokens = kernels.allocate(
       shares.reduce((sum, { length }) => sum + length, 0),
@@ -204,7 +204,7 @@ export class SimdRolloutSession implements RolloutSession {
   async #decode({ memory, rollout }: Held, rows: readonly Row[], steps: number): Promise<void> {
     const { model, team } = this.#resources;
     model.kernels.i32(memory.active, rows.length).set(rows.map(({ slot }) => slot));
-    const share = Math.min(DECODE_ROWS, Math.ceil(rows.length / team.threads));
+    const share = Math.min(DECODE_ROWS, Math.ceil(rows.length / team.active));
     const tasks: Task[] = [];
     for (let first = 0; first < rows.length; first += share) {
       tasks.push({

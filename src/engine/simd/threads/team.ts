@@ -30,8 +30,8 @@ export class ThreadError extends Error {
 export class Team {
   /** This one counted. */
   readonly threads: number;
-  /** For people: how many threads work, and why not more. */
-  readonly reason: string;
+  #active: number;
+  readonly #reason: string;
   readonly #kernels: Kernels;
   readonly #team: Address;
   readonly #others: readonly Thread[];
@@ -45,7 +45,8 @@ export class Team {
     this.#team = team;
     this.#others = others;
     this.threads = others.length + 1;
-    this.reason = reason;
+    this.#active = this.threads;
+    this.#reason = reason;
     for (const thread of others) void thread.died().then(() => (this.#end ??= stopped));
   }
 
@@ -73,6 +74,23 @@ export class Team {
     kernels.call.disband(team);
     for (const thread of threads) thread.terminate();
     return alone(': more could not be started');
+  }
+
+  /** Threads that take tasks, this one counted. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** For people: how many threads work, and why not more. */
+  get reason(): string {
+    if (this.#active === this.threads) return this.#reason;
+    return `${this.#active} of ${this.threads} threads ${this.#active === 1 ? 'works' : 'work'}: other runs have the rest.`;
+  }
+
+  /** From the next tasks on so many threads work, at least this one and at most those that there are. Not while tasks are under way. */
+  use(threads: number): void {
+    this.#active = Math.min(this.threads, Math.max(1, Math.floor(threads)));
+    this.#kernels.call.useThreads(this.#team, this.#active - 1);
   }
 
   /**

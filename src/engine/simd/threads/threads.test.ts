@@ -27,7 +27,10 @@ const objective = {
 };
 
 /** Two SFT steps, a rollout with turns and forced tokens, a GRPO step. */
-async function run(engine: PolicyEngine) {
+async function run(
+  engine: PolicyEngine,
+  use: (threads: number) => Promise<void> | undefined = () => undefined,
+) {
   const random = new Random('threads');
   await engine.loadTensors(initialiseTensors(config, random));
   const sequences = Array.from({ length: 20 }, () => {
@@ -38,7 +41,9 @@ async function run(engine: PolicyEngine) {
     };
   });
   const stats: unknown[] = [];
+  await use(1);
   for (let i = 0; i < 2; i++) stats.push(await engine.step({ kind: 'sft', sequences }, optimizer));
+  await use(3);
   const session = engine.startRollout({
     sampling: { temperature: 1, topP: 1 },
     seed: 5,
@@ -48,7 +53,8 @@ async function run(engine: PolicyEngine) {
   });
   session.add(Array.from({ length: 100 }, (_, id) => ({ id, prompt: [1, id % 7, 9] })));
   const rolled = new Map<number, GrpoSequence>();
-  while (session.live > 0) {
+  for (let chunk = 0; session.live > 0; chunk++) {
+    await use(1 + (chunk % 3));
     for (const event of await session.advance()) {
       const { id, tokens, lossMask, logProbs } = event.sequence;
       if (event.type === 'turn') session.force(id, [7, 8]);
@@ -66,7 +72,7 @@ async function run(engine: PolicyEngine) {
 }
 
 test(
-  'a run does not depend on the number of threads',
+  'a run does not depend on the number of threads, nor on when it changes',
   async () => {
     const results = [];
     for (const threads of [1, 2, 3]) {
@@ -77,6 +83,15 @@ test(
     }
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
+    const engine = await createSimdEngine({ config, threads: 3 });
+    expect(await run(engine, (threads) => engine.useThreads?.(threads))).toEqual(results[0]);
+    await engine.useThreads?.(2);
+    expect(engine.description).toMatchObject({
+      threads: 2,
+      adapter: expect.stringContaining('2 threads') as string,
+    });
+    expect(engine.description.reason).toContain('2 of 3 threads work');
+    engine.dispose();
   },
   COMPILING_MS,
 );

@@ -48,6 +48,8 @@ export class Team {
   /** 1 to send the threads home. */
   over: i32;
   threads: i32; // the host's own not counted
+  /** Of these, how many take tasks: the first ones. The others come and go. */
+  active: i32;
   count: i32;
   tasks: usize; // [count] Task
   workspaces: usize; // [threads + 1]: each thread's, the host's last
@@ -63,10 +65,16 @@ export function createTeam(threads: i32): usize {
   team.joined = 0;
   team.over = 0;
   team.threads = threads;
+  team.active = threads;
   team.count = 0;
   team.tasks = 0;
   team.workspaces = 0;
   return changetype<usize>(team);
+}
+
+/** From now on the first `active` of the threads take tasks, and the host. Not while tasks are under way. */
+export function useThreads(team: usize, active: i32): void {
+  changetype<Team>(team).active = active;
 }
 
 /**
@@ -79,7 +87,7 @@ export function runTasks(team: usize, tasks: usize, count: i32, workspaces: usiz
   t.count = count;
   t.workspaces = workspaces;
   atomic.store<i32>(team + offsetof<Team>('next'), 0);
-  if (t.threads === 0) {
+  if (t.active === 0) {
     takeTasks(t, t.threads);
     return DONE;
   }
@@ -122,7 +130,7 @@ export function serve(team: usize, index: i32): void {
     }
     round++;
     if (atomic.load<i32>(team + offsetof<Team>('over')) === 1) return;
-    takeTasks(t, index);
+    if (index < t.active) takeTasks(t, index);
     leave(team);
   }
 }
