@@ -13,10 +13,14 @@ import { fileURLToPath } from 'node:url';
 import { checkBack } from './backFromPython.ts';
 import { readRunSource } from './runSource.ts';
 
+const checkNames = ['data', 'model', 'curves', 'trl', 'verl', 'back'] as const;
+
 const usage = `npm run test:python
 
   Needs Python 3.11 or newer with venv, the Python registry, and about 6 GB of disk for the packages.
-  ASTER_PYTHON, ASTER_PYTHON_VERL  environments that are there already, instead of .venv-python`;
+  ASTER_PYTHON, ASTER_PYTHON_VERL  environments that are there already, instead of .venv-python
+  ASTER_EXPORTED                   a folder of files that an earlier call wrote and left, instead of writing them again
+  Names of checks (${checkNames.join(', ')}) after -- run only those.`;
 
 const checks = resolve('src/export/python');
 const bundle = dirname(fileURLToPath(import.meta.url));
@@ -27,28 +31,33 @@ if (process.argv.includes('--help')) {
   process.exit(0);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'aster-python-'));
+const asked = process.argv.slice(2);
+const unknown = asked.find((word) => !checkNames.some((name) => name === word));
+const given = process.env['ASTER_EXPORTED'];
+const folder = given ?? mkdtempSync(join(tmpdir(), 'aster-python-'));
 try {
+  if (unknown !== undefined) throw new Error(`There is no check “${unknown}”.\n\n${usage}`);
+  const wanted = asked.length === 0 ? checkNames : checkNames.filter((name) => asked.includes(name));
   const main = environment(process.env['ASTER_PYTHON'], '.venv-python/main', 'requirements.txt', null);
-  const verl = environment(
-    process.env['ASTER_PYTHON_VERL'],
-    '.venv-python/verl',
-    'requirements-verl.txt',
-    main,
-  );
-  console.log(`${new Date().toISOString().slice(0, 10)}; Python and packages of the checks:`);
+  console.log(`${new Date().toISOString().slice(0, 10)}; what the checks run on:`);
   must(join(main, 'bin/python'), [join(checks, 'versions.py')]);
-  exportAll();
-  for (const name of ['data', 'model', 'curves', 'trl']) check(main, name);
-  check(verl, 'verl');
-  await checkBack(folder);
+  if (given === undefined) exportAll();
+  for (const name of wanted) {
+    if (name === 'back') await checkBack(folder);
+    else check(name === 'verl' ? verlEnvironment(main) : main, name);
+  }
   console.log('All checks passed.');
-  process.exit(0);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  process.exitCode = 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  if (given === undefined) rmSync(folder, { recursive: true, force: true });
+}
+process.exit(); // the engine's threads would keep the process alive
+
+/** verl needs an older transformers than TRL: an environment of its own that borrows the rest. */
+function verlEnvironment(main: string): string {
+  return environment(process.env['ASTER_PYTHON_VERL'], '.venv-python/verl', 'requirements-verl.txt', main);
 }
 
 /** @returns the environment's folder */

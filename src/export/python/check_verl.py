@@ -51,10 +51,10 @@ first = prompts[0]
 need(first["agent_name"] == "tool_agent" and first["reward_model"]["style"] == "rule", "a prompt lacks its agent or its reward")
 ok(f"RLHFDataset reads {len(prompts)} prompts")
 
+# The dataset has loaded aster_tool.py by now (multi_turn.function_tool_path), as every worker of verl does: tool and parser are there.
 from verl.tools.function_tool import FUNCTION_TOOL_REGISTRY  # noqa: E402
 
 sys.path.insert(0, str(RECIPE))
-import aster_tool  # noqa: E402, F401
 import aster_reward  # noqa: E402
 from verl.experimental.agent_loop.tool_parser import ToolParser  # noqa: E402
 
