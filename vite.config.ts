@@ -173,6 +173,7 @@ const cli: UserConfig = {
     export: 'src/cli/export.ts',
     data: 'src/cli/data.ts',
     recipe: 'src/cli/recipe.ts',
+    testPython: 'src/cli/testPython.ts',
     faults: 'src/cli/testing/faults.ts',
     faultRun: 'src/cli/testing/faultRun.ts',
     soak: 'src/cli/testing/soak.ts',
