@@ -5,13 +5,14 @@
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
  * node_modules, never fetched from a CDN. The isolation headers give the engine its threads; the lab
  * also runs on a host that cannot send them (src/lab/isolation.ts). The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
- * `cli` the same sources become the headless commands (src/cli) instead.
+ * `cli` the same sources become the headless commands (src/cli), in mode `library` a package for other projects (src/library).
  */
 import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig, type UserConfig } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
+import manifest from './package.json' with { type: 'json' };
 import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
 
 /** What static hosts are told to send, sent by the dev and preview servers too. */
@@ -37,6 +38,27 @@ const chromium = {
 const tfjsPackages = ['tfjs', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'].map(
   (name) => `@tensorflow/${name}`,
 );
+
+/** Unit tests in Chromium, one file after the other: they share its graphics process. */
+const inBrowser = (name: string, include: string) => ({
+  extends: true as const,
+  // Imported lazily; were they found only then, the server would bundle them and reload the page.
+  optimizeDeps: { include: tfjsPackages },
+  test: {
+    name,
+    include: [include],
+    testTimeout: 180_000,
+    fileParallelism: false,
+    browser: {
+      enabled: true,
+      // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
+      headless: false,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: chromium }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+  },
+});
 
 const page: UserConfig = {
   base: './',
@@ -67,65 +89,93 @@ const page: UserConfig = {
           name: 'node',
           environment: 'node',
           include: ['src/**/*.test.{ts,tsx}'],
-          exclude: ['src/**/*.browser.test.ts'],
+          exclude: ['src/**/*.{browser,peer}.test.ts'],
         },
       },
-      {
-        extends: true,
-        // Imported lazily; were they found only then, the server would bundle them and reload the page.
-        optimizeDeps: { include: tfjsPackages },
-        test: {
-          name: 'browser',
-          include: ['src/**/*.browser.test.ts'],
-          testTimeout: 180_000,
-          fileParallelism: false,
-          browser: {
-            enabled: true,
-            // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
-            headless: false,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: chromium }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      inBrowser('browser', 'src/**/*.browser.test.ts'),
+      // TensorFlow.js's own backends on a software adapter: minutes for code that is not ours, so not a part of `npm test`.
+      inBrowser('peers', 'src/**/*.peer.test.ts'),
     ],
   },
 };
 
-/** Node bundles of src/cli: self-contained but for Pyodide and Dawn, which are files that cannot be bundled. */
-const cli: UserConfig = {
-  plugins: [
-    simdKernels(),
-    {
-      name: 'python-beside-its-worker',
-      generateBundle() {
-        for (const fileName of ['driver.py', 'guard.py']) {
-          this.emitFile({ type: 'asset', fileName, source: readFileSync(`src/sandbox/${fileName}`, 'utf8') });
-        }
-      },
-    },
-  ],
-  ssr: { noExternal: true, external: ['pyodide', 'webgpu'], resolve: { mainFields: ['module', 'main'] } },
-  build: {
-    ssr: true,
-    target: 'node20',
-    outDir: 'node_modules/.aster-cli',
-    emptyOutDir: true,
-    copyPublicDir: false,
-    rollupOptions: {
-      input: {
-        train: 'src/cli/train.ts',
-        pretrain: 'src/cli/pretrain.ts',
-        study: 'src/cli/study.ts',
-        witnessData: 'src/cli/witnessData.ts',
-        bench: 'src/cli/bench.ts',
-        nodePython: 'src/sandbox/nodePython.worker.ts',
-      },
-      // Chunks beside them: the Python worker is found by its place.
-      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
-    },
+/** Python's files, which a worker in Node reads from beside itself. */
+const pythonBesideItsWorker: Plugin = {
+  name: 'python-beside-its-worker',
+  generateBundle() {
+    for (const fileName of ['driver.py', 'guard.py']) {
+      this.emitFile({ type: 'asset', fileName, source: readFileSync(`src/sandbox/${fileName}`, 'utf8') });
+    }
   },
 };
 
-export default defineConfig(({ mode }) => (mode === 'cli' ? cli : page));
+/** A bundle for Node. Chunks lie beside the entries: the Python worker is found by its place. */
+function nodeBuild(outDir: string, input: Record<string, string>): UserConfig['build'] {
+  return {
+    ssr: true,
+    target: 'node20',
+    outDir,
+    emptyOutDir: true,
+    copyPublicDir: false,
+    rollupOptions: {
+      input: { ...input, nodePython: 'src/sandbox/nodePython.worker.ts' },
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    },
+  };
+}
+
+/** Node bundles of src/cli: self-contained but for Pyodide and Dawn, which are files that cannot be bundled. */
+const cli: UserConfig = {
+  plugins: [simdKernels(), pythonBesideItsWorker],
+  ssr: { noExternal: true, external: ['pyodide', 'webgpu'], resolve: { mainFields: ['module', 'main'] } },
+  build: nodeBuild('node_modules/.aster-cli', {
+    train: 'src/cli/train.ts',
+    pretrain: 'src/cli/pretrain.ts',
+    study: 'src/cli/study.ts',
+    witnessData: 'src/cli/witnessData.ts',
+    bench: 'src/cli/bench.ts',
+    export: 'src/cli/export.ts',
+    data: 'src/cli/data.ts',
+    recipe: 'src/cli/recipe.ts',
+    faults: 'src/cli/testing/faults.ts',
+    faultRun: 'src/cli/testing/faultRun.ts',
+    soak: 'src/cli/testing/soak.ts',
+  }),
+};
+
+/** What another project installs (src/library): one package with only the dependencies that it needs. */
+const libraryPackages = ['pyodide', 'zod'] as const;
+const library: UserConfig = {
+  plugins: [
+    simdKernels(),
+    pythonBesideItsWorker,
+    {
+      name: 'package-of-the-library',
+      generateBundle() {
+        const { name, version, license, engines, dependencies, devDependencies } = manifest;
+        const needed = libraryPackages.map((name) => [name, dependencies[name]] as const);
+        const description = {
+          ...{ name, version, license, type: 'module', engines },
+          exports: { '.': { types: './types/library/index.d.ts', default: './index.js' } },
+          // The engine for graphics cards speaks of WebGPU's types.
+          dependencies: {
+            ...Object.fromEntries(needed),
+            '@webgpu/types': devDependencies['@webgpu/types'],
+          },
+        };
+        const file = (fileName: string, source: string) => this.emitFile({ type: 'asset', fileName, source });
+        file('package.json', `${JSON.stringify(description, null, 2)}\n`);
+        file('example.mjs', readFileSync('src/library/example.mjs', 'utf8'));
+        file('LICENSE', readFileSync('LICENSE', 'utf8'));
+      },
+    },
+  ],
+  ssr: {
+    noExternal: true,
+    external: [...libraryPackages, 'webgpu'],
+    resolve: { mainFields: ['module', 'main'] },
+  },
+  build: nodeBuild('dist-library', { index: 'src/library/index.ts' }),
+};
+
+export default defineConfig(({ mode }) => (mode === 'cli' ? cli : mode === 'library' ? library : page));

@@ -2,9 +2,9 @@
  * The whole test command: format, lint, imports, types, unit tests in Node, engine tests in headless Chromium, production build,
  * end-to-end tests on that build. Ends with how long each part took and a line `N passed, N failed`; status 1 if anything failed.
  *
- * Two lanes run side by side, one a core: browser tests wait for SwiftShader most of the time, the others for the disk and for Python.
- * The end-to-end tests come afterwards and alone, because the engine in their page takes what cores there are. A part's output is shown
- * when it has ended, in one piece.
+ * Three lanes run side by side on two cores: the one with the end-to-end tests, the longest, waits for pages half of its time; the unit tests of
+ * Node and those in the browser fill the gaps. None has a bound in seconds that a busy machine could break. A part's output is shown when
+ * it has ended, in one piece.
  *
  * Invariant: a part that could not run counts as failed; a skipped test is reported as skipped, never as passed.
  */
@@ -91,26 +91,25 @@ const vitest = (project) => {
   });
 };
 
-async function everythingElse() {
+async function checksAndPages() {
   await part('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
   await part('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
   await part('imports', 'npm', ['run', '--silent', 'imports']);
   await part('types', 'npx', ['tsc', '--noEmit']);
   await part('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
-  await vitest('node');
+  const e2e = join(reports, 'e2e.json');
+  await part(
+    'end to end',
+    'npx',
+    ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
+    {
+      counts: () => playwrightCounts(e2e),
+      env: { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e },
+    },
+  );
 }
 
-await Promise.all([vitest('browser'), everythingElse()]);
-const e2e = join(reports, 'e2e.json');
-await part(
-  'end to end',
-  'npx',
-  ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
-  {
-    counts: () => playwrightCounts(e2e),
-    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e },
-  },
-);
+await Promise.all([checksAndPages(), vitest('node'), vitest('browser')]);
 
 console.log(`\n${times.join(', ')}; all of it ${secondsSince(began)} s`);
 if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);

@@ -31,7 +31,7 @@ describe('readBase', () => {
   });
 
   it('says what to do where there is none', () => {
-    const nano = { ...quick, policy: { preset: 'nano', base: 'nano-mixed' } } as const;
+    const nano = { ...quick, policy: { preset: 'nano', base: 'nano-mixed', shape: '' } } as const;
     expect(() => readBase(nano, folder)).toThrow(
       /“nano-mixed” is not at .*npm run pretrain -- --base nano-mixed/,
     );

@@ -16,8 +16,8 @@ import {
 } from '../engine/choice.ts';
 import type { PolicyEngine } from '../engine/engine.ts';
 import { WgslUnavailableError } from '../engine/wgsl/device/device.ts';
-import { policyConfig, type PolicyConfig } from '../policy/config.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
+import type { PolicyConfig } from '../policy/config.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import type { RunSettings } from '../train/settings.ts';
 import { installAdvice } from './installAdvice.ts';
 
@@ -36,7 +36,7 @@ export async function createHeadlessEngine(
   threads: number | null,
   onCompile: (share: number) => void,
 ): Promise<ChosenEngine> {
-  const config = policyConfig(policy.preset, vocabularySize);
+  const config = runPolicy(policy);
   const simd = () => onProcessor(config, threads ?? availableParallelism());
   switch (run.backend) {
     case 'auto': {

@@ -4,26 +4,28 @@
  * Killed at any moment and started again with the same options, it ends with the same metrics as a run that was never stopped, on the
  * same adapter (train.integration.test.ts kills one). Clocks are read here, for rates and provenance, and never handed on.
  */
-import { readFileSync } from 'node:fs';
 import type { EngineDescription } from '../engine/engine.ts';
-import { parameterCount, policyConfig, type NamedTensors } from '../policy/config.ts';
-import { CheckpointError } from '../policy/safetensors.ts';
+import { policySettings } from '../export/readModel.ts';
+import { parameterCount } from '../policy/config.ts';
 import type { PhaseTrack } from '../record/phases.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
 import type { StartingWeights } from '../train/baseFile.ts';
-import { readWeights } from '../train/checkpointFile.ts';
 import type { RunTick } from '../train/events.ts';
 import { runRecipe } from '../train/run.ts';
+import { runPolicy } from '../train/runPolicy.ts';
+import type { RunSettings } from '../train/settings.ts';
 import { readBase } from './baseWeights.ts';
 import { createHeadlessEngine } from './engine.ts';
-import { UsageError, type TrainOptions } from './options.ts';
+import { readModelPath } from './modelFiles.ts';
+import type { TrainOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 import { Recording, type Provenance } from './recording.ts';
+import { lockRun } from './runLock.ts';
 import type { RunFolder, SavedPlace } from './runFolder.ts';
-import { clock, headline, log } from './runLog.ts';
+import { clock, headline, logTrajectories } from './runLog.ts';
+import { CurveLog } from './curveLog.ts';
 import { WeightKeeper } from './weightKeeper.ts';
 
 /** Stopped by the user; the folder holds a checkpoint to go on from. */
@@ -33,28 +35,54 @@ export class StoppedError extends Error {
 
 /**
  * @param stopping aborted to stop at the next place the run can go on from
- * @throws StoppedError; UsageError, HeadlessEngineError, SandboxUnavailableError and others with a sentence
+ * @throws StoppedError; UsageError, DiskError, HeadlessEngineError, SandboxUnavailableError and others with a sentence
  */
 export async function runHeadless(
   options: TrainOptions,
   folder: RunFolder,
   progress: Progress,
   stopping: AbortSignal,
+  createSandbox: CreateSandbox = createNodeSandbox,
 ): Promise<Recording> {
-  const { settings } = options;
-  const initialTensors = initialWeights(options);
-  const start = initialTensors === null ? readBase(settings, options.base) : null;
-  folder.claim(settings);
-  const place = folder.resume();
+  const { settings, start } = startOf(options);
+  const said = folder.claim(settings);
+  const lock = lockRun(folder.path);
+  try {
+    for (const sentence of [lock.said, said]) if (sentence !== null) progress.say(sentence);
+    const { place, said: damage } = folder.resume(settings);
+    for (const sentence of damage) progress.say(sentence);
+    return await runFrom(place, options, folder, progress, stopping, { settings, start, createSandbox });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Where calls run: Python in a worker, but for tests. */
+export type CreateSandbox = (options: Parameters<typeof createNodeSandbox>[0]) => Promise<Sandbox>;
+
+interface Beginning {
+  readonly settings: RunSettings;
+  readonly start: StartingWeights | null;
+  readonly createSandbox: CreateSandbox;
+}
+
+async function runFrom(
+  place: SavedPlace | null,
+  options: TrainOptions,
+  folder: RunFolder,
+  progress: Progress,
+  stopping: AbortSignal,
+  { settings, start, createSandbox }: Beginning,
+): Promise<Recording> {
   const recording =
     place === null ? Recording.begin(settings) : Recording.continued(settings, place.recording);
   const { engine, description } = await createHeadlessEngine(settings, options.threads, (share) => {
     if (share === 1) progress.say('The kernels are compiled.');
   });
   try {
-    const sandbox = await createNodeSandbox({ settings: settings.sandbox });
+    const sandbox = await createSandbox({ settings: settings.sandbox });
     try {
-      const provenance = provenanceOf(options, description, sandbox, start);
+      const provenance = provenanceOf(settings, options.presetName, description, sandbox, start);
       folder.writeConfig({ ...provenance, startedAt: new Date().toISOString() });
       sayWhatRuns(progress, description, sandbox, place);
       const keeper = new WeightKeeper(engine, settings, folder, options.keepWeights, recording.view);
@@ -71,7 +99,7 @@ export async function runHeadless(
         sandbox,
         settings,
         ...(place === null ? {} : { from: place.checkpoint }),
-        ...startOf(initialTensors ?? start?.tensors ?? null),
+        ...(start === null ? {} : { initialTensors: start.tensors }),
       });
       for await (const tick of ticks) {
         written.take(tick);
@@ -89,21 +117,23 @@ export async function runHeadless(
   }
 }
 
-const startOf = (initialTensors: NamedTensors | null) => (initialTensors === null ? {} : { initialTensors });
-
-/** The weights that `--weights` names; null where it is absent. @throws UsageError */
-function initialWeights({ weights, settings }: TrainOptions): NamedTensors | null {
-  if (weights === null) return null;
-  try {
-    return readWeights(readFileSync(weights), settings.policy.preset);
-  } catch (error) {
-    if (error instanceof CheckpointError) throw new UsageError(`${weights}: ${error.message}`);
-    throw new UsageError(`The weights ${weights} cannot be read; --weights takes a .safetensors file.`);
-  }
+/**
+ * The weights that a run begins with, and its settings: weights from elsewhere bring their own shape along.
+ * @throws UsageError
+ */
+function startOf({ weights, base, settings }: TrainOptions): {
+  readonly settings: RunSettings;
+  readonly start: StartingWeights | null;
+} {
+  if (weights === null) return { settings, start: readBase(settings, base) };
+  const model = readModelPath(weights);
+  const policy = policySettings(model, settings.policy);
+  return { settings: { ...settings, policy }, start: { tensors: model.tensors, base: model.origin } };
 }
 
 function provenanceOf(
-  { settings, presetName }: TrainOptions,
+  settings: RunSettings,
+  presetName: string,
   engine: EngineDescription,
   sandbox: Sandbox,
   start: StartingWeights | null,
@@ -119,7 +149,7 @@ function provenanceOf(
     ...(start === null ? {} : { base: start.base }),
     engine,
     sandbox: sandbox.version,
-    parameters: parameterCount(policyConfig(settings.policy.preset, vocabularySize)),
+    parameters: parameterCount(runPolicy(settings.policy)),
   };
 }
 
@@ -142,6 +172,7 @@ class WrittenRun {
   readonly #provenance: Provenance;
   readonly #recording: Recording;
   readonly #keeper: WeightKeeper;
+  readonly #curves: CurveLog;
   readonly #checkpointEvery: number; // seconds
   readonly #started = performance.now();
   /** Tokens of this session. */
@@ -161,6 +192,7 @@ class WrittenRun {
     this.#provenance = provenance;
     this.#recording = recording;
     this.#keeper = keeper;
+    this.#curves = new CurveLog(folder, provenance.settings);
     this.#checkpointEvery = checkpointEvery;
     this.#savedAt = this.#seconds();
   }
@@ -175,7 +207,8 @@ class WrittenRun {
     for (const event of events) {
       const seconds = this.#seconds();
       this.#recording.add(event, seconds);
-      log(this.#folder, event, seconds);
+      this.#curves.add(event, seconds);
+      logTrajectories(this.#folder, event);
       const line = headline(event);
       if (line !== null) this.#progress.say(`${clock(seconds)}  ${line}`);
     }

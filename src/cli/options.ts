@@ -47,7 +47,7 @@ export interface TrainOptions {
   readonly settings: RunSettings;
   /** The run's folder. */
   readonly out: string;
-  /** Weights to begin with: a .safetensors file. */
+  /** Weights to begin with: a model folder or a .safetensors file (modelFiles.ts). */
   readonly weights: string | null;
   /** Where the base policy lies that the settings name: a file or a folder; null: where `npm run pretrain` puts it. */
   readonly base: string | null;
@@ -64,7 +64,7 @@ export const trainUsage = `npm run train -- --preset nano --arm dense --seed 1 -
   --arm      ${armNames.join(', ')}: the cold start's recipe, laid over the preset
   --seed     names every random choice (default 1)
   --set      one setting, as often as you like: --set grpo.learningRate=1e-4 --set run.backend=simd
-  --weights  a checkpoint (.safetensors) to begin with instead of the base or fresh weights
+  --weights  a model to begin with instead of the base or fresh weights: a folder (also transformers'), shards, or a .safetensors file; its shape is kept
   --base     where the base policy of the settings lies, a file or a folder (default public/bases, then runs/bases)
   --out      the run's folder (default runs/<preset>-<arm>-<seed>)
   --checkpoint-every   seconds between two checkpoints (default 60)

@@ -193,7 +193,7 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
 
 /** The settings of a run that begins from that base: what says where it lies. */
 function startSettings(name: BaseName): Pick<RunSettings, 'policy'> {
-  return { policy: { preset: baseSizes[name], base: name } };
+  return { policy: { preset: baseSizes[name], base: name, shape: '' } };
 }
 
 function written({ byLength, byOperation }: BaseAccuracy): BaseCard['accuracy'] {

@@ -1,53 +1,30 @@
 /**
- * What a headless run says of its events: lines for the logs, and headlines for the terminal.
- *
- * Measurements are logged whole; of the rollouts one group a round, to be read.
+ * What a headless run says of its events: of the rollouts one group a round, to be read, and headlines for the terminal. What was measured is
+ * logged whole (curveLog.ts).
  */
 import { decodeTokens } from '../tasks/vocabulary.ts';
 import type { RunEvent } from '../train/events.ts';
 import { tellingGroup } from '../train/inspected.ts';
 import type { RunFolder } from './runFolder.ts';
 
-/** Into metrics.jsonl and trajectories.jsonl. @param seconds of run time */
-export function log(folder: RunFolder, event: RunEvent, seconds: number): void {
-  const at = Math.round(seconds * 100) / 100;
-  switch (event.type) {
-    case 'progress':
-    case 'probe': // in run.json, whole
-      return;
-    case 'trajectories':
-      for (const { tokens, calls, ...rest } of tellingGroup(event.trajectories)) {
-        const { problem, reward, advantage, prompt, sample, stop } = rest;
-        folder.append('trajectories.jsonl', {
-          phase: event.phase,
-          round: event.round,
-          prompt,
-          sample,
-          reward,
-          advantage,
-          calls: calls.length,
-          stop,
-          answer: problem.answer,
-          text: decodeTokens(tokens),
-        });
-      }
-      return;
-    case 'curation': {
-      const { pool, kept, dropped, poolHistogram, soundHistogram, keptHistogram } = event.report;
-      const report = { pool, kept, dropped, poolHistogram, soundHistogram, keptHistogram };
-      folder.append('metrics.jsonl', { seconds: at, type: event.type, report });
-      return;
-    }
-    case 'phase':
-    case 'sft':
-    case 'round':
-    case 'promptFilter':
-    case 'benchmark':
-    case 'collapseReference':
-    case 'collapsed':
-    case 'done':
-      folder.append('metrics.jsonl', { seconds: at, ...event });
-      return;
+/** The telling group of a round, into trajectories.jsonl. */
+export function logTrajectories(folder: RunFolder, event: RunEvent): void {
+  if (event.type !== 'trajectories') return;
+  for (const { tokens, calls, ...rest } of tellingGroup(event.trajectories)) {
+    const { problem, reward, advantage, prompt, sample, stop } = rest;
+    folder.append('trajectories.jsonl', {
+      phase: event.phase,
+      round: event.round,
+      prompt,
+      sample,
+      reward,
+      advantage,
+      calls: calls.length,
+      stop,
+      question: problem.question,
+      answer: problem.answer,
+      text: decodeTokens(tokens),
+    });
   }
 }
 

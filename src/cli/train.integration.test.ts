@@ -38,7 +38,7 @@ function measurements(out: string): unknown[] {
   // Also of a log that is being written: a last line without its end is none yet.
   const whole = readFileSync(join(out, 'metrics.jsonl'), 'utf8').split('\n').slice(0, -1);
   const lines = whole.map((line) => JSON.parse(line) as Record<string, unknown>);
-  return lines.filter(({ type }) => type !== 'checkpoint').map((line) => ({ ...line, seconds: 0 }));
+  return lines.filter(({ type }) => type !== 'checkpoint').map((line) => ({ ...line, seconds: 0, time: 0 }));
 }
 
 const rounds = (out: string) =>

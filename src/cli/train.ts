@@ -1,44 +1,7 @@
 /**
  * `npm run train`: one run without a page.
  */
-import { cannotRunHere } from '../engine/choice.ts';
-import { ThreadError } from '../engine/simd/threads/team.ts';
-import { HeadlessEngineError } from './engine.ts';
-import { runHeadless, StoppedError } from './headless.ts';
-import { parseTrainOptions, trainUsage, UsageError } from './options.ts';
-import { Progress } from './progress.ts';
-import { RunFolder } from './runFolder.ts';
+import { realDisk } from './disk.ts';
+import { trainCommand } from './trainCommand.ts';
 
-const progress = new Progress(process.stderr, () => performance.now());
-const stopping = new AbortController();
-process.once('SIGINT', () => {
-  progress.say('Stopping at the next checkpoint; press again to stop at once.');
-  stopping.abort();
-  process.once('SIGINT', () => process.exit(130));
-});
-
-try {
-  const options = parseTrainOptions(process.argv.slice(2));
-  if (options === 'help') {
-    console.log(trainUsage);
-  } else {
-    const folder = new RunFolder(options.out);
-    if (folder.isFinished)
-      progress.say(`${options.out} is finished; nothing to do. Open its run.json in the page.`);
-    else {
-      await runHeadless(options, folder, progress, stopping.signal);
-      progress.say(`Done: ${options.out}/run.json opens in the page (File, Open a run).`);
-    }
-  }
-  process.exit(0); // Dawn's threads would keep the process alive
-} catch (error) {
-  const expected =
-    error instanceof UsageError ||
-    error instanceof HeadlessEngineError ||
-    error instanceof StoppedError ||
-    error instanceof ThreadError ||
-    cannotRunHere(error);
-  progress.say(expected ? error.message : String(error instanceof Error ? error.stack : error));
-  if (error instanceof UsageError) console.error(`\n${trainUsage}`);
-  process.exit(error instanceof StoppedError ? 130 : 1);
-}
+await trainCommand(process.argv.slice(2), realDisk);

@@ -5,17 +5,15 @@
  * It is the run's own data, made by the run's own code, with every call really run; nothing is learned here.
  */
 import { writeFileSync } from 'node:fs';
-import { policyConfig } from '../policy/config.ts';
 import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
 import type { Problem } from '../tasks/problem.ts';
-import { benchmarkProblems, trainProblem } from '../tasks/problems.ts';
+import { trainProblem } from '../tasks/problems.ts';
 import { promptTokens } from '../tasks/transcript.ts';
-import { tokenIds, tokenTexts, vocabularySize } from '../tasks/vocabulary.ts';
-import { RunContext, stageLengths } from '../train/context.ts';
-import { curatePool, makeProblems, teach } from '../train/pool.ts';
+import { tokenIds, tokenTexts } from '../tasks/vocabulary.ts';
 import { familiarLengths, longerLengths, stage2Mix } from '../train/promptLengths.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import type { RunSettings } from '../train/settings.ts';
-import { createHeadlessEngine } from './engine.ts';
+import { trainingData } from '../train/trainingData.ts';
 import { parseTrainOptions, UsageError } from './options.ts';
 
 const usage = `npm run witness:data -- --preset quick-sparse --seed 11 --out runs/witness.json
@@ -39,50 +37,35 @@ try {
 }
 
 async function witnessData(settings: RunSettings) {
-  const { engine } = await createHeadlessEngine(settings, 1, () => undefined);
   const sandbox = await createNodeSandbox({ settings: settings.sandbox });
   try {
-    const context = new RunContext({ engine, sandbox, settings });
-    const problems = await returned(makeProblems(context));
-    const pool = await returned(teach(context, problems.coldStart));
-    const curated = settings.sft.epochs === 0 ? [] : await returned(curatePool(context, pool));
+    const { curated, stage1, heldOut } = await trainingData(settings, sandbox, new Map());
     const mix = stage2Mix(settings);
-    const { run, task, evaluation, stage2 } = settings;
+    const { run, task } = settings;
     const fresh = (stream: string, lengths: ReturnType<typeof longerLengths>, count: number) =>
       lengths === null
         ? []
         : Array.from({ length: count }, (_, i) => prompt(trainProblem(task, lengths, stream, run.seed, i)));
     return {
       settings,
-      config: policyConfig(settings.policy.preset, vocabularySize),
+      config: runPolicy(settings.policy),
       vocabulary: tokenTexts,
       tokenIds,
       coldStart: curated.map(({ tokens, lossMask }) => ({ tokens: [...tokens], mask: [...lossMask] })),
-      stage1: problems.stage1.map(prompt),
+      stage1: stage1.map(prompt),
       /** Stage 2 takes what stage 1 did not always solve, up to `familiar`, fills it up with these, and adds the longer ones. */
       stage2: {
         familiar: mix.familiar,
         fill: fresh('stage-2-familiar', familiarLengths(settings), mix.familiar),
         longer: fresh('stage-2', longerLengths(settings), mix.longer),
       },
-      heldOut: benchmarkProblems(task, stageLengths(stage2), 'inRange', run.seed, evaluation.problems).map(
-        prompt,
-      ),
+      heldOut: heldOut.map(prompt),
     };
   } finally {
     sandbox.dispose();
-    engine.dispose();
   }
 }
 
 function prompt(problem: Problem) {
   return { tokens: [...promptTokens(problem)], answer: problem.answer, steps: problem.steps.length };
-}
-
-/** What a stretch of work comes to, its ticks let go by. */
-async function returned<T>(work: AsyncGenerator<unknown, T>): Promise<T> {
-  for (;;) {
-    const step = await work.next();
-    if (step.done === true) return step.value;
-  }
 }

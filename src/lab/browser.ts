@@ -38,6 +38,7 @@ function browserEnvironment(): LabEnvironment {
   const page = new URL('.', location.href);
   return {
     createTrainer,
+    createSandbox: (settings) => createBrowserSandbox({ baseUrl: page.href, settings }),
     baseUrl: page.href,
     address: {
       read: () => settingsQuery(location.search),

@@ -3,6 +3,7 @@
  * none of them itself, so that a test drives it with fakes; `browser.ts` binds it to a real page.
  */
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
+import type { Sandbox, SandboxSettings } from '../sandbox/sandbox.ts';
 import type { Origin } from '../record/recordedRun.ts';
 import type { RunLibrary } from './library/runLibrary.ts';
 import type { WorkerPort } from './workerPort.ts';
@@ -22,6 +23,8 @@ export type TrainerPort = WorkerPort<ToTrainer, FromTrainer>;
 
 export interface LabEnvironment {
   createTrainer(): TrainerPort;
+  /** A Python of the page’s own, for what is made without a trainer. Rejects with a sentence where it cannot be started. */
+  createSandbox(settings: SandboxSettings): Promise<Sandbox>;
   /** Where the page lives; the trainer finds Pyodide and wasm files beside it. */
   readonly baseUrl: string;
   readonly address: {

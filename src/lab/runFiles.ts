@@ -4,15 +4,16 @@
  * Invariant (store.test.ts): a file that is no good becomes a notice and changes nothing; weights that cannot be had become null and a
  * notice that says why.
  */
+import { parseJson } from '../foreign/json.ts';
 import { fileText } from '../record/fileText.ts';
 import { readRun, writeRunFile } from '../record/runFile.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
-import { policyConfig } from '../policy/config.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
 import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import { isStudy, readStudy } from '../study/study.ts';
 import type { LabEnvironment } from './environment.ts';
+import type { RunController } from './runController.ts';
 import type { Notices } from './notices.ts';
 import type { RunKeeper } from './runKeeper.ts';
 import type { HeldRun, Runs } from './runs.ts';
@@ -56,7 +57,7 @@ export class RunFiles {
   async exportWeights(): Promise<NamedFile | null> {
     const { focused: run } = this.#runs;
     if (run?.kind !== 'live') return null;
-    const answer = run.hasWeights ? await run.askForWeights() : await this.#keptWeights(run.id);
+    const answer = await this.weights(run);
     if (!answer.ok) {
       this.#notices.add(`The weights were not exported: ${answer.message}`);
       return null;
@@ -67,13 +68,18 @@ export class RunFiles {
     };
   }
 
+  /** The weights of a run: the current ones where it has a worker, else those of its newest checkpoint. */
+  weights(run: RunController): Promise<WeightsAnswer> {
+    return run.hasWeights ? run.askForWeights() : this.#keptWeights(run.id);
+  }
+
   /** The weights of a run that has given its worker back: those of its newest checkpoint. */
   async #keptWeights(id: string): Promise<WeightsAnswer> {
     const kept = await this.#keeper.moment(id);
     if (kept === null) return { ok: false, message: 'no checkpoint of this run was kept.' };
     try {
       const { settings, tensors, position } = readRunCheckpoint(kept.checkpoint);
-      const config = policyConfig(settings.policy.preset, vocabularySize);
+      const config = runPolicy(settings.policy);
       const metadata = { phase: position.phase };
       const bytes = writeCheckpoint({ config, tensors, metadata }, checkpointContext(settings));
       return { ok: true, bytes, phase: position.phase };
@@ -86,18 +92,18 @@ export class RunFiles {
   }
 
   async open(file: Blob, name: string): Promise<void> {
-    let json: unknown;
-    try {
-      const text = await fileText(file);
-      if (text === undefined) {
-        this.#refuse(name, 'it is far larger than a run of this lab.');
-        return;
-      }
-      json = JSON.parse(text);
-    } catch {
-      this.#refuse(name, 'it is not a JSON file, or was cut off.');
+    // A damaged packed file rejects.
+    const text = await fileText(file).catch(() => '');
+    if (text === undefined) {
+      this.#refuse(name, 'it is far larger than a run of this lab.');
       return;
     }
+    const parsed = parseJson(text);
+    if (!parsed.ok) {
+      this.#refuse(name, parsed.message);
+      return;
+    }
+    const { json } = parsed;
     if (isStudy(json)) {
       const read = readStudy(json);
       if (read.ok) this.#study = { name, study: read.study };
@@ -119,7 +125,7 @@ export class RunFiles {
 }
 
 /** What a run's files are called: `aster-lab-mini-sparse-seed7`. */
-function fileStem({ presetName, settings }: Pick<HeldRun, 'presetName' | 'settings'>): string {
+export function fileStem({ presetName, settings }: Pick<HeldRun, 'presetName' | 'settings'>): string {
   const preset = findPreset(presetName)?.name ?? defaultPreset;
   return `aster-lab-${preset}-seed${settings.run.seed}`;
 }

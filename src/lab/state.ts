@@ -248,6 +248,12 @@ export interface LabActions {
   exportRun(): NamedFile | null;
   /** The current weights as safetensors; needs a live run. Null, and a notice that says why, where they cannot be had. */
   exportWeights(): Promise<NamedFile | null>;
+  /** The policy of the live run shown as a folder that transformers opens, zipped. Null, and a notice, where it cannot be had. */
+  exportModel(): Promise<NamedFile | null>;
+  /** The curated set, the prompts and what was kept of the rollouts, for TRL and verl, zipped; Python runs the teacher’s calls again. */
+  exportData(): Promise<NamedFile | null>;
+  /** Begin a run with the form’s settings and a model’s weights and shape. One that is no good becomes a notice and changes nothing. */
+  beginFromModel(files: readonly NamedFile[]): Promise<void>;
   /** Open an exported run for viewing, or a study beside the run shown. A bad file becomes a notice and changes nothing. */
   openFile(file: Blob, name: string): Promise<void>;
   closeStudy(): void;

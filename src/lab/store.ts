@@ -8,8 +8,10 @@ import { presetOf } from '../recipes/presets.ts';
 import { parseUrl } from '../recipes/urlState.ts';
 import { EngineProbe } from './engineProbe.ts';
 import type { LabEnvironment } from './environment.ts';
+import { Exports } from './exports.ts';
 import { Forks } from './forks.ts';
 import { PlannedRun } from './idleRun.ts';
+import { ModelRuns } from './modelRuns.ts';
 import { Notices } from './notices.ts';
 import { Recordings } from './recordings.ts';
 import { Replay } from './replay.ts';
@@ -32,6 +34,8 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   });
   const keeper = new RunKeeper(environment, runs, notices, publisher);
   const files = new RunFiles(environment, runs, keeper, notices);
+  const exports = new Exports(environment, runs, keeper, files, notices);
+  const models = new ModelRuns(runs, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
   const forks = new Forks(environment, runs, keeper, recordings, notices);
   const planned = new PlannedRun();
@@ -51,7 +55,9 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   return {
     getState: () => snapshots.store.getState(),
     subscribe: (listener) => snapshots.store.subscribe(listener),
-    actions: createActions({ notices, probe, runs, keeper, forks, form, files, recordings, snapshots }),
+    actions: createActions({
+      ...{ notices, probe, runs, keeper, forks, form, files, exports, models, recordings, snapshots },
+    }),
   };
 }
 
@@ -63,12 +69,14 @@ interface Parts {
   readonly forks: Forks;
   readonly form: SettingsForm;
   readonly files: RunFiles;
+  readonly exports: Exports;
+  readonly models: ModelRuns;
   readonly recordings: Recordings;
   readonly snapshots: Snapshots;
 }
 
 function createActions(parts: Parts): LabActions {
-  const { notices, probe, runs, keeper, forks, form, files, recordings, snapshots } = parts;
+  const { notices, probe, runs, keeper, forks, form, files, exports, models, recordings, snapshots } = parts;
   const live = () => (runs.focused instanceof RunController ? runs.focused : null);
   const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
   const startRuns = (plans: readonly RunPlan[]): readonly string[] => {
@@ -155,6 +163,20 @@ function createActions(parts: Parts): LabActions {
       const file = await files.exportWeights();
       snapshots.now();
       return file;
+    },
+    exportModel: async () => {
+      const file = await exports.model();
+      snapshots.now();
+      return file;
+    },
+    exportData: async () => {
+      const file = await exports.data();
+      snapshots.now();
+      return file;
+    },
+    beginFromModel: async (chosen) => {
+      await models.begin(chosen, form.state, probe.engine, () => probe.handOver());
+      snapshots.now();
     },
     openFile: async (file, name) => {
       await files.open(file, name);

@@ -101,6 +101,7 @@ describe('checkpoints', () => {
     ['another model', { model_type: 'llama' }, /"llama"/],
     ['a missing size', { ...huggingFaceConfig(config, context), head_dim: undefined }, /head_dim/],
     ['heads that do not divide', { ...huggingFaceConfig(config, context), num_key_value_heads: 3 }, /divide/],
+    ['a billion layers', { ...described, num_hidden_layers: 1e9 }, /up to 512/],
     ['an odd head', { ...huggingFaceConfig(config, context), head_dim: 15 }, /odd/],
     ['biases', { ...huggingFaceConfig(config, context), attention_bias: true }, /biases/],
     [
@@ -174,6 +175,23 @@ describe('safetensors', () => {
     ['a place backwards', fileOf(tensor('F32', [1], 4, 8)), /outside the file/],
     ['another size', fileOf(tensor('F32', [3], 16)), /does not fit/],
     ['another type', fileOf(tensor('F64', [2], 16)), /F64/],
+    [
+      'tensors on top of each other',
+      fileOf({ ...tensor('F32', [16], 64), y: { dtype: 'F32', shape: [16], data_offsets: [0, 64] } }),
+      /on top of another/,
+    ],
+    [
+      'bytes between two tensors',
+      fileOf({ ...tensor('F32', [8], 32), y: { dtype: 'F32', shape: [4], data_offsets: [48, 64] } }),
+      /belong to none/,
+    ],
+    ['bytes at the end', fileOf(tensor('F32', [8], 32)), /belong to no tensor/],
+    ['too many dimensions', fileOf(tensor('F32', Array<number>(9).fill(1), 4)), /shape/],
+    [
+      'too many tensors',
+      fileOf(Object.fromEntries(Array.from({ length: 20_001 }, (_, i) => [`x${i}`, 0]))),
+      /more than 20000 tensors/,
+    ],
     ['metadata that is not text', fileOf({ __metadata__: { step: 3 } }), /"step"/],
   ])('refuses a file with %s, in a sentence', (_, bytes, message) => {
     expect(() => readSafetensors(bytes)).toThrow(message);

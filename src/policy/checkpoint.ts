@@ -6,6 +6,8 @@
  * config it returns, or throws `CheckpointError` with a sentence for people.
  * Two fields need care, because their defaults in Transformers are wrong here: head_dim, and RoPE's theta in both its spellings.
  */
+import { parseJson } from '../foreign/json.ts';
+import { policy as limits } from '../foreign/limits.ts';
 import type { NamedTensor, NamedTensors, PolicyConfig } from './config.ts';
 import { tensorShapes } from './config.ts';
 import type { WrittenTensor } from './safetensors.ts';
@@ -69,11 +71,15 @@ export function policyConfigFromHuggingFace(value: unknown): PolicyConfig {
   const fields = value as Record<string, unknown>;
   if (fields['model_type'] !== 'qwen3') {
     throw new CheckpointError(
-      `The checkpoint is of type ${JSON.stringify(fields['model_type'])}; this lab loads "qwen3".`,
+      `The checkpoint is of type ${inWords(fields['model_type'])}; this lab loads "qwen3".`,
     );
   }
-  const size = (key: string) => {
+  const size = (key: string, most: number) => {
     const n = fields[key];
+    if (typeof n === 'number' && Number.isSafeInteger(n) && n > most)
+      throw new CheckpointError(
+        `The checkpoint's config has a "${key}" of ${n}; this lab loads up to ${most}.`,
+      );
     if (typeof n === 'number' && Number.isSafeInteger(n) && n > 0) return n;
     throw new CheckpointError(`The checkpoint's config has no usable "${key}" (a whole number above zero).`);
   };
@@ -103,17 +109,17 @@ export function policyConfigFromHuggingFace(value: unknown): PolicyConfig {
   }
   if ((fields['hidden_act'] ?? 'silu') !== 'silu') {
     throw new CheckpointError(
-      `The checkpoint's activation is ${JSON.stringify(fields['hidden_act'])}; this lab computes "silu".`,
+      `The checkpoint's activation is ${inWords(fields['hidden_act'])}; this lab computes "silu".`,
     );
   }
   const config: PolicyConfig = {
-    vocabularySize: size('vocab_size'),
-    hiddenSize: size('hidden_size'),
-    layers: size('num_hidden_layers'),
-    heads: size('num_attention_heads'),
-    kvHeads: size('num_key_value_heads'),
-    headDim: size('head_dim'),
-    intermediateSize: size('intermediate_size'),
+    vocabularySize: size('vocab_size', limits.vocabularySize),
+    hiddenSize: size('hidden_size', limits.hiddenSize),
+    layers: size('num_hidden_layers', limits.layers),
+    heads: size('num_attention_heads', limits.heads),
+    kvHeads: size('num_key_value_heads', limits.heads),
+    headDim: size('head_dim', limits.headDim),
+    intermediateSize: size('intermediate_size', limits.intermediateSize),
     rmsNormEps: positive('rms_norm_eps', fields['rms_norm_eps']),
     ropeTheta,
     tieWordEmbeddings: tied,
@@ -125,6 +131,11 @@ export function policyConfigFromHuggingFace(value: unknown): PolicyConfig {
     throw new CheckpointError("The checkpoint's head_dim is odd; rotary positions need pairs.");
   }
   return config;
+}
+
+/** A value of a file, short enough for a sentence. */
+function inWords(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 80);
 }
 
 function positive(key: string, value: unknown): number {
@@ -202,11 +213,9 @@ function parseEmbeddedConfig(text: string | undefined): unknown {
   if (text === undefined) {
     throw new CheckpointError('The checkpoint does not carry its config; load its config.json with it.');
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CheckpointError("The file is damaged: the checkpoint's config is not JSON.");
-  }
+  const parsed = parseJson(text);
+  if (!parsed.ok) throw new CheckpointError("The file is damaged: the checkpoint's config is not JSON.");
+  return parsed.json;
 }
 
 /** The tensors of `config` in checkpoint order. Throws `CheckpointError` where one is missing, misshapen or not finite. */
@@ -227,6 +236,6 @@ export function checkTensors(config: PolicyConfig, tensors: NamedTensors): Named
   }
   const extra = [...tensors.keys()].find((name) => !checked.has(name));
   if (extra !== undefined)
-    throw new CheckpointError(`The checkpoint has a tensor this policy does not: "${extra}".`);
+    throw new CheckpointError(`The checkpoint has a tensor this policy does not: "${extra.slice(0, 80)}".`);
   return checked;
 }

@@ -4,9 +4,13 @@
  * Invariants. (1) What is written here reads back bit for bit, here and in Python's `safetensors`: header padded with
  * spaces to 8 bytes, offsets contiguous, `__metadata__` of strings only, with `format: "pt"` (without it some loaders
  * refuse the file). (2) A malformed file is a `CheckpointError` with one sentence for people; no length in
- * the file is trusted before it is checked against the bytes that are there.
+ * the file is trusted before it is checked against the bytes that are there. (3) Tensors lie one after the other and fill the file, as the
+ * reference implementation demands: two that share bytes would make a small file a large one in memory.
  * Format: https://huggingface.co/docs/safetensors.
  */
+
+import * as limits from '../foreign/limits.ts';
+import { parseJson } from '../foreign/json.ts';
 
 /** The file is not a checkpoint this lab can read; `message` is a sentence for people. */
 export class CheckpointError extends Error {
@@ -27,8 +31,6 @@ export interface SafetensorsFile {
   /** `__metadata__`; `format` is written by `writeSafetensors` itself. */
   readonly metadata: Readonly<Record<string, string>>;
 }
-
-const HEADER_LIMIT = 100_000_000; // the reference implementation's own limit, bytes
 
 export function writeSafetensors(file: {
   readonly tensors: ReadonlyMap<string, WrittenTensor>;
@@ -57,36 +59,36 @@ export function writeSafetensors(file: {
 
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { header, dataStart } = readHeader(bytes);
-  const tensors = new Map<string, StoredTensor>();
+  const data = bytes.subarray(dataStart);
+  const places: Place[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') metadata = readMetadata(entry);
-    else tensors.set(name, readTensor(name, entry, bytes.subarray(dataStart)));
+    else places.push(readPlace(name, entry, data.length));
   }
-  return { tensors, metadata };
+  checkPlaces(places, data.length);
+  return { tensors: new Map(places.map((place) => [place.name, readTensor(place, data)])), metadata };
 }
 
 function readHeader(bytes: Uint8Array): { header: object; dataStart: number } {
   if (bytes.length < 8)
     throw new CheckpointError('This is not a safetensors file: it has fewer than 8 bytes.');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  if (length > HEADER_LIMIT || 8 + length > bytes.length) {
+  if (8 + length > bytes.length) {
     throw new CheckpointError(
       'This is not a safetensors file, or it is cut off: its header is longer than the file.',
     );
   }
-  const header = parseJson(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-  if (!isRecord(header))
+  if (length > limits.headerBytes)
+    throw new CheckpointError('This file’s header is far larger than that of any policy of this lab.');
+  const parsed = parseJson(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  if (!parsed.ok || !isRecord(parsed.json))
     throw new CheckpointError('This is not a safetensors file: its header is not a JSON object.');
-  return { header, dataStart: 8 + length };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  if (Object.keys(parsed.json).length > limits.tensors)
+    throw new CheckpointError(
+      `This file holds more than ${limits.tensors} tensors, which no policy here has.`,
+    );
+  return { header: parsed.json, dataStart: 8 + length };
 }
 
 function readMetadata(entry: unknown): Record<string, string> {
@@ -103,27 +105,63 @@ function readMetadata(entry: unknown): Record<string, string> {
 
 const bytesPerElement: Readonly<Record<string, number>> = { F32: 4, I32: 4, F16: 2, BF16: 2 };
 
-function readTensor(name: string, entry: unknown, data: Uint8Array): StoredTensor {
-  const damaged = (what: string) => new CheckpointError(`The file is damaged: tensor "${name}" ${what}.`);
+interface Place {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Bytes from the end of the header. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a tensor lies, checked against its own size and the file's. Nothing is allocated. */
+function readPlace(name: string, entry: unknown, available: number): Place {
+  const damaged = (what: string) =>
+    new CheckpointError(`The file is damaged: tensor "${shown(name)}" ${what}.`);
   if (!isRecord(entry)) throw damaged('has no description');
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (!isSizes(shape)) throw damaged('has no shape');
+  if (!isSizes(shape) || shape.length > limits.dimensions)
+    throw damaged('has no shape that a policy’s can have');
   if (!isSizes(offsets) || offsets.length !== 2) throw damaged('has no place in the file');
   const [start = 0, end = 0] = offsets;
-  if (end < start || end > data.length) throw damaged('lies outside the file (is the file cut off?)');
-  const elementSize = typeof dtype === 'string' ? bytesPerElement[dtype] : undefined;
-  if (elementSize === undefined) {
+  if (end < start || end > available) throw damaged('lies outside the file (is the file cut off?)');
+  const elementSize =
+    typeof dtype === 'string' && Object.hasOwn(bytesPerElement, dtype) ? bytesPerElement[dtype] : undefined;
+  if (typeof dtype !== 'string' || elementSize === undefined) {
     throw new CheckpointError(
-      `Tensor "${name}" is stored as ${String(dtype)}; this lab reads F32, F16, BF16 and I32.`,
+      `Tensor "${shown(name)}" is stored as ${typeof dtype === 'string' ? shown(dtype) : 'no type'}; this lab reads F32, F16, BF16 and I32.`,
     );
   }
   const count = shape.reduce((product, n) => product * n, 1);
   if (end - start !== count * elementSize) throw damaged('has a size that does not fit its shape');
+  return { name, dtype, shape, start, end };
+}
+
+/** @throws CheckpointError where tensors share bytes, or leave some that belong to none */
+function checkPlaces(places: readonly Place[], available: number): void {
+  let last = 0;
+  for (const { name, start, end } of [...places].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (start < last)
+      throw new CheckpointError(`The file is damaged: tensor "${shown(name)}" lies on top of another one.`);
+    if (start > last)
+      throw new CheckpointError(`The file is damaged: bytes before tensor "${shown(name)}" belong to none.`);
+    last = end;
+  }
+  if (last !== available)
+    throw new CheckpointError('The file is damaged: bytes at its end belong to no tensor.');
+}
+
+function readTensor({ dtype, shape, start, end }: Place, data: Uint8Array): StoredTensor {
   const copy = new Uint8Array(data.subarray(start, end)).buffer; // aligned, and a copy also of a Node Buffer
   if (dtype === 'I32') return { dtype, shape, data: new Int32Array(copy) };
   if (dtype === 'F32') return { dtype, shape, data: new Float32Array(copy) };
   const widen = dtype === 'BF16' ? widenBfloat16 : widenFloat16;
   return { dtype: 'F32', shape, data: Float32Array.from(new Uint16Array(copy), widen) };
+}
+
+/** A name from a file, short enough for a sentence. */
+function shown(name: string): string {
+  return name.length <= 80 ? name : `${name.slice(0, 79)}…`;
 }
 
 const scratch = new DataView(new ArrayBuffer(4));

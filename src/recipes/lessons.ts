@@ -9,6 +9,7 @@
  * that round (lab/lesson/captions.ts has the list): `{a.calls}`, `{b.right}`, `{round}`.
  */
 import { z } from 'zod';
+import { count, listOf } from '../foreign/schema.ts';
 
 /** Moments of a pair of runs that a caption may wait for; a number is a round. */
 export const momentNames = [
@@ -44,12 +45,14 @@ export const lessonSchema = z.object({
   students: z.object({ a: studentSchema, b: studentSchema }),
   /** Asked before anything is shown of the end; null shows everything at once. */
   question: sentence.nullable(),
-  captions: z.array(z.object({ at: z.union([z.enum(momentNames), z.int().min(0)]), text: sentence })).min(1),
+  captions: listOf(z.object({ at: z.union([z.enum(momentNames), count]), text: sentence }), 64).refine(
+    (captions) => captions.length > 0,
+  ),
   /** Where the playhead stands when the lesson is opened without a question. */
-  opensAt: z.union([z.enum(momentNames), z.int().min(0)]).default('end'),
-  controls: z.array(z.enum(lessonControls)),
+  opensAt: z.union([z.enum(momentNames), count]).default('end'),
+  controls: listOf(z.enum(lessonControls), lessonControls.length),
   /** The lesson that comes next, if any. */
-  next: z.string().optional(),
+  next: z.string().max(40).optional(),
 });
 
 export interface Lesson extends z.output<typeof lessonSchema> {
@@ -77,5 +80,5 @@ export function readLesson(name: string, json: unknown): ReadLesson {
 
 /** Names of the lessons that the page lists, in order. */
 export function readLessonIndex(json: unknown): readonly string[] {
-  return (z.array(z.string()).safeParse(json).data ?? []).filter(isLessonName);
+  return (listOf(z.string().max(40), 100).safeParse(json).data ?? []).filter(isLessonName);
 }

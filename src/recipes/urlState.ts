@@ -5,6 +5,7 @@
  * preset's value, nothing at all for the default run. (2) settings -> query -> settings is the identity. (3) Parsing never
  * throws: what is unknown is left out, what is out of range is brought back, and each correction is told in one sentence.
  */
+import { addressLength, addressNotices } from '../foreign/limits.ts';
 import { defaultPreset, findPreset, presetSettings, successorOf } from './presets.ts';
 import {
   checkSetting,
@@ -42,8 +43,10 @@ export interface ParsedUrl extends UrlState {
 
 /** Read a query (with or without its question mark). Never throws. */
 export function parseUrl(search: string): ParsedUrl {
-  const query = new URLSearchParams(search);
   const notices: string[] = [];
+  if (search.length > addressLength)
+    notices.push('The address is far longer than any of this lab; its settings were left out.');
+  const query = new URLSearchParams(search.length > addressLength ? '' : search);
   const presetName = readPreset(query, notices);
   let settings = presetSettings(presetName);
   for (const key of new Set(query.keys())) {
@@ -62,7 +65,17 @@ export function parseUrl(search: string): ParsedUrl {
       );
     }
   }
-  return { presetName, settings, notices };
+  return { presetName, settings, notices: first(notices) };
+}
+
+/** An address can be wrong in a thousand places. */
+function first(notices: readonly string[]): readonly string[] {
+  const more = notices.length - addressNotices;
+  if (more <= 0) return notices;
+  return [
+    ...notices.slice(0, addressNotices),
+    `${more} more things in the address were left out or corrected.`,
+  ];
 }
 
 function readPreset(query: URLSearchParams, notices: string[]): string {

@@ -4,12 +4,10 @@
  * Invariant (fileText.test.ts): the file's first bytes say whether it is packed, never its name: some hosts unpack `.gz` on the way,
  * some do not.
  */
-
-/** Largest text that is read, in bytes, unless told otherwise. A run of the lab is a hundredth of it. */
-const maxTextBytes = 256 * 2 ** 20;
+import { textBytes } from '../foreign/limits.ts';
 
 /** The text, or undefined where it is larger than `most` bytes. Rejects where a packed file is damaged. */
-export async function fileText(file: Blob, most = maxTextBytes): Promise<string | undefined> {
+export async function fileText(file: Blob, most = textBytes): Promise<string | undefined> {
   if (file.size > most) return undefined;
   const magic = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (magic[0] !== 0x1f || magic[1] !== 0x8b) return file.text();

@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 export const keptWeightsSchema = z.object({
   /** Rollout batches behind them: the weights as the updates of that round left them, or the cold start. */
-  round: z.int().min(0),
+  round: z.int().min(0).max(999_999),
   file: z.string().regex(/^round-\d{1,6}\.safetensors$/),
 });
 export type KeptWeights = z.output<typeof keptWeightsSchema>;

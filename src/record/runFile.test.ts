@@ -241,6 +241,32 @@ describe('files that are no good', () => {
     expect(message({ series })).toContain('another length than its axis');
   });
 
+  it('are refused where no chart could draw them, or what draws them would freeze', () => {
+    const changed = (change: (file: ReturnType<typeof parts>) => void) => {
+      const file = parts();
+      change(file);
+      return message(file);
+    };
+    const parts = () =>
+      structuredClone(good) as {
+        series: { rounds: { x: number[]; metrics: Record<string, (number | null)[]> } };
+        rounds: { round: number; trajectories: { tokens: number[]; mask: number[] }[] }[];
+      };
+    expect(changed((file) => void (file.series.rounds.x[1] = 1e308))).toContain('series.rounds.x.1');
+    expect(changed((file) => void (file.series.rounds.x[1] = -3))).toContain('series.rounds.x.1');
+    expect(changed((file) => void (file.rounds[0]!.round = 1e308))).toContain('rounds.0.round');
+    const name = 'critic/score/mean';
+    expect(changed((file) => void (file.series.rounds.metrics[name]![0] = 1e308))).toContain(
+      'holds more than',
+    );
+    const long = Array<number>(100_000).fill(1);
+    expect(
+      changed(({ rounds }) => {
+        Object.assign(rounds[0]!.trajectories[0]!, { tokens: long, mask: [100_000] });
+      }),
+    ).toBe('it holds more than this lab reads (at “rounds.0.trajectories.0.tokens”).');
+  });
+
   it('of a time before stage 2’s share of longer prompts was a setting say which share they had', () => {
     const older = structuredClone(good['settings']) as {
       stage1: { maxLength: number };

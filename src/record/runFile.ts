@@ -6,6 +6,8 @@
  * malformed, foreign or newer file gives one sentence and changes nothing. (3) A `mini` run stays below 3 MB.
  */
 import { z } from 'zod';
+import { parseJson } from '../foreign/json.ts';
+import { complaint } from '../foreign/schema.ts';
 import type { CurationReport } from '../curation/curate.ts';
 import { isSoftwareAdapter } from '../engine/softwareAdapter.ts';
 import { metricNames, type MetricName } from '../metrics/registry.ts';
@@ -92,13 +94,8 @@ const headSchema = z.looseObject({ format: z.literal(format), version: z.number(
 
 /** Read a file's text. Never throws. */
 export function readRunFile(contents: string): ReadRun {
-  let json: unknown;
-  try {
-    json = JSON.parse(contents);
-  } catch {
-    return { ok: false, message: 'it is not a JSON file, or was cut off.' };
-  }
-  return readRun(json);
+  const parsed = parseJson(contents);
+  return parsed.ok ? readRun(parsed.json) : parsed;
 }
 
 /** Read a parsed file. Never throws. */
@@ -112,10 +109,7 @@ export function readRun(json: unknown): ReadRun {
     };
   }
   const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) {
-    const where = parsed.error.issues[0]?.path.join('.') ?? '';
-    return { ok: false, message: `it is damaged (at “${where}”).` };
-  }
+  if (!parsed.success) return { ok: false, message: complaint(parsed.error) };
   const settings = parseSettings(
     withOlderRules(withOlderLetters(parsed.data.settings), parsed.data.promptFilter),
   );
@@ -190,7 +184,7 @@ function ranInSoftware({ backend, adapter }: NonNullable<RunFile['engine']>): bo
 function knownColumns({ x, metrics }: RunFile['series']['rounds']): SeriesColumns {
   for (const [name, column] of Object.entries(metrics)) {
     if (column.length !== x.length)
-      throw new Error(`it is damaged: “${name}” has another length than its axis.`);
+      throw new Error(`it is damaged: “${name.slice(0, 80)}” has another length than its axis.`);
   }
   return { x, metrics: onlyKnown(metrics) };
 }

@@ -3,6 +3,8 @@
  * optional; a change of meaning is a new version.
  */
 import { z } from 'zod';
+import * as limits from '../foreign/limits.ts';
+import { count, listOf, measured, name, text } from '../foreign/schema.ts';
 import { dropReasons } from '../curation/curate.ts';
 import { benchmarkNames } from '../tasks/problems.ts';
 import { phaseNames } from '../train/events.ts';
@@ -10,13 +12,14 @@ import { keptWeightsSchema } from './keptWeights.ts';
 import { probeSchema } from './probe.ts';
 import { problemSchema, scoredSchema, trajectorySchema } from './trajectoryFile.ts';
 
-const count = z.int().min(0);
-const number = z.number();
-const histogram = z.array(count);
-const numbersByName = z.record(z.string(), number);
+/** Seconds, rates, contexts. */
+const amount = z.number().min(0).max(limits.counted);
+const histogram = listOf(count, limits.bars);
+const numbersByName = z.record(name, measured);
+/** Metrics by name; their number is bounded where unknown ones are left out. */
 const columnsSchema = z.object({
-  x: z.array(number),
-  metrics: z.record(z.string(), z.array(number.nullable())),
+  x: listOf(count, limits.points),
+  metrics: z.record(name, listOf(measured.nullable(), limits.points)),
 });
 const curationSchema = z.object({
   pool: count,
@@ -25,79 +28,81 @@ const curationSchema = z.object({
   poolHistogram: histogram,
   soundHistogram: histogram,
   keptHistogram: histogram,
-  examples: z.record(z.enum([...dropReasons, 'kept']), z.array(trajectorySchema)),
+  examples: z.record(z.enum([...dropReasons, 'kept']), listOf(trajectorySchema, limits.curated)),
 });
 
 export const fileSchema = z.object({
-  recordedAt: z.string(),
+  recordedAt: name,
   origin: z.object({
-    versions: z.record(z.string(), z.string()),
-    userAgent: z.string(),
-    commit: z.string().optional(),
+    versions: z.record(name, name),
+    userAgent: text,
+    commit: name.optional(),
   }),
   settings: z.unknown(),
-  preset: z.string(),
-  base: z.object({ name: z.string(), sha256: z.string().nullable() }).optional(),
+  preset: name,
+  base: z.object({ name, sha256: name.nullable() }).optional(),
   engine: z
     .object({
       engine: z.enum(['tfjs', 'wgsl', 'simd']),
-      backend: z.string(),
-      adapter: z.string(),
+      backend: name,
+      adapter: name,
       isSoftware: z.boolean().optional(),
       threads: count.optional(),
       build: z.enum(['plain', 'relaxed']).optional(),
-      reason: z.string(),
-      memory: z.array(z.object({ name: z.string(), bytes: count })).optional(),
+      reason: text,
+      memory: listOf(z.object({ name, bytes: z.int().min(0) }), 64).optional(),
     })
     .nullable(),
-  sandbox: z.string().nullable(),
-  parameters: count.nullable(),
-  elapsedSeconds: number,
-  tokensPerSecond: number,
+  sandbox: name.nullable(),
+  parameters: z.int().min(0).nullable(),
+  elapsedSeconds: amount,
+  tokensPerSecond: amount,
   weights: z.array(keptWeightsSchema).max(64).optional(),
-  phases: z.array(
+  phases: listOf(
     z.object({
       name: z.enum(phaseNames),
       status: z.enum(['waiting', 'active', 'done']),
-      done: number,
-      total: number,
-      unit: z.string(),
-      detail: z.string(),
-      round: number,
+      done: amount,
+      total: amount,
+      unit: name,
+      detail: name,
+      round: count,
     }),
+    phaseNames.length,
   ),
   series: z.object({
     rounds: columnsSchema,
     sft: columnsSchema,
-    histograms: z.array(z.object({ round: number, counts: histogram })),
+    histograms: listOf(z.object({ round: count, counts: histogram }), limits.keptRounds),
     latest: numbersByName,
   }),
-  benchmarks: z.array(
+  benchmarks: listOf(
     z.object({
       phase: z.enum(['baseline', 'evaluation']),
       benchmark: z.enum(benchmarkNames),
       budget: z.enum(['short', 'long']),
-      context: number,
-      calls: number,
-      k: number,
-      problems: number,
-      meanAtK: number,
-      passAtK: number,
-      temperature: number.optional(),
-      standardError: number.optional(),
-      toolCalls: number,
-      toolCallsError: number.optional(),
-      truncated: number,
-      responseLength: number,
+      context: amount,
+      calls: amount,
+      k: amount,
+      problems: amount,
+      meanAtK: measured,
+      passAtK: measured,
+      temperature: measured.optional(),
+      standardError: measured.optional(),
+      toolCalls: measured,
+      toolCallsError: measured.optional(),
+      truncated: measured,
+      responseLength: measured,
     }),
+    limits.results,
   ),
   collapse: z.object({
-    reference: z.object({ round: number, density: number, trajectories: count.optional() }).nullable(),
-    threshold: number.nullable(),
-    alarm: z.object({ round: number, since: number.optional(), density: number }).nullable(),
-    rule: z.string(),
+    reference: z.object({ round: count, density: measured, trajectories: count.optional() }).nullable(),
+    threshold: measured.nullable(),
+    alarm: z.object({ round: count, since: count.optional(), density: measured }).nullable(),
+    rule: text,
   }),
-  curation: z.object({ report: curationSchema, kept: z.array(trajectorySchema) }).nullable(),
+  curation: z.object({ report: curationSchema, kept: listOf(trajectorySchema, limits.curated) }).nullable(),
   promptFilter: z
     .object({
       prompts: count,
@@ -111,9 +116,14 @@ export const fileSchema = z.object({
     })
     .nullable(),
   probe: probeSchema.optional(),
-  problems: z.array(problemSchema),
-  rounds: z.array(
-    z.object({ round: number, phase: z.enum(phaseNames), trajectories: z.array(scoredSchema) }),
+  problems: listOf(problemSchema, limits.problems),
+  rounds: listOf(
+    z.object({
+      round: count,
+      phase: z.enum(phaseNames),
+      trajectories: listOf(scoredSchema, limits.roundTrajectories),
+    }),
+    limits.keptRounds,
   ),
 });
 export type RunFile = z.output<typeof fileSchema>;

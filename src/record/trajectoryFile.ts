@@ -6,13 +6,15 @@
  * (2) Reading checks that tokens, mask and log-probabilities belong together, so that no later part meets arrays of different lengths.
  */
 import { z } from 'zod';
+import * as limits from '../foreign/limits.ts';
+import { count as index, listOf, measured, text } from '../foreign/schema.ts';
 import type { Problem } from '../tasks/problem.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
-import type { ScoredTrajectory } from '../train/events.ts';
+import { longestSequence, type ScoredTrajectory } from '../train/events.ts';
 
-const text = z.string();
-const index = z.int().min(0);
+/** Of a trajectory's tokens: one that is longer than any setting allows would freeze whatever draws it. */
+const place = z.int().min(0).max(longestSequence);
 
 export const problemSchema = z.object({
   id: text,
@@ -21,14 +23,14 @@ export const problemSchema = z.object({
   start: text,
   answer: text,
   /** label, operation, code, value, thought, difficulty */
-  steps: z.array(z.tuple([text, text, text, text, text, z.number()])),
+  steps: listOf(z.tuple([text, text, text, text, text, measured]), limits.problemSteps),
 });
 type ProblemRow = z.output<typeof problemSchema>;
 
 const resultSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ok'), output: text }),
   z.object({ kind: z.literal('error'), message: text, output: text }),
-  z.object({ kind: z.literal('timeout'), deadlineMs: z.number() }),
+  z.object({ kind: z.literal('timeout'), deadlineMs: measured }),
   z.object({ kind: z.literal('memory'), message: text }),
   z.object({ kind: z.literal('format'), message: text }),
 ]);
@@ -36,24 +38,24 @@ const resultSchema = z.discriminatedUnion('kind', [
 export const trajectorySchema = z.object({
   /** Which of the file's problems. */
   problem: index,
-  tokens: z.array(index.max(vocabularySize - 1)),
+  tokens: listOf(index.max(vocabularySize - 1), longestSequence),
   /** Lengths of runs of equal mask, forced first: [prompt, sampled, tool output, sampled, ...]. */
-  mask: z.array(index),
+  mask: listOf(place, longestSequence + 1),
   /** Of the sampled tokens only; null for a teacher's trajectory, which has none. */
-  logProbs: z.array(z.number()).nullable(),
+  logProbs: listOf(measured, longestSequence).nullable(),
   /** code, result, start, end */
-  calls: z.array(z.tuple([text, resultSchema, index, index])),
+  calls: listOf(z.tuple([text, resultSchema, place, place]), limits.trajectoryCalls),
   stop: z.enum(['end', 'context', 'budget']),
 });
 type TrajectoryRow = z.output<typeof trajectorySchema>;
 
 export const scoredSchema = trajectorySchema.extend({
-  reward: z.number(),
-  advantage: z.number(),
+  reward: measured,
+  advantage: measured,
   prompt: index,
   sample: index,
   /** After the round's updates: logProbsNow - logProbs of sampled tokens in 1e-4 nats, lossTokens, lossWeight. */
-  update: z.tuple([z.array(z.int()), index, z.number().min(0)]).optional(),
+  update: z.tuple([listOf(z.int(), longestSequence), index, measured.min(0)]).optional(),
 });
 type ScoredRow = z.output<typeof scoredSchema>;
 

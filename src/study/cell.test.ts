@@ -62,7 +62,7 @@ describe('a cell', () => {
       const read = readCell(text);
       return read.ok ? '' : read.message;
     };
-    expect(refused(writeCell(cell).slice(0, 300))).toContain('not JSON');
+    expect(refused(writeCell(cell).slice(0, 300))).toContain('not a JSON');
     expect(refused(writeCell(cell).replace('"variant":"dense"', '"variant":7'))).toContain('run.variant');
     expect(refused(writeCell(cell).replace('"base":"mini"', '"base":"giant"'))).toContain('settings');
     expect(refused('{}')).toContain('format');

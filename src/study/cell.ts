@@ -7,6 +7,8 @@
  * table: `staleReason` says why. A setting that did not exist when the cell was made counts as today's default.
  */
 import { z } from 'zod';
+import { parseJson } from '../foreign/json.ts';
+import { complaint, name, text } from '../foreign/schema.ts';
 import { defaultSettings, differingPaths, parseSettings, type RunSettings } from '../recipes/formModel.ts';
 import type { RecordedRun } from '../record/recordedRun.ts';
 import { runSchema, studyRun } from './study.ts';
@@ -20,15 +22,15 @@ const roundDigits = 4;
 const cellSchema = z.object({
   format: z.literal(format),
   version: z.literal(version),
-  experiment: z.string(),
-  preset: z.string(),
-  commit: z.string().nullable(),
-  machine: z.string(), // e.g. "2 x AMD EPYC, Node v20.19.0"
+  experiment: name,
+  preset: name,
+  commit: name.nullable(),
+  machine: text, // e.g. "2 x AMD EPYC, Node v20.19.0"
   /** The kernels' build and threads where our own engine for processors ran. */
-  engineBuild: z.string().nullable(),
+  engineBuild: name.nullable(),
   threads: z.number().nullable(),
   /** What the run's weights were at its beginning: `scratch`, a base and its file's digest, or another cell. */
-  start: z.string(),
+  start: name,
   settings: z.unknown(),
   run: runSchema,
 });
@@ -85,16 +87,11 @@ export type ReadCell =
   /** The message completes “… was left out:”. */
   | { readonly ok: false; readonly message: string };
 
-export function readCell(text: string): ReadCell {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { ok: false, message: 'it is not JSON, or was cut off.' };
-  }
-  const parsed = cellSchema.safeParse(json);
-  if (!parsed.success)
-    return { ok: false, message: `it is damaged (at “${parsed.error.issues[0]?.path.join('.') ?? ''}”).` };
+export function readCell(contents: string): ReadCell {
+  const json = parseJson(contents);
+  if (!json.ok) return json;
+  const parsed = cellSchema.safeParse(json.json);
+  if (!parsed.success) return { ok: false, message: complaint(parsed.error) };
   const settings = parseSettings(parsed.data.settings);
   if (settings === null) return { ok: false, message: 'its settings are not ones that this lab knows.' };
   return { ok: true, cell: { ...parsed.data, settings } };

@@ -6,6 +6,8 @@
  * Invariant (replay.test.ts of lab/): a malformed or newer file gives one sentence and changes nothing.
  */
 import { z } from 'zod';
+import * as limits from '../foreign/limits.ts';
+import { complaint, count, listOf, measured, name, text } from '../foreign/schema.ts';
 import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
 import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
@@ -31,8 +33,7 @@ export const studyMetrics = [
 ] as const satisfies readonly MetricName[];
 export type StudyMetric = (typeof studyMetrics)[number];
 
-const count = z.int().min(0);
-const column = z.array(z.number().nullable());
+const column = listOf(measured.nullable(), limits.points);
 const benchmarkSchema = z.object({
   phase: z.enum(['baseline', 'evaluation']),
   benchmark: z.enum(benchmarkNames),
@@ -41,59 +42,60 @@ const benchmarkSchema = z.object({
   calls: count,
   k: count,
   problems: count,
-  meanAtK: z.number(),
-  passAtK: z.number(),
-  temperature: z.number().optional(),
-  standardError: z.number().optional(),
-  toolCalls: z.number(),
-  toolCallsError: z.number().optional(),
-  truncated: z.number(),
-  responseLength: z.number(),
+  meanAtK: measured,
+  passAtK: measured,
+  temperature: measured.optional(),
+  standardError: measured.optional(),
+  toolCalls: measured,
+  toolCallsError: measured.optional(),
+  truncated: measured,
+  responseLength: measured,
 });
 
 export const runSchema = z.object({
-  variant: z.string(),
-  seed: count,
-  engine: z.string(), // e.g. "wgsl, mesa llvmpipe"
-  recordedAt: z.string(),
-  seconds: z.number(),
+  variant: name,
+  seed: z.int().min(0),
+  engine: name, // e.g. "wgsl, mesa llvmpipe"
+  recordedAt: name,
+  seconds: measured,
   /** Rounds of the cold start's probes come first, then stage 1's and stage 2's. */
   rounds: z.object({
-    x: z.array(count),
+    x: listOf(count, limits.points),
     metrics: z.partialRecord(z.enum(studyMetrics), column),
   }),
   /** The first round of each stage; null where the stage has no steps. */
   stage1: count.nullable(),
   stage2: count.nullable(),
-  reference: z.object({ round: count, density: z.number(), trajectories: count.optional() }).nullable(),
-  alarm: z.object({ round: count, since: count.optional(), density: z.number() }).nullable(),
-  benchmarks: z.array(benchmarkSchema),
+  reference: z.object({ round: count, density: measured, trajectories: count.optional() }).nullable(),
+  alarm: z.object({ round: count, since: count.optional(), density: measured }).nullable(),
+  benchmarks: listOf(benchmarkSchema, limits.results),
 });
 export type StudyRun = z.output<typeof runSchema>;
 
 const studySchema = z.object({
   format: z.literal(format),
   version: z.literal(version),
-  experiment: z.string(),
-  title: z.string(),
-  question: z.string(),
-  preset: z.string(),
-  createdAt: z.string(),
-  commit: z.string().nullable(),
-  variants: z.array(
+  experiment: name,
+  title: name,
+  question: text,
+  preset: name,
+  createdAt: name,
+  commit: name.nullable(),
+  variants: listOf(
     z.object({
-      name: z.string(),
-      title: z.string(),
+      name,
+      title: name,
       /** Its place in the table of two conditions, as recipes/experiments.ts has it. */
-      row: z.string().optional(),
-      column: z.string().optional(),
+      row: name.optional(),
+      column: name.optional(),
     }),
+    limits.studyRuns,
   ),
   /** Rows' and columns' labels of the table of conditions; absent where the experiment has none. */
-  crossed: z.object({ rows: z.string(), columns: z.string() }).optional(),
+  crossed: z.object({ rows: name, columns: name }).optional(),
   /** Runs that it still lacks, in words: what is there is only a part. */
-  missing: z.array(z.string()).optional(),
-  runs: z.array(runSchema),
+  missing: listOf(text, limits.studyRuns).optional(),
+  runs: listOf(runSchema, limits.studyRuns),
 });
 export type Study = z.output<typeof studySchema>;
 
@@ -169,8 +171,7 @@ export function readStudy(json: unknown): ReadStudy {
   if (head.data.version > version)
     return { ok: false, message: 'it was made by a newer version of the lab; reload the page to get it.' };
   const parsed = studySchema.safeParse(json);
-  if (!parsed.success)
-    return { ok: false, message: `it is damaged (at “${parsed.error.issues[0]?.path.join('.') ?? ''}”).` };
+  if (!parsed.success) return { ok: false, message: complaint(parsed.error) };
   const { runs } = parsed.data;
   const uneven = runs.some(({ rounds }) =>
     Object.values(rounds.metrics).some((values) => values.length !== rounds.x.length),

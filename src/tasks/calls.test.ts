@@ -127,16 +127,16 @@ describe('post-hoc calls', () => {
   const postHoc = (script: string) => postHocCalls(sampledTrajectory(script));
 
   it('are those that repeat a step of the head by its letter, right or wrong', () => {
-    expect(postHoc('a*2=60+14=74 b<tool_call>74-30</tool_call>a<tool_call>37*2</tool_call></think>')).toEqual(
-      [false, true],
-    );
-    expect(postHoc('a*2=60+14=84 a<tool_call>37*2</tool_call>')).toEqual([true]);
-    expect(postHoc('a*2=60+14=74 a<tool_call>37*</tool_call>')).toEqual([true]);
+    expect(
+      postHoc('a37*2=60+14=74 b<tool_call>74-30</tool_call>a<tool_call>37*2</tool_call></think>'),
+    ).toEqual([false, true]);
+    expect(postHoc('a37*2=60+14=84 a<tool_call>37*2</tool_call>')).toEqual([true]);
+    expect(postHoc('a37*2=60+14=74 a<tool_call>37*</tool_call>')).toEqual([true]);
   });
 
   it('are not those that only meet a number again', () => {
     // 60 is a partial product, 74 another step's value, and the first call's own output is no thought.
-    expect(postHoc('a*2=60+14=74 b<tool_call>74-14</tool_call>c<tool_call>60+14</tool_call>')).toEqual([
+    expect(postHoc('a37*2=60+14=74 b<tool_call>74-14</tool_call>c<tool_call>60+14</tool_call>')).toEqual([
       false,
       false,
     ]);
@@ -145,9 +145,9 @@ describe('post-hoc calls', () => {
   });
 
   it('without a letter are told by their output', () => {
-    expect(postHoc('a*2=60+14=74 <tool_call>74</tool_call>')).toEqual([true]);
-    expect(postHoc('a*2=60+14=74 <tool_call>60</tool_call>')).toEqual([false]);
-    expect(postHoc('a*2=60+14=74 <tool_call>7</tool_call>')).toEqual([false]);
+    expect(postHoc('a37*2=60+14=74 <tool_call>74</tool_call>')).toEqual([true]);
+    expect(postHoc('a37*2=60+14=74 <tool_call>60</tool_call>')).toEqual([false]);
+    expect(postHoc('a37*2=60+14=74 <tool_call>7</tool_call>')).toEqual([false]);
     expect(postHoc('a//4=16 4*16=64 <tool_call>66//4</tool_call>')).toEqual([true]);
     expect(postHoc('a<tool_call>37*2</tool_call><tool_call>74</tool_call>')).toEqual([false, true]);
   });

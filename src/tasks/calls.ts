@@ -77,7 +77,7 @@ function responseEnd(tokens: Tokens, codeEnd: number, lossMask?: Uint8Array | re
  * For every call of a trajectory, whether it is post-hoc: made after the value of the step it takes was already written.
  *
  * The rule. A head step is a run of sampled text from a letter to the next letter or control token; its values are the
- * whole numbers that follow a `=` and do not begin a further sum (`a*2=60+14=74 ` has 74, not 60). A call with a letter
+ * whole numbers that follow a `=` and do not begin a further sum (`a37*2=60+14=74 ` has 74, not 60). A call with a letter
  * just before its `<tool_call>` is post-hoc when an earlier head step with that letter has a value, right or wrong: the
  * call repeats that step. A call without a letter is post-hoc when its output is a value of any earlier head step, or
  * when its code is a bare number that an earlier call has put out: it computes nothing.

@@ -191,7 +191,8 @@ function workChainStep(incoming: string, operation: string, label: string): Step
     operation,
     code: `${incoming}${operation}`,
     value: String(next),
-    thought: `${operation}=${workings(value, operator, operand, next)} `,
+    // It begins as the call's code does, so that a base which only thinks has learned to copy what a call is made of.
+    thought: `${incoming}${operation}=${workings(value, operator, operand, next)} `,
     difficulty: difficultyOf(value, operator, operand),
   };
 }

@@ -94,7 +94,7 @@ describe('teacher', () => {
         'a<tool_call>37*2</tool_call><tool_response>74</tool_response>' +
         'b<tool_call>74-30</tool_call><tool_response>44</tool_response></think>44<|im_end|>',
     );
-    const thought = '<|im_start|>37 a*2 b-30 <think>a*2=60+14=74 b-30=40+4=44 ';
+    const thought = '<|im_start|>37 a*2 b-30 <think>a37*2=60+14=74 b74-30=40+4=44 ';
     expect(text('sparse', { checksMin: 2, checksMax: 2 })).toBe(
       thought +
         'b<tool_call>74-30</tool_call><tool_response>44</tool_response>' +
@@ -150,7 +150,7 @@ describe('teacher', () => {
       expect(() => parseShares(list)).toThrow(/no list of shares/);
   });
 
-  it('thinks longer than it calls: about 11 tokens a step by tool, 13 or more in the head', () => {
+  it('thinks longer than it calls: about 11 tokens a step by tool, 14 or more in the head', () => {
     const perStep = (style: string) => {
       let produced = 0;
       let steps = 0;
@@ -161,9 +161,9 @@ describe('teacher', () => {
       return produced / steps;
     };
     expect(Math.abs(perStep('dense') - 11)).toBeLessThan(0.5);
-    expect(perStep('sparse')).toBeGreaterThan(12.5);
+    expect(perStep('sparse')).toBeGreaterThan(14);
     const [label, step] = ['a', problemFamily(chainTask).work('37', '*2', 'a')];
-    expect(encodeText(label + step.thought)).toHaveLength(13);
+    expect(encodeText(label + step.thought)).toHaveLength(15);
   });
 
   it('stays within the bounds that settings are checked against, slips included', () => {

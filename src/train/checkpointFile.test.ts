@@ -12,7 +12,7 @@ import { checkpointContext, readWeights, writeRunCheckpoint } from './checkpoint
 import { defaultSettings, type RunSettings } from './settings.ts';
 
 const config = policyConfig('micro', vocabularySize);
-const settings: RunSettings = { ...defaultSettings, policy: { preset: 'micro', base: 'scratch' } };
+const settings: RunSettings = { ...defaultSettings, policy: { preset: 'micro', base: 'scratch', shape: '' } };
 const tensors = initialiseTensors(config, new Random(1));
 
 /** A plain checkpoint whose config says these things of the same tensors. */

@@ -6,6 +6,9 @@
  * sentence for people. Whoever only wants the weights gets them from such a file as from a plain one (`readWeights`).
  */
 import { z } from 'zod';
+import { parseJson } from '../foreign/json.ts';
+import * as limits from '../foreign/limits.ts';
+import { count, listOf, measured, name } from '../foreign/schema.ts';
 import {
   checkComputation,
   checkTensors,
@@ -28,13 +31,13 @@ import {
 } from '../policy/safetensors.ts';
 import { tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import { resumablePhases, type RunCheckpoint } from './checkpoint.ts';
+import { runPolicy } from './runPolicy.ts';
 import { longestContext, runSettingsSchema, withOlderLetters, type RunSettings } from './settings.ts';
 
 const format = 'aster-lab-checkpoint';
 const version = 2; // 2: `ahead`
 const prefixes = { m: 'optimizer.m.', v: 'optimizer.v.', reference: 'reference.' } as const;
 
-const count = z.int().min(0);
 const headSchema = z.looseObject({ format: z.literal(format), version: z.number() });
 const bodySchema = z.object({
   settings: z.preprocess(withOlderLetters, runSettingsSchema),
@@ -45,15 +48,15 @@ const bodySchema = z.object({
     round: count,
     trajectories: count,
     collapse: z.object({
-      reference: z.number().nullable(),
+      reference: measured.nullable(),
       sampled: count,
-      average: z.number(),
+      average: measured,
       below: count,
       since: count.nullable(),
-      alarm: z.object({ round: count, since: count, density: z.number() }).nullable(),
+      alarm: z.object({ round: count, since: count, density: measured }).nullable(),
     }),
-    solved: z.array(z.tuple([z.string(), count])),
-    ahead: z.object({ loss: z.number(), gradNorm: z.number(), tokens: count }).nullable().exactOptional(),
+    solved: listOf(z.tuple([name, count]), limits.problems),
+    ahead: z.object({ loss: measured, gradNorm: measured, tokens: count }).nullable().exactOptional(),
   }),
 });
 
@@ -67,7 +70,7 @@ export function writeRunCheckpoint(checkpoint: RunCheckpoint): Uint8Array {
   add(prefixes.m, optimizer.m);
   add(prefixes.v, optimizer.v);
   if (reference !== null) add(prefixes.reference, reference);
-  const shape = policyConfig(settings.policy.preset, vocabularySize);
+  const shape = runPolicy(settings.policy);
   const config = huggingFaceConfig(shape, checkpointContext(settings));
   const run = { format, version, settings, optimizerStep: optimizer.step, position };
   return writeSafetensors({
@@ -87,12 +90,15 @@ export function checkpointContext(settings: RunSettings): CheckpointContext {
 }
 
 /**
- * The weights in a run's checkpoint, or in a plain one (policy/checkpoint.ts), for a policy of this preset.
+ * The weights in a run's checkpoint, or in a plain one (policy/checkpoint.ts), for a policy of this preset, or of a run's settings.
  * @throws CheckpointError, also where the weights fit but were trained with another rotary base, epsilon or head size
  */
-export function readWeights(bytes: Uint8Array, preset: PolicyPresetName): NamedTensors {
+export function readWeights(
+  bytes: Uint8Array,
+  ofPolicy: PolicyPresetName | RunSettings['policy'],
+): NamedTensors {
   const { tensors, metadata } = readSafetensors(bytes);
-  const policy = policyConfig(preset, vocabularySize);
+  const policy = typeof ofPolicy === 'string' ? policyConfig(ofPolicy, vocabularySize) : runPolicy(ofPolicy);
   const weights =
     metadata['run'] === undefined
       ? readCheckpoint(bytes)
@@ -124,7 +130,7 @@ export function readRunCheckpoint(bytes: Uint8Array): RunCheckpoint {
     throw new CheckpointError(`The checkpoint is damaged (at “${where}”).`);
   }
   const { settings, position, optimizerStep } = body.data;
-  const config = policyConfig(settings.policy.preset, vocabularySize);
+  const config = runPolicy(settings.policy);
   const part = (prefix: string) => checkTensors(config, withPrefix(tensors, prefix));
   const hasReference = [...tensors.keys()].some((name) => name.startsWith(prefixes.reference));
   return {
@@ -137,11 +143,13 @@ export function readRunCheckpoint(bytes: Uint8Array): RunCheckpoint {
 }
 
 function parse(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
+  const parsed = parseJson(text ?? '');
+  return parsed.ok ? parsed.json : null;
+}
+
+/** The weights alone, of a file that may hold a whole run's checkpoint. */
+export function weightsPart(tensors: ReadonlyMap<string, StoredTensor>): NamedTensors {
+  return withPrefix(tensors, '');
 }
 
 /** The tensors whose names begin with `prefix`, without it; with the empty prefix those that have none. */

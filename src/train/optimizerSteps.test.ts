@@ -14,7 +14,7 @@ import { ScriptedEngine } from './testing/scriptedEngine.ts';
 
 const settings: RunSettings = {
   ...defaultSettings,
-  policy: { preset: 'micro', base: 'scratch' },
+  policy: { preset: 'micro', base: 'scratch', shape: '' },
   task: { ...defaultSettings.task, trainProblems: 8 },
   teacher: { ...defaultSettings.teacher, trajectories: 40 },
   sft: { ...defaultSettings.sft, epochs: 4, batchSize: 4, probes: 2 },

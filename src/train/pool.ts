@@ -17,13 +17,19 @@ import { boundary, within, type TickStream } from './ticks.ts';
 /** Problems made, and trajectories executed, between two yields. */
 const sliceSize = 256;
 
+/** What of a run's context these phases need. */
+export type PoolContext = Pick<
+  RunContext,
+  'settings' | 'sandbox' | 'random' | 'round' | 'reserveTrajectories'
+>;
+
 export interface ProblemSets {
   readonly coldStart: readonly Problem[];
   readonly stage1: readonly Problem[];
 }
 
 /** The cold start's problems and the pool of prompts that stage 1 draws from. */
-export async function* makeProblems(context: RunContext): TickStream<ProblemSets> {
+export async function* makeProblems(context: PoolContext): TickStream<ProblemSets> {
   const { run, task, teacher, stage1 } = context.settings;
   const total = teacher.trajectories + task.trainProblems;
   yield within({ type: 'phase', phase: 'problems', total, unit: 'problems', round: context.round });
@@ -46,7 +52,7 @@ export async function* makeProblems(context: RunContext): TickStream<ProblemSets
 }
 
 /** The scripted expert's trajectories, one per problem, their calls really run. */
-export async function* teach(context: RunContext, problems: readonly Problem[]): TickStream<Trajectory[]> {
+export async function* teach(context: PoolContext, problems: readonly Problem[]): TickStream<Trajectory[]> {
   const { task, teacher, sandbox } = context.settings;
   yield within({
     type: 'phase',
@@ -71,7 +77,7 @@ export async function* teach(context: RunContext, problems: readonly Problem[]):
 }
 
 /** Run the calls of many plans as one batch. @returns results per plan */
-async function runPlans(context: RunContext, plans: readonly TeacherPlan[]) {
+async function runPlans(context: PoolContext, plans: readonly TeacherPlan[]) {
   const first = context.reserveTrajectories(plans.length);
   const codes = plans.map(planCode);
   const results = await context.sandbox.run(
@@ -84,7 +90,7 @@ async function runPlans(context: RunContext, plans: readonly TeacherPlan[]) {
 
 /** The three filters. Throws a sentence for people when they leave nothing to learn from. */
 export async function* curatePool(
-  context: RunContext,
+  context: PoolContext,
   pool: readonly Trajectory[],
 ): TickStream<readonly Trajectory[]> {
   yield within({

@@ -19,7 +19,7 @@ import { drain } from './ticks.ts';
 /** The `micro` preset's shape, with fewer steps. */
 const settings: RunSettings = {
   ...defaultSettings,
-  policy: { preset: 'micro', base: 'scratch' },
+  policy: { preset: 'micro', base: 'scratch', shape: '' },
   task: {
     ...defaultSettings.task,
     operations: '+-',

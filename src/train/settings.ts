@@ -10,6 +10,7 @@
 import { z } from 'zod';
 import { baseNames } from '../policy/baseNames.ts';
 import { policyPresetNames } from '../policy/config.ts';
+import { shapePattern } from '../policy/shape.ts';
 import { firstLetters } from '../tasks/chain.ts';
 import { familyNames } from '../tasks/families.ts';
 
@@ -64,6 +65,19 @@ const policy = z
         text(
           'Begins from',
           'A base policy that has already learned to work problems out in its head, or scratch: freshly drawn weights, which have everything to learn. A base has a size of its own.',
+        ),
+      ),
+    shape: z
+      .string()
+      .regex(
+        shapePattern,
+        'Leave it empty, or write a shape like d64-l2-h4x16-kv4-f160-theta10000-eps0.000001-untied.',
+      )
+      .default('')
+      .meta(
+        text(
+          'Shape of its own',
+          'Empty: the shape of the policy size. Weights from elsewhere bring theirs: width d, layers l, heads h of a size, key/value heads kv, feed-forward f, rotary base theta, epsilon eps, head tied to the embedding or untied.',
         ),
       ),
   })

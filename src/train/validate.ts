@@ -6,6 +6,7 @@
  * upper bounds (src/tasks), never by a formula of this file.
  */
 import { baseSizes } from '../policy/baseNames.ts';
+import { shapeProblem } from '../policy/shape.ts';
 import {
   denseTrajectoryTokens,
   longestPromptTokens,
@@ -18,6 +19,7 @@ import { parseShares } from '../tasks/teacher.ts';
 import { isValueMax, type ProblemVariant } from '../tasks/problem.ts';
 import { benchmarkNames, benchmarkShift } from '../tasks/problems.ts';
 import { familiarLengths, longerLengths, stage2Mix } from './promptLengths.ts';
+import { runPolicy } from './runPolicy.ts';
 import type { RunSettings } from './settings.ts';
 
 export interface SettingProblem {
@@ -34,6 +36,13 @@ export function validateSettings(settings: RunSettings): readonly SettingProblem
     const message = `The base “${base}” is a policy of size ${baseSizes[base]}, not ${preset}; choose that size, or another base.`;
     return [{ path: 'policy.base', message }];
   }
+  const { shape } = settings.policy;
+  if (shape !== '' && base !== 'scratch') {
+    const message = `The base “${base}” has a shape of its own; leave the shape empty, or begin from scratch or from weights.`;
+    return [{ path: 'policy.shape', message }];
+  }
+  const shapeless = shapeProblem(runPolicy(settings.policy));
+  if (shapeless !== undefined) return [{ path: 'policy.shape', message: shapeless }];
   const objection = taskSettingsProblem(settings.task);
   if (objection !== undefined) {
     return [

@@ -3,17 +3,14 @@
  * computes, so that a run beside it keeps its own.
  */
 import { createSimdEngine } from '../engine/simd/simdEngine.ts';
-import { policyConfig } from '../policy/config.ts';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
 import { AskHost } from './asking.ts';
 import type { ToAsk } from './askProtocol.ts';
 import { turnEventLoop } from './pacing.ts';
 
 const host = new AskHost({
   post: (message) => self.postMessage(message),
-  createEngine: (preset) =>
-    createSimdEngine({ config: policyConfig(preset, vocabularySize), threads: 1, maxSlots: 1 }),
+  createEngine: (config) => createSimdEngine({ config, threads: 1, maxSlots: 1 }),
   createSandbox: (settings, baseUrl) => createBrowserSandbox({ baseUrl, settings }),
   turn: turnEventLoop,
 });

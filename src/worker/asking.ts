@@ -6,7 +6,7 @@
  * says, like every engine's. Invariants: askProtocol.ts's.
  */
 import type { PolicyEngine } from '../engine/engine.ts';
-import type { PolicyPresetName } from '../policy/config.ts';
+import type { PolicyConfig } from '../policy/config.ts';
 import { sampleToken, uniformAt } from '../policy/sampling.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { pendingCall } from '../tasks/calls.ts';
@@ -15,12 +15,13 @@ import { promptTokens, responseTokens } from '../tasks/transcript.ts';
 import { reward } from '../tasks/verifier.ts';
 import { tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import { readWeights } from '../train/checkpointFile.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import { longestContext, type RunSettings } from '../train/settings.ts';
 import type { Alternative, FromAsk, ToAsk } from './askProtocol.ts';
 
 export interface AskPorts {
   readonly post: (message: FromAsk) => void;
-  readonly createEngine: (preset: PolicyPresetName) => Promise<PolicyEngine>;
+  readonly createEngine: (policy: PolicyConfig) => Promise<PolicyEngine>;
   readonly createSandbox: (settings: RunSettings['sandbox'], baseUrl: string) => Promise<Sandbox>;
   /** Lets messages in between two tokens. */
   readonly turn: () => Promise<void>;
@@ -75,14 +76,13 @@ export class AskHost {
   }
 
   async #load({ id, weights, settings, baseUrl }: Extract<ToAsk, { type: 'load' }>): Promise<void> {
-    const { preset } = settings.policy;
-    const tensors = readWeights(weights, preset);
+    const tensors = readWeights(weights, settings.policy);
     const before = this.#loaded;
     this.#loaded = null;
     let engine = before?.engine;
-    if (engine === undefined || before?.settings.policy.preset !== preset) {
+    if (engine === undefined || !hasSamePolicy(before?.settings, settings)) {
       engine?.dispose();
-      engine = await this.#ports.createEngine(preset);
+      engine = await this.#ports.createEngine(runPolicy(settings.policy));
     }
     await engine.loadTensors(tensors);
     this.#loaded = { engine, settings, baseUrl };
@@ -195,4 +195,11 @@ export function likeliest(logits: Float32Array, temperature: number): readonly A
     .map((weight, token) => ({ token, probability: weight / total }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, alternativesTold);
+}
+
+/** Whether an engine that was started for the one serves the other. */
+function hasSamePolicy(before: RunSettings | undefined, { policy }: RunSettings): boolean {
+  return (
+    before !== undefined && before.policy.preset === policy.preset && before.policy.shape === policy.shape
+  );
 }

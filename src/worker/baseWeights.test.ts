@@ -10,7 +10,7 @@ import { fetchBase } from './baseWeights.ts';
 
 const from = (base: RunSettings['policy']['base'], preset: 'mini' | 'micro' = 'mini'): RunSettings => ({
   ...defaultSettings,
-  policy: { preset, base },
+  policy: { preset, base, shape: '' },
 });
 const page = 'https://lab.example/aster/';
 

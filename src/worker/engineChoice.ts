@@ -12,6 +12,7 @@ import type { TfjsBackendName } from '../engine/tfjs/backend.ts';
 import type { WgslEngine } from '../engine/wgsl/wgslEngine.ts';
 import { policyConfig, type PolicyConfig } from '../policy/config.ts';
 import { vocabularySize } from '../tasks/vocabulary.ts';
+import { runPolicy } from '../train/runPolicy.ts';
 import { longestContext, type RunSettings } from '../train/settings.ts';
 
 type Backend = RunSettings['run']['backend'];
@@ -114,7 +115,7 @@ export async function createEngine(
   onCompile: CompileReport,
   engines: Engines = browserEngines,
 ): Promise<ChosenEngine> {
-  const config = policyConfig(policy.preset, vocabularySize);
+  const config = runPolicy(policy);
   const wgsl = () => engines.createWgsl(config, (share) => onCompile('Compiling the kernels', share));
   const gpu = async () => {
     insistOnGpu(await engines.describeWgsl());

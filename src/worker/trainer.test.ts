@@ -16,7 +16,7 @@ import { Trainer, type TrainerPorts } from './trainer.ts';
 
 const settings: RunSettings = {
   ...defaultSettings,
-  policy: { preset: 'micro', base: 'scratch' }, // as the scripted engine
+  policy: { preset: 'micro', base: 'scratch', shape: '' }, // as the scripted engine
   task: { ...defaultSettings.task, trainProblems: 8 },
   teacher: { ...defaultSettings.teacher, trajectories: 32 },
   sft: { ...defaultSettings.sft, epochs: 2, batchSize: 4, probes: 1 },

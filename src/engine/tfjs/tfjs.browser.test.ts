@@ -1,20 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { policyConfig } from '../../policy/config.ts';
-import { describeEngineConformance } from '../conformance/conformance.ts';
 import { describeWgslEngine } from '../wgsl/device/describe.ts';
 import { createTfjsEngine } from './tfjsEngine.ts';
 
 const wasmPath = new URL('/tfjs-wasm/', location.href).href;
-
-// One preferred backend and no other: where it does not start, its suite fails, it is not skipped.
-const extents = { webgpu: 'brief', wasm: 'full', webgl: 'brief' } as const;
-for (const backend of ['webgpu', 'wasm', 'webgl'] as const) {
-  describeEngineConformance(
-    `tfjs on ${backend} in the browser`,
-    (config) => createTfjsEngine({ config, preferredBackends: [backend], wasmPath }),
-    extents[backend],
-  );
-}
 
 describe('the choice of a backend', () => {
   const config = {

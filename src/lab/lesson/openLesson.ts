@@ -4,6 +4,8 @@
  * Invariants (lesson.test.ts). (1) Nothing is asked of another origin: no name has a folder in it. (2) What cannot be shown is said
  * in a sentence, and never thrown. (3) A lesson whose recordings are absent is not listed.
  */
+import { parseJson } from '../../foreign/json.ts';
+import { smallTextBytes } from '../../foreign/limits.ts';
 import { readLesson, readLessonIndex, students, type Lesson } from '../../recipes/lessons.ts';
 import { fileText } from '../../record/fileText.ts';
 import type { RecordedRun } from '../../record/recordedRun.ts';
@@ -81,7 +83,9 @@ export async function listLessons(download: Download): Promise<readonly ListedLe
 
 async function readJson(file: Blob): Promise<unknown> {
   try {
-    return JSON.parse(await file.text()) as unknown;
+    const text = await fileText(file, smallTextBytes);
+    const parsed = parseJson(text ?? '');
+    return parsed.ok ? parsed.json : undefined;
   } catch {
     return undefined;
   }

@@ -5,6 +5,8 @@
  * refused in a sentence and left alone. Settings that have come since take their defaults.
  */
 import { z } from 'zod';
+import * as limits from '../../foreign/limits.ts';
+import { count, listOf, measured, name, text } from '../../foreign/schema.ts';
 import { benchmarkNames } from '../../tasks/problems.ts';
 import { parseSettings } from '../../recipes/formModel.ts';
 import { phaseNames } from '../../train/events.ts';
@@ -14,8 +16,9 @@ import { runColours } from '../runLabels.ts';
 
 export const entryVersion = 1;
 
-const number = z.number();
-const count = z.int().min(0);
+const number = measured;
+/** Of a file; a large policy’s checkpoint has more bytes than anything else is counted to. */
+const bytes = z.int().min(0);
 
 const placeSchema = z.object({ phase: z.enum(resumablePhases), done: count, round: count });
 
@@ -27,18 +30,18 @@ const saveSchema = z.object({
   /** Active run time, s. */
   seconds: number,
   /** Of checkpoint and file together. */
-  bytes: count,
+  bytes,
 });
 export type Save = z.output<typeof saveSchema>;
 
 const entrySchema = z.object({
   version: z.literal(entryVersion),
-  id: z.string().min(1),
+  id: name.min(1),
   /** ISO; the list's order. */
-  createdAt: z.string(),
+  createdAt: name,
   label: z.object({
-    name: z.string(),
-    note: z.string(),
+    name: text,
+    note: text,
     colour: z
       .int()
       .min(0)
@@ -51,24 +54,24 @@ const entrySchema = z.object({
     pinned: z.boolean(),
   }),
   settings: z.unknown(),
-  presetName: z.string(),
+  presetName: name,
   source: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('live') }),
     z.object({
       kind: z.enum(['file', 'recording']),
-      name: z.string(),
-      recordedAt: z.string(),
-      commit: z.string().optional(),
+      name: text,
+      recordedAt: name,
+      commit: name.optional(),
     }),
   ]),
-  parent: z.object({ id: z.string(), name: z.string(), place: z.string() }).nullable(),
+  parent: z.object({ id: name, name: text, place: name }).nullable(),
   /** A run under way is kept as interrupted: that is what it is if the page ends now. `stopped` is one that a person has stopped. */
   status: z.enum(['interrupted', 'stopped', 'done']),
   /** What it ran on. */
   engine: z
     .object({
-      ...{ engine: z.enum(['tfjs', 'wgsl', 'simd']), backend: z.string(), adapter: z.string() },
-      ...{ isSoftware: z.boolean(), reason: z.string() },
+      ...{ engine: z.enum(['tfjs', 'wgsl', 'simd']), backend: name, adapter: name },
+      ...{ isSoftware: z.boolean(), reason: text },
       threads: count.optional(),
       build: z.enum(['plain', 'relaxed']).optional(),
     })
@@ -77,8 +80,8 @@ const entrySchema = z.object({
   round: count,
   elapsedSeconds: number,
   /** Newest value of each metric. */
-  latest: z.record(z.string(), number),
-  benchmarks: z.array(
+  latest: z.record(name, number),
+  benchmarks: listOf(
     z.object({
       phase: z.enum(['baseline', 'evaluation']),
       benchmark: z.enum(benchmarkNames),
@@ -86,11 +89,12 @@ const entrySchema = z.object({
       ...{ context: number, calls: number, k: number, problems: number, meanAtK: number, passAtK: number },
       ...{ toolCalls: number, truncated: number, responseLength: number },
     }),
+    limits.results,
   ),
   /** The run file that was written last, if any: of a finished run its end. */
-  file: z.object({ number: count, bytes: count }).nullable(),
+  file: z.object({ number: count, bytes }).nullable(),
   /** Oldest first. */
-  saves: z.array(saveSchema),
+  saves: listOf(saveSchema, limits.saves),
   /** Deleted, and to be had back until it is forgotten. */
   deleted: z.boolean(),
 });
@@ -110,21 +114,21 @@ const headSchema = z.looseObject({
 /** Reads an entry of unknown origin. Never throws. */
 export function readEntry(record: unknown): ReadEntry {
   const head = headSchema.safeParse(record);
-  const name = head.data?.label === undefined ? 'A kept run' : `“${head.data.label.name.slice(0, 80)}”`;
+  const called = head.data?.label === undefined ? 'A kept run' : `“${head.data.label.name.slice(0, 80)}”`;
   if (head.data !== undefined && head.data.version > entryVersion) {
     return {
       ok: false,
-      message: `${name} was kept by a newer version of the lab; reload the page to get that. Nothing of it is lost.`,
+      message: `${called} was kept by a newer version of the lab; reload the page to get that. Nothing of it is lost.`,
     };
   }
   const parsed = entrySchema.safeParse(record);
   if (!parsed.success) {
-    const where = parsed.error.issues[0]?.path.join('.') ?? '';
-    return { ok: false, message: `${name} cannot be listed: its record is damaged (at “${where}”).` };
+    const where = (parsed.error.issues[0]?.path.join('.') ?? '').slice(0, 80);
+    return { ok: false, message: `${called} cannot be listed: its record is damaged (at “${where}”).` };
   }
   const settings = parseSettings(parsed.data.settings);
   if (settings === null)
-    return { ok: false, message: `${name} cannot be listed: its settings are not ones this lab knows.` };
+    return { ok: false, message: `${called} cannot be listed: its settings are not ones this lab knows.` };
   return { ok: true, entry: { ...parsed.data, settings } };
 }
 

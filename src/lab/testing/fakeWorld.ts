@@ -77,6 +77,7 @@ export class FakeWorld {
         this.trainers.push(trainer);
         return trainer;
       },
+      createSandbox: () => Promise.reject(new Error('a test has no Python.')),
       baseUrl: 'https://lab.example/',
       address: { read: () => this.query, replace: (next) => (this.query = next) },
       now: () => this.#time,

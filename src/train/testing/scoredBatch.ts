@@ -12,7 +12,7 @@ export function problem(id: string): Problem {
     operation: '*2',
     code: '37*2',
     value: '74',
-    thought: '*2=60+14=74 ',
+    thought: '37*2=60+14=74 ',
     difficulty: 0.7,
   };
   return { id, family: 'chain', question: '37 a*2 ', start: '37', steps: [step], answer: '74' };

@@ -1,13 +1,14 @@
 /**
- * The menu of files: export the run as JSON or the weights as safetensors; open a run or a study, or a recorded run that comes with the
- * page.
+ * The menu of files: export the run as JSON, the weights as safetensors, the policy and the data as other tools read them; open a run or a
+ * study, a model from elsewhere, or a recorded run that comes with the page.
  */
 import { ActionIcon, Menu } from '@mantine/core';
-import { Box, FileDown, FileUp, FolderDown, History } from 'lucide-react';
-import type { LabState, RunState } from '../../lab/state.ts';
+import { Box, Database, FileDown, FileUp, FolderDown, FolderUp, History, Package } from 'lucide-react';
+import type { LabState, NamedFile, RunState } from '../../lab/state.ts';
 import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import { save } from '../app/save.ts';
 import { useFileInput } from './useFileInput.tsx';
+import { useModelInput } from './useModelInput.tsx';
 import styles from './topBar.module.css';
 
 const selectHasRun = (run: RunState) => run.status !== 'idle';
@@ -27,10 +28,12 @@ export function FileMenu() {
     const file = actions.exportRun();
     if (file !== null) save(file);
   };
-  const exportWeights = async () => {
-    const file = await actions.exportWeights();
-    if (file !== null) save(file);
-  };
+  const models = useModelInput('Model files', 'open-model', false);
+  const folders = useModelInput('Model folder', 'open-model-folder', true);
+  const saveWhenMade = (made: Promise<NamedFile | null>) =>
+    void made.then((file) => {
+      if (file !== null) save(file);
+    });
   return (
     <>
       <Menu position="bottom-end" width={280} shadow="md">
@@ -46,13 +49,36 @@ export function FileMenu() {
           <Menu.Item
             leftSection={<Box size={15} aria-hidden />}
             disabled={!hasWeights}
-            onClick={() => void exportWeights()}
+            onClick={() => saveWhenMade(actions.exportWeights())}
           >
             Export the weights (safetensors)
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<Package size={15} aria-hidden />}
+            disabled={!hasWeights}
+            onClick={() => saveWhenMade(actions.exportModel())}
+          >
+            Export the policy for transformers (zip)
+            <span className={styles.itemNote}>Hugging Face’s model folder, with its card</span>
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<Database size={15} aria-hidden />}
+            disabled={!hasRun}
+            onClick={() => saveWhenMade(actions.exportData())}
+          >
+            Export the data for TRL and verl (zip)
+            <span className={styles.itemNote}>Python runs the teacher’s calls again first</span>
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item leftSection={<FileUp size={15} aria-hidden />} onClick={ask}>
             Open a run or a study …
+          </Menu.Item>
+          <Menu.Item leftSection={<Package size={15} aria-hidden />} onClick={models.ask}>
+            Begin from a model …
+            <span className={styles.itemNote}>A zip, .safetensors or shards; with these settings</span>
+          </Menu.Item>
+          <Menu.Item leftSection={<FolderUp size={15} aria-hidden />} onClick={folders.ask}>
+            Begin from a model folder …
           </Menu.Item>
           {recordings.length === 0 ? null : (
             <>
@@ -73,6 +99,8 @@ export function FileMenu() {
         </Menu.Dropdown>
       </Menu>
       {input}
+      {models.input}
+      {folders.input}
     </>
   );
 }

@@ -1,0 +1,52 @@
+/**
+ * A run's curves as they grow: metrics.jsonl in flat lines, and the same numbers for TensorBoard in an event file beside it.
+ *
+ * Invariant: the event file says what metrics.jsonl says. A run that is taken up again has its log cut to the checkpoint
+ * (runFolder.ts), and the event file is written again from what is left.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { curvePoint, metricLine, StepAxis } from '../export/metricLines.ts';
+import { eventFileHead, eventRecord } from '../export/tfevents.ts';
+import type { RunEvent } from '../train/events.ts';
+import type { RunSettings } from '../train/settings.ts';
+import type { RunFolder } from './runFolder.ts';
+
+export const eventFileName = 'events.out.tfevents.aster-lab';
+
+export class CurveLog {
+  readonly #folder: RunFolder;
+  readonly #axis: StepAxis;
+  readonly #events: string;
+
+  /** @param folder claimed, and cut to where the run goes on */
+  constructor(folder: RunFolder, settings: RunSettings) {
+    this.#folder = folder;
+    this.#events = join(folder.path, eventFileName);
+    const lines = earlierLines(join(folder.path, 'metrics.jsonl'));
+    this.#axis = new StepAxis(settings, lines);
+    const points = lines.map(curvePoint).filter((point) => point !== null);
+    const records = [eventFileHead(points[0]?.time ?? now()), ...points.map(eventRecord)];
+    writeFileSync(this.#events, Buffer.concat(records));
+  }
+
+  /** @param seconds of run time */
+  add(event: RunEvent, seconds: number): void {
+    const line = metricLine(event, this.#axis, rounded(seconds), rounded(now()));
+    if (line === null) return;
+    this.#folder.append('metrics.jsonl', line);
+    const point = curvePoint(line);
+    if (point !== null) appendFileSync(this.#events, eventRecord(point));
+  }
+}
+
+const now = () => Date.now() / 1000;
+const rounded = (seconds: number) => Math.round(seconds * 100) / 100;
+
+function earlierLines(path: string): Record<string, unknown>[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

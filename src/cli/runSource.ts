@@ -1,0 +1,120 @@
+/**
+ * A run on disk, to be taken elsewhere: a folder that `npm run train` wrote, or a file that the page or a recording has (run.json, also
+ * gzipped).
+ */
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { CheckpointError } from '../policy/safetensors.ts';
+import type { NamedTensors } from '../policy/config.ts';
+import { keptWeightsFile } from '../record/keptWeights.ts';
+import type { RecordedRun } from '../record/recordedRun.ts';
+import { readRunFile } from '../record/runFile.ts';
+import type { RunCheckpoint } from '../train/checkpoint.ts';
+import { readRunCheckpoint, readWeights } from '../train/checkpointFile.ts';
+import { UsageError } from './options.ts';
+
+export interface FoundRun {
+  readonly run: RecordedRun;
+  /** The newest checkpoint that can be read; null where the run is a file, or kept none. */
+  readonly checkpoint: RunCheckpoint | null;
+  /** Where weights of single rounds lie. */
+  readonly weightsFolder: string;
+}
+
+/** @throws UsageError */
+export function readRunSource(path: string): FoundRun {
+  if (!existsSync(path))
+    throw new UsageError(`There is no run at ${path}; --run takes a run’s folder or its run.json.`);
+  if (!statSync(path).isDirectory()) {
+    const folder = /^run\.json(\.gz)?$/.test(basename(path))
+      ? dirname(path)
+      : path.replace(/\.json(\.gz)?$/, '');
+    return { run: readRecord(path), checkpoint: null, weightsFolder: folder };
+  }
+  const checkpoints = join(path, 'checkpoints');
+  const names = existsSync(checkpoints)
+    ? readdirSync(checkpoints)
+        .filter((file) => file.endsWith('.safetensors'))
+        .sort()
+        .reverse()
+    : [];
+  for (const name of names) {
+    try {
+      const checkpoint = readRunCheckpoint(readFileSync(join(checkpoints, name)));
+      const whole = join(path, 'run.json');
+      const record = existsSync(whole) ? whole : join(checkpoints, name.replace(/safetensors$/, 'json'));
+      return { run: readRecord(record), checkpoint, weightsFolder: path };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error; // half written: the one before it
+    }
+  }
+  if (existsSync(join(path, 'run.json')))
+    return { run: readRecord(join(path, 'run.json')), checkpoint: null, weightsFolder: path };
+  throw new UsageError(`${path} holds no run yet: no run.json and no checkpoint.`);
+}
+
+function readRecord(path: string): RecordedRun {
+  const bytes = readFileSync(path);
+  let text: string;
+  try {
+    text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
+  } catch {
+    throw new UsageError(`${path} was not opened: it is damaged or cut off.`);
+  }
+  const read = readRunFile(text);
+  if (!read.ok) throw new UsageError(`${path} was not opened: ${read.message}`);
+  return read.run;
+}
+
+export interface FoundWeights {
+  readonly tensors: NamedTensors;
+  /** Where in the run they are from, in words. */
+  readonly place: string;
+}
+
+/**
+ * The weights of a round that kept them; of the newest checkpoint, or else of the last round kept, where `round` is null.
+ * @throws UsageError
+ */
+export function weightsOf({ run, checkpoint, weightsFolder }: FoundRun, round: number | null): FoundWeights {
+  if (round === null && checkpoint !== null) {
+    const { phase, round: rounds } = checkpoint.position;
+    return { tensors: checkpoint.tensors, place: `${phaseWords[phase]}, round ${rounds}` };
+  }
+  const kept = run.view.weights;
+  const wanted = round === null ? kept.at(-1) : kept.find((one) => one.round === round);
+  if (wanted === undefined)
+    throw new UsageError(
+      kept.length === 0
+        ? 'This run kept no weights: take its folder with the checkpoints, or train it with --keep-weights.'
+        : `The weights of that round were not kept; --round takes ${kept.map((one) => one.round).join(', ')}.`,
+    );
+  const path = join(weightsFolder, keptWeightsFile(wanted.round));
+  try {
+    return {
+      tensors: readWeights(readFileSync(path), run.settings.policy),
+      place: `round ${wanted.round} (kept as float16)`,
+    };
+  } catch (error) {
+    throw new UsageError(
+      error instanceof CheckpointError ? `${path}: ${error.message}` : `The weights ${path} cannot be read.`,
+    );
+  }
+}
+
+const phaseWords: Readonly<Record<RunCheckpoint['position']['phase'], string>> = {
+  sft: 'the cold start',
+  baseline: 'the end of the cold start',
+  stage1: 'stage 1',
+  stage2: 'stage 2',
+  evaluation: 'the end of stage 2',
+};
+
+/** The weights of the checkpoint at the end of the cold start; null where the run kept none. */
+export function coldStartCheckpoint({ weightsFolder }: FoundRun): NamedTensors | null {
+  const checkpoints = join(weightsFolder, 'checkpoints');
+  if (!existsSync(checkpoints)) return null;
+  const name = readdirSync(checkpoints).find((file) => /-sft-\d+-end\.safetensors$/.test(file));
+  return name === undefined ? null : readRunCheckpoint(readFileSync(join(checkpoints, name))).tensors;
+}
