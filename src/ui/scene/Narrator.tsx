@@ -43,7 +43,7 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
   return (
     <section className={styles.narrator} aria-label="What happens now">
       <p className="scene-where" data-testid="scene-round">
-        <strong>
+        <strong key={round}>
           Round {round} of {timeline.last}
         </strong>
         <span>{phaseName(timeline, round)}</span>
