@@ -34,7 +34,7 @@ export default {
       comment:
         'What lies in a testing/ folder is for tests. If the program needs it, it lies in the wrong place.',
       severity: 'error',
-      from: { pathNot: [test, '/testing/', '/conformance/', '^e2e/'] },
+      from: { pathNot: [test, '/testing/', '/conformance/', '^e2e/', '^vite.config'] },
       to: { path: '/testing/' },
     },
     {

@@ -3,8 +3,8 @@
  * Build, dev server and unit tests of ASTER Lab.
  *
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
- * node_modules, never fetched from a CDN. The isolation headers give the engine its threads; the lab
- * also runs on a host that cannot send them (src/lab/isolation.ts). The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
+ * node_modules, never fetched from a CDN. The isolation headers give the engine its threads, and the content policy keeps
+ * foreign code out; the lab also runs on a host that cannot send them (src/lab/isolation.ts, `policyInPage`). The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
  * `cli` the same sources become the headless commands (src/cli), in mode `library` a package for other projects (src/library).
  */
 import { readFileSync } from 'node:fs';
@@ -14,14 +14,56 @@ import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
 import manifest from './package.json' with { type: 'json' };
 import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
+import { scripts } from './src/sandbox/build/scriptsPlugin.ts';
+import { closeCanary, openCanary } from './src/sandbox/testing/canary.ts';
 
-/** What static hosts are told to send, sent by the dev and preview servers too. */
-const isolation = Object.fromEntries(
-  [...readFileSync('public/_headers', 'utf8').matchAll(/^ {2}(\S+): (\S+)$/gm)].map(([, name, value]) => [
+/** What static hosts are told to send, sent by the preview server too. */
+const headers = Object.fromEntries(
+  [...readFileSync('public/_headers', 'utf8').matchAll(/^ {2}(\S+): (.+)$/gm)].map(([, name, value]) => [
     name,
     value,
   ]),
 ) as Record<string, string>;
+
+const { 'Content-Security-Policy': policy = '', ...isolation } = headers;
+
+/** The dev server puts scripts into the page, and speaks to it over a socket; the tests' page does more. */
+const devHeaders =
+  process.env['VITEST'] === undefined
+    ? {
+        ...isolation,
+        'Content-Security-Policy': policy
+          .replace(/'sha256-[^']+'/, "'unsafe-inline'")
+          .replace("connect-src 'self'", "connect-src 'self' ws:"),
+      }
+    : isolation;
+
+/** The page's content policy in the page itself, for hosts that send none. A policy for frames around it can only be sent. */
+const policyInPage: Plugin = {
+  name: 'policy-in-page',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: {
+        'http-equiv': 'Content-Security-Policy',
+        content: policy.replace(/; frame-ancestors [^;]*/, ''),
+      },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
+
+/** Zod would try whether it may turn text into code, which the policy forbids and the browser reports. */
+const zodWithoutEval = (): Plugin => ({
+  name: 'zod-without-eval',
+  transform(code, id) {
+    if (!/zod\/v4\/core\/core\.js$/.test(id)) return undefined;
+    const given = code.replace('__zod_globalConfig = {}', '__zod_globalConfig = { jitless: true }');
+    if (given === code) throw new Error('Zod keeps its configuration elsewhere now.');
+    return { code: given, map: null };
+  },
+});
 
 /** Debian's Chromium; SwiftShader gives WebGPU on a machine without a GPU. */
 const chromium = {
@@ -54,6 +96,7 @@ const inBrowser = (name: string, include: string) => ({
       // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
       headless: false,
       screenshotFailures: false,
+      commands: { openCanary, closeCanary },
       provider: playwright({ launchOptions: chromium }),
       instances: [{ browser: 'chromium' as const }],
     },
@@ -65,6 +108,9 @@ const page: UserConfig = {
   plugins: [
     react(),
     simdKernels(),
+    scripts(),
+    zodWithoutEval(),
+    policyInPage,
     viteStaticCopy({
       targets: [
         {
@@ -75,10 +121,10 @@ const page: UserConfig = {
       ],
     }),
   ],
-  worker: { format: 'es', plugins: () => [simdKernels()] },
+  worker: { format: 'es', plugins: () => [simdKernels(), scripts(), zodWithoutEval()] },
   optimizeDeps: { exclude: ['pyodide'] },
-  server: { headers: isolation },
-  preview: { headers: isolation },
+  server: { headers: devHeaders },
+  preview: { headers },
   build: { target: 'es2023', chunkSizeWarningLimit: 2500 },
   test: {
     testTimeout: 60_000,
@@ -99,17 +145,7 @@ const page: UserConfig = {
   },
 };
 
-/** Python's files, which a worker in Node reads from beside itself. */
-const pythonBesideItsWorker: Plugin = {
-  name: 'python-beside-its-worker',
-  generateBundle() {
-    for (const fileName of ['driver.py', 'guard.py']) {
-      this.emitFile({ type: 'asset', fileName, source: readFileSync(`src/sandbox/${fileName}`, 'utf8') });
-    }
-  },
-};
-
-/** A bundle for Node. Chunks lie beside the entries: the Python worker is found by its place. */
+/** A bundle for Node. Chunks lie beside the entries. */
 function nodeBuild(outDir: string, input: Record<string, string>): UserConfig['build'] {
   return {
     ssr: true,
@@ -118,7 +154,7 @@ function nodeBuild(outDir: string, input: Record<string, string>): UserConfig['b
     emptyOutDir: true,
     copyPublicDir: false,
     rollupOptions: {
-      input: { ...input, nodePython: 'src/sandbox/nodePython.worker.ts' },
+      input,
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   };
@@ -126,7 +162,7 @@ function nodeBuild(outDir: string, input: Record<string, string>): UserConfig['b
 
 /** Node bundles of src/cli: self-contained but for Pyodide and Dawn, which are files that cannot be bundled. */
 const cli: UserConfig = {
-  plugins: [simdKernels(), pythonBesideItsWorker],
+  plugins: [simdKernels(), scripts()],
   ssr: { noExternal: true, external: ['pyodide', 'webgpu'], resolve: { mainFields: ['module', 'main'] } },
   build: nodeBuild('node_modules/.aster-cli', {
     train: 'src/cli/train.ts',
@@ -137,6 +173,7 @@ const cli: UserConfig = {
     export: 'src/cli/export.ts',
     data: 'src/cli/data.ts',
     recipe: 'src/cli/recipe.ts',
+    testPython: 'src/cli/testPython.ts',
     faults: 'src/cli/testing/faults.ts',
     faultRun: 'src/cli/testing/faultRun.ts',
     soak: 'src/cli/testing/soak.ts',
@@ -148,7 +185,7 @@ const libraryPackages = ['pyodide', 'zod'] as const;
 const library: UserConfig = {
   plugins: [
     simdKernels(),
-    pythonBesideItsWorker,
+    scripts(),
     {
       name: 'package-of-the-library',
       generateBundle() {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cannotRunHere } from '../engine/choice.ts';
 import type { FolderFiles } from '../export/modelFolder.ts';
+import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
 import { HeadlessEngineError } from './engine.ts';
 import { UsageError } from './options.ts';
 
@@ -42,7 +43,10 @@ export async function runCommand(
     process.exit(0); // threads would keep the process alive
   } catch (error) {
     const isExpected =
-      error instanceof UsageError || error instanceof HeadlessEngineError || cannotRunHere(error);
+      error instanceof UsageError ||
+      error instanceof HeadlessEngineError ||
+      error instanceof SandboxUnavailableError ||
+      cannotRunHere(error);
     console.error(isExpected ? error.message : error);
     if (error instanceof UsageError) console.error(`\n${usage}`);
     process.exit(1);

@@ -3,7 +3,7 @@
  */
 import { rolloutDataset, datasetFiles, trainingDatasets } from '../export/datasets.ts';
 import { Random } from '../random/random.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { benchmarkProblems } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';

@@ -8,7 +8,7 @@ import type { EngineDescription } from '../engine/engine.ts';
 import { policySettings } from '../export/readModel.ts';
 import { parameterCount } from '../policy/config.ts';
 import type { PhaseTrack } from '../record/phases.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { StartingWeights } from '../train/baseFile.ts';
 import type { RunTick } from '../train/events.ts';

@@ -64,7 +64,8 @@ export const trainUsage = `npm run train -- --preset nano --arm dense --seed 1 -
   --arm      ${armNames.join(', ')}: the cold start's recipe, laid over the preset
   --seed     names every random choice (default 1)
   --set      one setting, as often as you like: --set grpo.learningRate=1e-4 --set run.backend=simd
-  --weights  a model to begin with instead of the base or fresh weights: a folder (also transformers'), shards, or a .safetensors file; its shape is kept
+  --weights  a model to begin with instead of the base or fresh weights: a folder (also transformers'), shards, or a .safetensors file; its shape is kept.
+             From elsewhere it is trusted with numbers, and its calls with Python behind walls (src/sandbox/README.md says which)
   --base     where the base policy of the settings lies, a file or a folder (default public/bases, then runs/bases)
   --out      the run's folder (default runs/<preset>-<arm>-<seed>)
   --checkpoint-every   seconds between two checkpoints (default 60)

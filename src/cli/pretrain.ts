@@ -16,7 +16,7 @@ import { baseSizes, type BaseName } from '../policy/baseNames.ts';
 import { parameterCount, policyConfig } from '../policy/config.ts';
 import { bases, findBase, type BaseDefinition } from '../recipes/bases.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import { thoughtTrajectoryTokens } from '../tasks/families.ts';
 import { responseLengthMax } from '../tasks/transcript.ts';
 import { tokenIds, vocabularySize } from '../tasks/vocabulary.ts';

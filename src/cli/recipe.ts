@@ -9,7 +9,7 @@ import { initialiseTensors } from '../policy/initialise.ts';
 import { CheckpointError } from '../policy/safetensors.ts';
 import { Random } from '../random/random.ts';
 import { keptWeightsFile } from '../record/keptWeights.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { NamedTensors } from '../policy/config.ts';
 import { readWeights } from '../train/checkpointFile.ts';
 import { runPolicy } from '../train/runPolicy.ts';

@@ -5,7 +5,7 @@
  * It is the run's own data, made by the run's own code, with every call really run; nothing is learned here.
  */
 import { writeFileSync } from 'node:fs';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { Problem } from '../tasks/problem.ts';
 import { trainProblem } from '../tasks/problems.ts';
 import { promptTokens } from '../tasks/transcript.ts';

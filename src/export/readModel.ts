@@ -7,8 +7,8 @@
  * `CheckpointError` with one sentence, and nothing is taken over then. (4) What modelFolder.ts wrote comes back bit for bit.
  */
 import { z } from 'zod';
-import { parseJson as parseText } from '../foreign/json.ts';
-import { modelBytes } from '../foreign/limits.ts';
+import { parseJson } from '../foreign/json.ts';
+import { modelBytes, textBytes } from '../foreign/limits.ts';
 import { checkTensors, policyConfigFromHuggingFace } from '../policy/checkpoint.ts';
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';
 import { policyConfig, policyPresetNames } from '../policy/config.ts';
@@ -90,7 +90,7 @@ function readWeightFiles(files: ReadonlyMap<string, Uint8Array>): SafetensorsFil
   const index = files.get(indexName);
   const names = [...files.keys()].filter((name) => name.endsWith('.safetensors'));
   const [only] = names;
-  if (index !== undefined) return readShards(parseJson(index, indexName), files);
+  if (index !== undefined) return readShards(jsonOf(index, indexName), files);
   if (only === undefined)
     throw new CheckpointError(
       'There is no .safetensors file; a model is a config.json with model.safetensors beside it.',
@@ -134,17 +134,17 @@ function readShards(json: unknown, files: ReadonlyMap<string, Uint8Array>): Safe
 }
 
 function configJson(bytes: Uint8Array | undefined, { metadata }: SafetensorsFile): unknown {
-  if (bytes !== undefined) return parseJson(bytes, 'config.json');
+  if (bytes !== undefined) return jsonOf(bytes, 'config.json');
   const embedded = metadata['config'];
   if (embedded === undefined)
     throw new CheckpointError(
       'The weights do not say their config; choose the folder, or config.json together with them.',
     );
-  return parseJson(new TextEncoder().encode(embedded), 'config in the weights');
+  return jsonOf(new TextEncoder().encode(embedded), 'config in the weights');
 }
 
 function checkTokenizer(bytes: Uint8Array): void {
-  const parsed = tokenizerSchema.safeParse(parseJson(bytes, 'tokenizer.json'));
+  const parsed = tokenizerSchema.safeParse(jsonOf(bytes, 'tokenizer.json'));
   if (!parsed.success)
     throw new CheckpointError(
       'The file tokenizer.json is damaged, or of a kind that this lab does not know.',
@@ -157,11 +157,10 @@ function checkTokenizer(bytes: Uint8Array): void {
     );
 }
 
-function parseJson(bytes: Uint8Array, name: string): unknown {
-  const parsed = parseText(new TextDecoder().decode(bytes));
-  if (!parsed.ok)
-    throw new CheckpointError(
-      `The file ${name} is damaged, or far larger than any of this lab: ${parsed.message}`,
-    );
+function jsonOf(bytes: Uint8Array, name: string): unknown {
+  const damaged = (why: string) => new CheckpointError(`The file ${name} is damaged: ${why}`);
+  if (bytes.length > textBytes) throw damaged('it is far larger than that of any policy of this lab.');
+  const parsed = parseJson(new TextDecoder().decode(bytes));
+  if (!parsed.ok) throw damaged(parsed.message);
   return parsed.json;
 }

@@ -2,7 +2,7 @@
  * Asking a policy in a real page: its worker, and weights that lie beside the page. There is one asker for the page.
  */
 import { Asker, type AskPort } from './asking.ts';
-import { workerPort } from './workerPort.ts';
+import { pythonWorkerPort } from './workerPort.ts';
 
 let asker: Asker | undefined;
 
@@ -12,7 +12,10 @@ export function pageAsker(): Asker {
 }
 
 function createWorker(): AskPort {
-  return workerPort(new Worker(new URL('../worker/ask.worker.ts', import.meta.url), { type: 'module' }));
+  return pythonWorkerPort(
+    new Worker(new URL('../worker/ask.worker.ts', import.meta.url), { type: 'module' }),
+    new URL('.', location.href).href,
+  );
 }
 
 /** A file of weights beside the page. @throws a sentence where it is not there @param path relative to the page */

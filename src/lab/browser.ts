@@ -3,6 +3,7 @@
  */
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
+import { openPythonDoor } from '../sandbox/pythonFrame.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
 import { pageQuery, settingsQuery } from './isolation.ts';
 import { replSettings, PythonRepl } from './pythonRepl.ts';
@@ -10,7 +11,7 @@ import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
 import { openInThread } from './openInThread.ts';
 import { runLocks } from './runLocks.ts';
-import { workerPort } from './workerPort.ts';
+import { pythonWorkerPort } from './workerPort.ts';
 
 /** Starts the lab in this page. Call it once. */
 export function createLabStore(): LabStore {
@@ -19,9 +20,10 @@ export function createLabStore(): LabStore {
 
 /** A Python to try by hand, which starts when it is first used. @param deadlineMs of one cell */
 export function createPythonRepl(deadlineMs: number): PythonRepl {
-  return new PythonRepl(() =>
-    createBrowserSandbox({ baseUrl: new URL('.', location.href).href, settings: replSettings(deadlineMs) }),
-  );
+  return new PythonRepl(() => {
+    const { port, close } = openPythonDoor(pageFolder());
+    return createBrowserSandbox({ door: port, settings: replSettings(deadlineMs), onDispose: close });
+  });
 }
 
 let sharedRepl: { readonly deadlineMs: number; readonly repl: PythonRepl } | undefined;
@@ -36,10 +38,13 @@ export function pageRepl(deadlineMs: number): PythonRepl {
 }
 
 function browserEnvironment(): LabEnvironment {
-  const page = new URL('.', location.href);
+  const page = new URL(pageFolder());
   return {
     createTrainer,
-    createSandbox: (settings) => createBrowserSandbox({ baseUrl: page.href, settings }),
+    createSandbox: (settings) => {
+      const { port, close } = openPythonDoor(page.href);
+      return createBrowserSandbox({ door: port, settings, onDispose: close });
+    },
     baseUrl: page.href,
     address: {
       read: () => settingsQuery(location.search),
@@ -83,8 +88,14 @@ function browserEnvironment(): LabEnvironment {
 }
 
 function createTrainer(): TrainerPort {
-  return workerPort(new Worker(new URL('../worker/trainer.worker.ts', import.meta.url), { type: 'module' }));
+  return pythonWorkerPort(
+    new Worker(new URL('../worker/trainer.worker.ts', import.meta.url), { type: 'module' }),
+    pageFolder(),
+  );
 }
+
+/** Where the page lies, with a slash at its end. */
+const pageFolder = () => new URL('.', location.href).href;
 
 /** Holds the screen's wake lock while asked to; a hidden page loses it and takes it back when it is seen again. */
 function screenLock(): (on: boolean) => void {

@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CollapseDetector } from '../metrics/collapse.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { PythonPool } from '../sandbox/pool.ts';
 import { parseToolCalls } from '../tasks/calls.ts';
 import { benchmarkNames } from '../tasks/problems.ts';

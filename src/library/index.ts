@@ -23,7 +23,7 @@ export { createSimdEngine, type SimdEngineOptions } from '../engine/simd/simdEng
 export { createWgslEngine, type WgslEngineOptions } from '../engine/wgsl/wgslEngine.ts';
 
 export type { Sandbox, SandboxSettings, ExecutionResult } from '../sandbox/sandbox.ts';
-export { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+export { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 
 export { modelFolder, type ModelSource, type FolderFiles } from '../export/modelFolder.ts';
 export { readModel, policySettings, type ReadModel } from '../export/readModel.ts';

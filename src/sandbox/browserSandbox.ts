@@ -1,41 +1,84 @@
 /**
- * The sandbox in a browser: web workers, Pyodide's files from the page's own origin.
+ * The sandbox in a browser: Python in the page's walled frame, asked for at a door (pythonFrame.ts).
  *
- * Works in a page and in a worker (the trainer starts it from its own worker, so these are nested workers).
+ * Works in a page and in a worker. Only a page can make a frame, so a worker is handed its door by the page (`withDoor`, `receiveDoor`).
  */
 import { PythonPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
-import type { BootProgress, FromWorker, ToWorker, WorkerLike } from './protocol.ts';
+import type { BootProgress, ToWorker, WorkerLike } from './protocol.ts';
+import type { FromDoor } from './pythonFrame.ts';
 import type { SandboxSettings } from './sandbox.ts';
 
-export interface BrowserSandboxOptions extends Pick<PoolOptions, 'graceMs' | 'recycleHeapBytes'> {
-  /** Where the page is served from; Pyodide's files lie in `pyodide/` below it. Relative to this script's location. */
-  readonly baseUrl: string;
+export interface BrowserSandboxOptions extends Pick<PoolOptions, 'recycleHeapBytes' | 'heapLimitBytes'> {
+  readonly door: MessagePort;
   readonly settings: SandboxSettings;
   readonly onProgress?: (progress: BootProgress) => void;
+  readonly onDispose?: () => void;
 }
 
-/** Starts Python in a web worker. Rejects with SandboxUnavailableError where that fails. */
-export function createBrowserSandbox({ baseUrl, ...options }: BrowserSandboxOptions): Promise<PythonPool> {
-  const base = new URL(baseUrl, globalThis.location.href);
-  return PythonPool.create({ ...options, location: new URL('pyodide/', base).href, spawn: spawnWebWorker });
+/** Starts Python behind a door, which several sandboxes may share. Rejects with SandboxUnavailableError where that fails. */
+export function createBrowserSandbox({ door, ...options }: BrowserSandboxOptions): Promise<PythonPool> {
+  return PythonPool.create({ ...options, spawn: () => callerAt(door).spawn() });
 }
 
-function spawnWebWorker(): WorkerLike {
-  const worker = new Worker(new URL('./python.worker.ts', import.meta.url), {
-    type: 'module',
-    name: 'python',
-  });
-  const like: WorkerLike = {
-    post: (message: ToWorker) => worker.postMessage(message),
-    onMessage: () => undefined,
-    onFailure: () => undefined,
-    terminate: () => worker.terminate(),
-  };
-  worker.onmessage = (event: MessageEvent<FromWorker>) => like.onMessage(event.data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    like.onFailure(event.message || 'the Python worker script could not be loaded');
-  };
-  return like;
+/** The first message to a worker that wants a Python. */
+export interface DoorMessage {
+  readonly type: 'python-door';
+}
+
+export const isDoorMessage = (data: unknown): data is DoorMessage =>
+  typeof data === 'object' && data !== null && 'type' in data && data.type === 'python-door';
+
+const callers = new WeakMap<MessagePort, Caller>();
+
+function callerAt(door: MessagePort): Caller {
+  let caller = callers.get(door);
+  if (caller === undefined) callers.set(door, (caller = new Caller(door)));
+  return caller;
+}
+
+interface Called {
+  progress(loadedBytes: number, totalBytes: number | null): void;
+  fail(reason: string): void;
+}
+
+/** Who asks at a door: it tells the answers apart. */
+class Caller {
+  readonly #door: MessagePort;
+  readonly #called = new Map<number, Called>();
+  #ids = 0;
+
+  constructor(door: MessagePort) {
+    this.#door = door;
+    // From the page itself, which is believed.
+    door.onmessage = ({ data }: MessageEvent<FromDoor>) => {
+      const called = this.#called.get(data.id);
+      if (data.type === 'downloaded') called?.progress(data.loadedBytes, data.totalBytes);
+      else called?.fail(data.reason);
+    };
+  }
+
+  spawn(): WorkerLike {
+    const id = ++this.#ids;
+    const { port1, port2 } = new MessageChannel();
+    const like: WorkerLike = {
+      post: (message: ToWorker) => port1.postMessage(message),
+      onMessage: () => undefined,
+      onFailure: () => undefined,
+      terminate: () => {
+        this.#called.delete(id);
+        port1.close();
+        this.#door.postMessage({ type: 'stop', id });
+      },
+    };
+    this.#called.set(id, {
+      progress: (loadedBytes, totalBytes) =>
+        like.onMessage({ type: 'progress', progress: { stage: 'download', loadedBytes, totalBytes } }),
+      fail: (reason) => like.onFailure(reason),
+    });
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => like.onMessage(data);
+    port1.onmessageerror = () => like.onMessage(null);
+    this.#door.postMessage({ type: 'start', id }, [port2]);
+    return like;
+  }
 }

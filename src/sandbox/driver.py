@@ -7,9 +7,9 @@ there is no clock and no entropy. (3) `report` is called exactly once per cell, 
 How a failed cell is undone: its trajectory's ok cells that may have left something behind are kept, compiled, in a
 log; after a failure the namespace is dropped, and rebuilt by running the log again when it is next needed. Unlike a
 deep copy before each cell this costs nothing while cells succeed, and it also undoes what cannot be copied (functions
-with their closures, class attributes, generators). Its limit: the rebuild takes as long as those cells took, and it is
-given REBUILD_PATIENCE deadlines for each. A cell that ran once and does not run again is dropped from the log, so that it costs
-its trajectory that cell and not every later one.
+with their closures, class attributes, generators). Its limit: the rebuild takes as long as those cells took, and it has
+the time that its trajectory's cells left unspent (pool.ts). A cell that ran once and does not run again is dropped from
+the log, and what the time did not suffice for as well; the report says that something was lost.
 """
 
 import ast
@@ -19,9 +19,6 @@ import json
 import opcode
 import sys
 import warnings
-
-# A rebuilt cell has already met its deadline once, so only a much slower second run is stopped.
-REBUILD_PATIENCE = 4
 
 # A cell that only reads these names (unless redefined) and constants, and binds nothing, can leave nothing behind.
 PURE_BUILTINS = frozenset("abs bool divmod float int len max min pow print round sorted str sum range <show> <power>".split())
@@ -42,6 +39,7 @@ class Output:
         self.room = limit
 
     def write(self, text):
+        text = _text(text)
         if self.room > 0:
             self.parts.append(text[: self.room])
             self.room -= len(text)
@@ -66,22 +64,33 @@ class Namespace:
 
     def ready(self):
         """Bring the variables to what the log says, if a failed cell left them in doubt."""
+        global _lost
+        if self.stale and self.log:
+            _arm(True)
         while self.stale:
             self.variables = {"__name__": "__main__", "__builtins__": _builtins}
             self.context = decimal.Context()
-            failed = self.first_failure()
+            try:
+                failed = self.first_failure()
+            except KeyboardInterrupt:
+                # The time is up; it has begun no cell that could still be told from the others.
+                self.log.clear()
+                _lost = True
+                continue
             if failed is None:
                 self.stale = False
             else:
                 # Half of it may have happened, so the rest is run again without it.
                 del self.log[failed]
+                _lost = True
 
     def first_failure(self):
         """Run the log. Returns where in it a cell did not run again, or None."""
         for position, (index, cell) in enumerate(self.log):
             try:
-                _arm(REBUILD_PATIENCE)
                 self.execute(index, cell)
+            except KeyboardInterrupt:
+                raise
             except BaseException:
                 return position
         return None
@@ -103,6 +112,7 @@ def _show(value):
 _namespaces = {}
 _builtins = guard.safe_builtins(_show)
 _sink = Output(0)
+_lost = False  # whether the rebuild before the present cell could not bring everything back
 
 
 def _compile_value(source):
@@ -183,7 +193,7 @@ _cells = {}
 def _cell(source):
     cell = _cells.get(source)
     if cell is None:
-        _arm(1)
+        _arm(False)
         cell = Cell(source)
         if len(_cells) >= CELLS_KEPT:
             _cells.clear()
@@ -204,21 +214,29 @@ def _format_problem(source):
     return None
 
 
+def _text(value):
+    """A plain string: a cell's own kind of string may say anything when it is cut or put into another."""
+    return value if type(value) is str else str.__str__(value)
+
+
 def _describe(error):
     """The last line of the traceback, e.g. "ZeroDivisionError: division by zero"."""
     try:
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
-    except Exception:
+        text = _text(error.msg if isinstance(error, SyntaxError) else str(error))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         text = ""
-    name = type(error).__name__
+    name = _text(type(error).__name__)
     return (f"{name}: {text}" if text else name)[:_max_output_length]
 
 
 def _failure(error, output):
+    text = _describe(error)
     # On 32-bit wasm a length of 2**31 or more is an OverflowError before it can be a MemoryError.
-    if isinstance(error, MemoryError) or (isinstance(error, OverflowError) and "index-sized" in str(error)):
-        return "memory", _describe(error), ""
-    return "error", _describe(error), output.text()
+    if isinstance(error, MemoryError) or (isinstance(error, OverflowError) and "index-sized" in text):
+        return "memory", text, ""
+    return "error", text, output.text()
 
 
 def _run_cell(trajectory, index, source):
@@ -232,7 +250,7 @@ def _run_cell(trajectory, index, source):
     output = Output(_max_output_length + 1)
     try:
         namespace.ready()
-        _arm(1)
+        _arm(False)
         stateful = not cell.leaves_nothing(namespace.variables)
         namespace.stale = stateful
         sys.stdout = output
@@ -254,31 +272,36 @@ def _run_cell(trajectory, index, source):
 
 
 def run_batch(payload):
-    """Runs `[[trajectory, index, code], ...]` in order; each result goes to `report(position, kind, text, output, stateful)`."""
+    """Runs `[[trajectory, index, code], ...]` in order; each result goes to `report(position, kind, text, output, stateful, lost)`."""
+    global _lost
     for position, (trajectory, index, source) in enumerate(json.loads(payload)):
+        _lost = False
         # The interrupt fires once per arming, so KeyboardInterrupt cannot strike inside this handler.
         try:
-            _report(position, *_run_cell(trajectory, index, source))
+            _report(position, *_run_cell(trajectory, index, source), _lost)
         except KeyboardInterrupt:
-            _report(position, "timeout", "", "", False)
+            _report(position, "timeout", "", "", False, _lost)
 
 
 def release(payload):
     """Forgets the namespaces of `[trajectory, ...]`."""
     try:
-        _arm(1)
-        for trajectory in json.loads(payload):
-            _namespaces.pop(trajectory, None)
-        _disarm()
+        _arm(False)
+        left = [_namespaces.pop(trajectory, None) for trajectory in json.loads(payload)]
+        if any(namespace is not None and (namespace.log or namespace.stale) for namespace in left):
+            del left
+            gc.collect()
     except KeyboardInterrupt:
         pass
 
 
-def install(arm, disarm, report, max_code_length, max_output_length):
-    """Wires the driver to the worker: `arm(deadlines)` starts the clock of what follows, `report` ends a cell."""
-    global _arm, _disarm, _report, _max_code_length, _max_output_length
-    _arm, _disarm, _report = arm, disarm, report
+def install(arm, report, max_code_length, max_output_length):
+    """Wires the driver to the worker: `arm(rebuilding)` starts the clock of what follows, `report` ends a cell."""
+    global _arm, _report, _max_code_length, _max_output_length
+    _arm, _report = arm, report
     _max_code_length, _max_output_length = max_code_length, max_output_length
     sys.stdout = sys.stderr = _sink
     warnings.simplefilter("ignore")
+    # What a generator does when it is collected belongs to no other trajectory's cell, so that is done between them only.
+    gc.disable()
     gc.freeze()

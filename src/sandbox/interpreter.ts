@@ -5,26 +5,24 @@
  * strikes between cells. Interrupts need no SharedArrayBuffer: CPython polls index 0 of the interrupt buffer, and that
  * index is an accessor which compares the clock with the deadline, and which fires once per arming.
  *
- * What is covered: one namespace per trajectory; allow-listed builtins and modules (guard.py); a deadline per cell and
- * a watchdog around it (pool.ts); a cap on the heap; no clock, no entropy, no files; in the browser no network.
+ * A start takes seconds of processor time, so the first worker's memory is kept as it was before its first cell, and the
+ * others begin with it. That is Pyodide's private interface: where it fails, they start as the first one did.
  *
- * What is NOT protected. This is a sandbox against accidents and against what a small trained model writes, not against
- * a determined attacker:
- *  - CPython's introspection has known ways around any source check; guard.py closes the known short ones only.
- *  - Behind them lies JavaScript with the worker's rights. fetch, storage, sockets and workers are removed from its
- *    globals, but `import()` of a URL is syntax and cannot be; only a Content-Security-Policy header of the host can.
- *  - In Node the worker thread can still reach the file system and processes through Node's own modules.
- *  - The heap is shared: a trajectory that hoards memory can make another's cell end in `memory`.
- *  - Suspended generators of released trajectories are closed whenever Python collects them.
- *  - Timing is real: whether a cell that needs about a deadline ends `ok` or `timeout` depends on the machine.
+ * What is promised, and by which wall: README.md beside this file.
  */
-import type { PyodideInterface, loadPyodide as LoadPyodide } from 'pyodide';
+import type { PyodideConfig, PyodideInterface, loadPyodide as LoadPyodide } from 'pyodide';
 import type { ExecutionResult } from './sandbox.ts';
 import type { BootOptions, WireCell } from './protocol.ts';
+import type { PythonSources } from './sources.ts';
 
-export interface DriverSources {
-  readonly guard: string;
-  readonly driver: string;
+/** What a worker was handed to start from. */
+export interface PythonFiles {
+  readonly sources: Pick<PythonSources, 'driver' | 'guard'>;
+  readonly loadPyodide: typeof LoadPyodide;
+  /** Where Pyodide finds its own files. */
+  readonly config: NonNullable<Parameters<typeof LoadPyodide>[0]>;
+  /** Another worker's memory to begin with. */
+  readonly snapshot: Uint8Array | null;
 }
 
 export interface Interpreter {
@@ -36,22 +34,22 @@ export interface Interpreter {
   heapBytes(): number;
 }
 
-export interface InterpreterEvents {
-  readonly onFinished: (result: ExecutionResult, stateful: boolean) => void;
-  readonly onRebuilding: () => void;
-}
+type OnFinished = (result: ExecutionResult, stateful: boolean, lost: boolean) => void;
 
-/** Deadlines given to a cell that ran before and is run again to rebuild a namespace; as in driver.py. */
-export const replayPatience = 4;
-
-type Report = (position: number, kind: string, text: string, output: string, stateful: boolean) => void;
+type Report = (
+  position: number,
+  kind: string,
+  text: string,
+  output: string,
+  stateful: boolean,
+  lost: boolean,
+) => void;
 
 interface Driver {
   run_batch(payload: string): void;
   release(payload: string): void;
   install(
-    arm: (deadlines: number) => void,
-    disarm: () => void,
+    arm: (rebuilding: boolean) => void,
     report: Report,
     maxCodeLength: number,
     maxOutputLength: number,
@@ -72,84 +70,117 @@ function capHeap(bytes: number): void {
 /** Modules that lead from Python to JavaScript or to Pyodide's internals. */
 const bridges = /^(js|pyodide_js|_?pyodide.*|micropip|webbrowser)(\.|$)/.source;
 
-const bootstrap = `
-import re, sys, types
+/** Python text that makes the driver, and leaves it where a worker that begins with this memory finds it. */
+const bootstrap = ({ driver, guard }: PythonFiles['sources']) => `
+import sys, types
 def load(name, source, **names):
     module = types.ModuleType(name)
     vars(module).update(names)
     exec(compile(source, name + ".py", "exec"), vars(module))
     return module
-guard = load("guard", guard_source)
-driver = load("driver", driver_source, guard=guard)
-version = sys.version.split()[0]
+sys.modules["<driver>"] = load("driver", ${JSON.stringify(driver)}, guard=load("guard", ${JSON.stringify(guard)}))
+del load, types
 `;
 
 const severance = `
+import re, sys
+driver = sys.modules.pop("<driver>")
+version = sys.version.split()[0]
 for name in [name for name in sys.modules if re.match(bridges, name)]:
     del sys.modules[name]
 `;
 
-/** Boots Python and installs the driver. Throws whatever Pyodide throws when a file is missing. */
+interface PrivateOptions {
+  readonly _loadSnapshot?: Uint8Array;
+  readonly _makeSnapshot?: boolean;
+}
+
+/** Pyodide with the driver loaded, and its memory where that is asked for and can be had. */
+async function start(
+  files: PythonFiles,
+  makesSnapshot: boolean,
+  onSign: () => void,
+): Promise<{ python: PyodideInterface; snapshot: Uint8Array | null }> {
+  const load = (options: PrivateOptions) =>
+    files.loadPyodide({
+      ...files.config,
+      // Sets of strings must come out in the same order in every worker.
+      env: { PYTHONHASHSEED: '0', HOME: '/home/pyodide' },
+      stdout: () => undefined,
+      stderr: () => undefined,
+      // WebAssembly is compiled by then.
+      fsInit: async () => onSign(),
+      ...options,
+    } as PyodideConfig);
+  if (files.snapshot !== null) {
+    try {
+      const python = await load({ _loadSnapshot: files.snapshot });
+      return { python, snapshot: null };
+    } catch {
+      // Slower, without it.
+    }
+  }
+  const python = await load({ _makeSnapshot: makesSnapshot });
+  onSign();
+  python.runPython(bootstrap(files.sources));
+  let snapshot: Uint8Array | null = null;
+  if (makesSnapshot) {
+    try {
+      snapshot = (python as unknown as { makeMemorySnapshot(): Uint8Array }).makeMemorySnapshot();
+    } catch {
+      // The others start as this one did.
+    }
+  }
+  return { python, snapshot };
+}
+
+/**
+ * Boots Python and installs the driver. Throws whatever Pyodide throws when a file is missing.
+ *
+ * @param onSign called now and then on the way, so that a slow start is not mistaken for none
+ */
 export async function bootInterpreter(
-  loadPyodide: typeof LoadPyodide,
-  sources: DriverSources,
+  files: PythonFiles,
   options: BootOptions,
-  events: InterpreterEvents,
-): Promise<Interpreter> {
+  onFinished: OnFinished,
+  makesSnapshot: boolean,
+  onSign: () => void,
+): Promise<{ readonly interpreter: Interpreter; readonly snapshot: Uint8Array | null }> {
   capHeap(options.heapLimitBytes);
-  const python = await loadPyodide({
-    indexURL: options.location,
-    // Sets of strings must come out in the same order in every worker.
-    env: { PYTHONHASHSEED: '0', HOME: '/home/pyodide' },
-    stdout: () => undefined,
-    stderr: () => undefined,
-  });
-  const names = python.toPy({ guard_source: sources.guard, driver_source: sources.driver, bridges }) as {
-    get(name: string): unknown;
-    destroy(): void;
-  };
-  const run = (code: string) => void python.runPython(code, { globals: names as never });
-  run(bootstrap);
+  const { python, snapshot } = await start(files, makesSnapshot, onSign);
+  const names = python.toPy({ bridges }) as { get(name: string): unknown; destroy(): void };
+  python.runPython(severance, { globals: names as never });
   const driver = names.get('driver') as Driver;
   const version = `Pyodide ${python.version}, Python ${String(names.get('version'))}`;
+  names.destroy();
 
   let cells: readonly WireCell[] = [];
   let position = 0;
-  let deadline = Infinity;
-  python.setInterruptBuffer(
-    accessorBuffer(() => {
-      if (performance.now() < deadline) return false;
-      deadline = Infinity;
-      return true;
-    }),
-  );
+  const clock = new CellClock();
+  python.setInterruptBuffer(accessorBuffer(() => clock.fires()));
 
   const { deadlineMs, maxCodeLength, maxOutputLength } = options.settings;
   driver.install(
-    (deadlines) => {
-      if (deadlines > 1) events.onRebuilding();
-      const patience = cells[position]?.replay === true ? replayPatience : deadlines;
-      deadline = performance.now() + patience * deadlineMs;
+    (rebuilding) => {
+      const cell = cells[position];
+      const rebuildMs = cell?.rebuildMs ?? deadlineMs;
+      if (rebuilding) clock.rebuild(rebuildMs);
+      else clock.cell(cell?.replay === true ? rebuildMs : deadlineMs);
     },
-    () => {
-      deadline = Infinity;
-    },
-    (reported, kind, text, output, stateful) => {
-      deadline = Infinity;
+    (reported, kind, text, output, stateful, lost) => {
+      clock.stop();
       // A late interrupt can make the driver report a cell again; the first report stands.
       if (reported !== position) return;
       position++;
-      events.onFinished(toResult(kind, text, output, deadlineMs), stateful);
+      onFinished(toResult(kind, text, output, deadlineMs), stateful, lost);
     },
     maxCodeLength,
     maxOutputLength,
   );
-  run(severance);
   python.unregisterJsModule('js');
   python.unregisterJsModule('pyodide_js');
-  names.destroy();
 
-  return {
+  const interpreter: Interpreter = {
     version,
     run(batch) {
       cells = batch;
@@ -159,10 +190,43 @@ export async function bootInterpreter(
     release(trajectories) {
       cells = [];
       driver.release(JSON.stringify(trajectories));
-      deadline = Infinity;
+      clock.stop();
     },
     heapBytes: () => heapBytes(python),
   };
+  return { interpreter, snapshot };
+}
+
+/** When the interrupt strikes: a cell has one deadline, however often it is armed, and a rebuild before it has its own. */
+class CellClock {
+  #deadline = Infinity;
+  #started = -Infinity;
+  #rebuildStarted: number | null = null;
+
+  fires(): boolean {
+    if (performance.now() < this.#deadline) return false;
+    this.#deadline = Infinity;
+    return true;
+  }
+
+  cell(milliseconds: number): void {
+    const now = performance.now();
+    if (this.#started === -Infinity) this.#started = now;
+    if (this.#rebuildStarted !== null) this.#started += now - this.#rebuildStarted;
+    this.#rebuildStarted = null;
+    this.#deadline = this.#started + milliseconds;
+  }
+
+  rebuild(milliseconds: number): void {
+    this.#rebuildStarted = performance.now();
+    this.#deadline = this.#rebuildStarted + milliseconds;
+  }
+
+  stop(): void {
+    this.#deadline = Infinity;
+    this.#started = -Infinity;
+    this.#rebuildStarted = null;
+  }
 }
 
 /** An interrupt buffer whose index 0 asks `fires` each time CPython looks; 2 is SIGINT. */

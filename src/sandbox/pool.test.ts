@@ -10,9 +10,10 @@ import { SandboxUnavailableError } from './sandbox.ts';
 
 const settings = { deadlineMs: 100, maxCodeLength: 100, maxOutputLength: 100 };
 
-/** A worker that answers each cell with its code; `hang` never answers, `crash` breaks the interpreter. */
+/** A worker that answers each cell with its code; `hog` never answers, `bug` breaks the interpreter, and `rot`,
+ * `two` and `out` are answered as no worker should. */
 class ScriptedWorker implements WorkerLike {
-  onMessage: (message: FromWorker) => void = () => undefined;
+  onMessage: (message: unknown) => void = () => undefined;
   onFailure: (reason: string) => void = () => undefined;
   readonly received: ToWorker[] = [];
   terminated = false;
@@ -29,23 +30,36 @@ class ScriptedWorker implements WorkerLike {
 
   #answer(message: ToWorker): void {
     if (message.type === 'boot') {
-      this.onMessage(
+      this.#say(
         this.#boots
           ? { type: 'ready', version: 'scripted' }
           : { type: 'unavailable', reason: 'no pyodide.mjs' },
       );
-    } else if (message.type === 'run') {
-      for (const { code } of message.cells) {
-        if (code === 'hang') return;
-        if (code === 'crash') return this.onMessage({ type: 'crashed', reason: 'stack overflow' });
-        this.onMessage({
-          type: 'finished',
-          result: { kind: 'ok', output: code },
-          stateful: code.includes('='),
-        });
-      }
-      this.onMessage({ type: 'done', heapBytes: 0 });
+      return;
     }
+    if (message.release.length > 0) this.#say({ type: 'released' });
+    for (const { code } of message.cells) {
+      if (code === 'hog') return;
+      if (code === 'bug') return this.#say({ type: 'crashed', reason: 'stack overflow' });
+      if (code === 'rot') return this.onMessage({ type: 'finished', result: 'nonsense' });
+      if (code === 'two') this.#finish(code);
+      this.#finish(code);
+    }
+    this.#say({ type: 'done', heapBytes: 0 });
+  }
+
+  #finish(code: string): void {
+    const output = code === 'out' ? 'x'.repeat(101) : code;
+    this.#say({
+      type: 'finished',
+      result: { kind: 'ok', output },
+      stateful: code.includes('='),
+      lost: false,
+    });
+  }
+
+  #say(message: FromWorker): void {
+    this.onMessage(message);
   }
 
   terminate(): void {
@@ -64,8 +78,6 @@ let workers: ScriptedWorker[];
 const create = (boots: (nth: number) => boolean = () => true) =>
   PythonPool.create({
     settings,
-    location: '/',
-    graceMs: 100,
     spawn: () => {
       const worker = new ScriptedWorker(boots(workers.length));
       workers.push(worker);
@@ -79,15 +91,14 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-it('keeps one spare, and starts another when the spare takes over', async () => {
+it('keeps one spare, and after a loss two', async () => {
   const pool = await create();
   expect(workers.length).toBe(2);
-  const results = pool.run([{ trajectory: 1, code: 'hang' }]);
+  const results = pool.run([{ trajectory: 1, code: 'hog' }]);
   await vi.advanceTimersByTimeAsync(300);
   expect(await results).toEqual([{ kind: 'timeout', deadlineMs: 100 }]);
   await pool.run([{ trajectory: 1, code: 'x' }]);
-  expect(workers.length).toBe(3);
-  expect(workers.map((worker) => worker.terminated)).toEqual([true, false, false]);
+  expect(workers.map((worker) => worker.terminated)).toEqual([true, false, false, false]);
   pool.dispose();
 });
 
@@ -95,13 +106,13 @@ it('replays only stateful ok cells, only of trajectories in the batch, before th
   const pool = await create();
   await pool.run([
     { trajectory: 1, code: 'a=1' },
-    { trajectory: 1, code: 'print' },
+    { trajectory: 1, code: 'x' },
     { trajectory: 2, code: 'b=1' },
     { trajectory: 3, code: 'c=1' },
   ]);
   const results = pool.run([
     { trajectory: 1, code: 'd=1' },
-    { trajectory: 3, code: 'hang' },
+    { trajectory: 3, code: 'hog' },
     { trajectory: 1, code: 'x' },
     { trajectory: 3, code: 'y' },
     { trajectory: 1, code: 'z' },
@@ -116,7 +127,7 @@ it('a cell that breaks the interpreter ends in error, the others run', async () 
   const pool = await create();
   expect(
     await pool.run([
-      { trajectory: 1, code: 'crash' },
+      { trajectory: 1, code: 'bug' },
       { trajectory: 1, code: 'x' },
     ]),
   ).toEqual([
@@ -134,7 +145,12 @@ it('does not take its own thread being busy for a hanging cell', async () => {
   slow.post = (message) => {
     // The answer is in the queue, but this thread is kept busy well past deadline and grace.
     setTimeout(() => {
-      slow.onMessage({ type: 'finished', result: { kind: 'ok', output: message.type }, stateful: false });
+      slow.onMessage({
+        type: 'finished',
+        result: { kind: 'ok', output: message.type },
+        stateful: false,
+        lost: false,
+      });
       slow.onMessage({ type: 'done', heapBytes: 0 });
     }, 30);
   };
@@ -152,7 +168,10 @@ it('runs batches and releases in the order of the calls', async () => {
   const first = pool.run([{ trajectory: 1, code: 'a=1' }]);
   pool.release([1]);
   await Promise.all([first, pool.run([{ trajectory: 1, code: 'x' }])]);
-  expect(workers[0]?.received.map((message) => message.type)).toEqual(['boot', 'run', 'release', 'run']);
+  expect(workers[0]?.received.slice(1)).toMatchObject([
+    { release: [], cells: [{ code: 'a=1' }] },
+    { release: [1], cells: [{ code: 'x', index: 0 }] },
+  ]);
   expect(workers[0]?.codes).toEqual(['a=1', 'x']);
   pool.dispose();
 });
@@ -166,7 +185,7 @@ it('survives a spare that does not start', async () => {
   const pool = await create((nth) => nth !== 1);
   expect(
     await pool.run([
-      { trajectory: 1, code: 'crash' },
+      { trajectory: 1, code: 'bug' },
       { trajectory: 1, code: 'x' },
     ]),
   ).toEqual([expect.objectContaining({ kind: 'error' }), { kind: 'ok', output: 'x' }]);
@@ -176,7 +195,7 @@ it('survives a spare that does not start', async () => {
 it('rejects when no worker can be started any more', async () => {
   const pool = await create((nth) => nth === 0);
   const results = pool.run([
-    { trajectory: 1, code: 'crash' },
+    { trajectory: 1, code: 'bug' },
     { trajectory: 1, code: 'x' },
   ]);
   await expect(results).rejects.toThrow(SandboxUnavailableError);
@@ -185,7 +204,7 @@ it('rejects when no worker can be started any more', async () => {
 
 it('rejects a batch that is cut off by dispose, and terminates every worker', async () => {
   const pool = await create();
-  const results = pool.run([{ trajectory: 1, code: 'hang' }]);
+  const results = pool.run([{ trajectory: 1, code: 'hog' }]);
   await Promise.resolve();
   await Promise.resolve();
   pool.dispose();
@@ -196,13 +215,7 @@ it('rejects a batch that is cut off by dispose, and terminates every worker', as
 it('a start listens for the disposal no longer than it takes', async () => {
   const { signal } = new AbortController();
   const begin = (boots: boolean) =>
-    PythonThread.start(
-      new ScriptedWorker(boots),
-      { location: '/', settings, heapLimitBytes: 0 },
-      0,
-      () => undefined,
-      signal,
-    );
+    PythonThread.start(new ScriptedWorker(boots), { settings, heapLimitBytes: 0 }, () => undefined, signal);
   const starting = [begin(true), begin(false), begin(true)];
   expect(getEventListeners(signal, 'abort')).toHaveLength(3);
   await Promise.allSettled(starting);
@@ -214,12 +227,86 @@ it('a start that is aborted terminates its worker', async () => {
   const worker = new ScriptedWorker(true);
   const starting = PythonThread.start(
     worker,
-    { location: '/', settings, heapLimitBytes: 0 },
-    0,
+    { settings, heapLimitBytes: 0 },
     () => undefined,
     disposal.signal,
   );
   disposal.abort();
   await expect(starting).rejects.toThrow(SandboxUnavailableError);
   expect(worker.terminated).toBe(true);
+});
+
+it.each(['rot', 'two', 'out'])('gives up a worker that does not keep to the protocol: %s', async (code) => {
+  const pool = await create();
+  expect(
+    await pool.run([
+      { trajectory: 1, code },
+      { trajectory: 2, code: 'x' },
+    ]),
+  ).toHaveLength(2);
+  expect((await pool.run([{ trajectory: 2, code: 'x' }]))[0]).toEqual({ kind: 'ok', output: 'x' });
+  expect(workers[0]?.terminated).toBe(true);
+  expect(pool.workersReplaced).toBe(1);
+  pool.dispose();
+});
+
+it('gives up a worker that speaks without being asked, and blames no cell for it', async () => {
+  const pool = await create();
+  workers[0]?.onMessage({ type: 'done', heapBytes: 0 });
+  expect(await pool.run([{ trajectory: 1, code: 'x' }])).toEqual([{ kind: 'ok', output: 'x' }]);
+  expect(workers[0]?.terminated).toBe(true);
+  pool.dispose();
+});
+
+it('a cell cannot stay beyond its limit, whatever its worker says meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'performance'] });
+  const pool = await create();
+  const results = pool.run([
+    { trajectory: 1, code: 'x' },
+    { trajectory: 1, code: 'hog' },
+  ]);
+  const began = performance.now();
+  let ended = Infinity;
+  void results.then(() => (ended = performance.now()));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect((await results)[1]).toEqual({ kind: 'timeout', deadlineMs: settings.deadlineMs });
+  expect(ended - began).toBeGreaterThan(settings.deadlineMs);
+  expect(ended - began).toBeLessThanOrEqual(settings.deadlineMs + 250);
+  pool.dispose();
+});
+
+it('runs a trajectory that is not plain apart from those that are, with what it left before', async () => {
+  const pool = await create();
+  await pool.run([
+    { trajectory: 1, code: 'a=1' },
+    { trajectory: 2, code: 'b=1' },
+  ]);
+  const results = await pool.run([
+    { trajectory: 1, code: 'import x' },
+    { trajectory: 2, code: 'c=1' },
+    { trajectory: 1, code: 'd=1' },
+  ]);
+  expect(results.map((result) => result.kind === 'ok' && result.output)).toEqual(['import x', 'c=1', 'd=1']);
+  expect(workers[0]?.codes).toEqual(['a=1', 'b=1', 'c=1']);
+  expect(workers[1]?.codes).toEqual(['(a=1)', 'import x', 'd=1']);
+  pool.dispose();
+});
+
+it('counts a trajectory whose variables cannot be brought back, and runs its later cells', async () => {
+  const pool = await create();
+  await pool.run([{ trajectory: 1, code: 'a=1' }]);
+  await pool.run([{ trajectory: 2, code: 'bug' }]);
+  const spare = workers[1];
+  if (spare === undefined) throw new Error('no spare');
+  spare.post = (message) => {
+    if (message.type !== 'run') return;
+    for (const { replay, code } of message.cells) {
+      const result = replay ? { kind: 'memory', message: '' } : { kind: 'ok', output: code };
+      spare.onMessage({ type: 'finished', result, stateful: false, lost: false });
+    }
+    spare.onMessage({ type: 'done', heapBytes: 0 });
+  };
+  expect(await pool.run([{ trajectory: 1, code: 'x' }])).toEqual([{ kind: 'ok', output: 'x' }]);
+  expect(pool.statesLost).toBe(1);
+  pool.dispose();
 });

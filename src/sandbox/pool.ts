@@ -1,28 +1,30 @@
 /**
- * The sandbox over real workers: one active Python, one started in advance to take over from it.
+ * The sandbox over real workers: one Python for plain cells, one for all others where there are any, and one started in advance to take
+ * over from either.
  *
  * Invariants. (1) Every cell gets one result, whatever it does: a cell that does not come back within its deadline
  * (it swallows the interrupt, or sits in one long C call) costs its worker, ends in `timeout`, and the cells behind it
  * are run by the spare. (2) A trajectory's variables outlive a worker: the pool keeps the ok cells that may have left
  * something behind and replays them, in order and with their seeds, before the trajectory's next cell in a worker that
  * does not hold its namespace. (3) A worker whose heap has grown is retired between batches, since WebAssembly memory
- * never shrinks.
+ * never shrinks. (4) From its first cell that is not plain on (plain.ts) a trajectory is run apart from those that are. (5) All that a
+ * trajectory's cells take, rebuilding included, is at most their deadlines and half a second for each: a rebuild has the time that its
+ * cells left unspent. Where that is too short, or a cell does not run again, what it had left is lost; such trajectories are counted.
  */
+import { isPlain } from './plain.ts';
 import type { BootProgress, WireCell, WorkerLike } from './protocol.ts';
-import { PythonThread } from './pythonThread.ts';
-import type { FinishedCell } from './pythonThread.ts';
+import { graceMs, PythonThread } from './pythonThread.ts';
+import type { BatchEnd, FinishedCell } from './pythonThread.ts';
 import { SandboxUnavailableError } from './sandbox.ts';
 import type { Cell, ExecutionResult, Sandbox, SandboxSettings } from './sandbox.ts';
 
 export interface PoolOptions {
   readonly spawn: () => WorkerLike;
-  /** The folder of Pyodide's files: an absolute URL ending in "/" in the browser, a path in Node. */
-  readonly location: string;
   readonly settings: SandboxSettings;
   /** Progress of the first worker's start. */
   readonly onProgress?: (progress: BootProgress) => void;
-  /** How long after its deadline a cell may stay silent before its worker is terminated, milliseconds. */
-  readonly graceMs?: number;
+  /** Called once, when the pool is disposed of. */
+  readonly onDispose?: () => void;
   /** Python's heap never grows beyond this. */
   readonly heapLimitBytes?: number;
   /** A worker whose heap is larger than this after a batch is replaced. */
@@ -31,11 +33,35 @@ export interface PoolOptions {
 
 const mebibyte = 2 ** 20;
 const startAttempts = 2;
+/** A rebuild never takes longer than so many deadlines. */
+const rebuildPatience = 4;
+/** What a cell may leave to its trajectory's rebuilds beyond its deadline, milliseconds. */
+const rebuildBonusMs = 250;
 
-/** A trajectory's cells so far: how many ran, and which a new worker must replay. */
+/** A trajectory's cells so far: how many ran, which a new worker must replay, and the time that is left for that, milliseconds. */
 interface History {
   cells: number;
   replay: WireCell[];
+  isPlain: boolean;
+  unspentMs: number;
+  /** The most that it can be by the batch's next cell. */
+  hopedMs: number;
+  /** Its last cell did not end ok, so the next may have to wait for a rebuild. */
+  isInDoubt: boolean;
+  isLost: boolean;
+}
+
+/** A cell of a batch, and where its result goes. */
+interface Place {
+  readonly cell: WireCell;
+  readonly position: number;
+  readonly isPlain: boolean;
+}
+
+/** One of the two Pythons, and the trajectories that it has yet to forget. */
+interface Post {
+  thread: PythonThread | null;
+  readonly release: Set<number>;
 }
 
 export class PythonPool implements Sandbox {
@@ -43,31 +69,40 @@ export class PythonPool implements Sandbox {
   readonly #options: Required<PoolOptions>;
   readonly #histories = new Map<number, History>();
   readonly #disposal: AbortController;
-  #active: PythonThread | null;
-  #spare: Promise<PythonThread> | null = null;
-  /** Batches and releases wait for each other here, so that they reach Python in the order of the calls. */
+  readonly #plain: Post;
+  readonly #open: Post = { thread: null, release: new Set() };
+  readonly #spares: Promise<PythonThread>[] = [];
+  /** After a loss there are two, so that another one right behind it waits for no start. */
+  #sparesWanted = 1;
+  /** Batches wait for each other here. */
   #queue: Promise<unknown> = Promise.resolve();
   #workersReplaced = 0;
+  #statesLost = 0;
 
   private constructor(first: PythonThread, options: Required<PoolOptions>, disposal: AbortController) {
     this.version = first.version;
-    this.#active = first;
+    this.#plain = { thread: first, release: new Set() };
     this.#options = options;
     this.#disposal = disposal;
-    this.#startSpare();
+    this.#startSpares();
   }
 
   /** Starts Python. Rejects with SandboxUnavailableError where that fails. */
   static async create(given: PoolOptions): Promise<PythonPool> {
     const options: Required<PoolOptions> = {
       onProgress: () => undefined,
-      graceMs: 400,
+      onDispose: () => undefined,
       heapLimitBytes: 256 * mebibyte,
       recycleHeapBytes: 128 * mebibyte,
       ...given,
     };
     const disposal = new AbortController();
-    return new PythonPool(await start(options, disposal.signal, options.onProgress), options, disposal);
+    try {
+      return new PythonPool(await start(options, disposal.signal, options.onProgress), options, disposal);
+    } catch (error) {
+      options.onDispose();
+      throw error;
+    }
   }
 
   /** Workers given up so far, because of a hanging cell, a broken interpreter or a grown heap. */
@@ -75,60 +110,104 @@ export class PythonPool implements Sandbox {
     return this.#workersReplaced;
   }
 
+  /** Trajectories so far of whose variables something could not be brought back. */
+  get statesLost(): number {
+    return this.#statesLost;
+  }
+
   run(cells: readonly Cell[]): Promise<readonly ExecutionResult[]> {
-    return this.#enqueue(() => this.#runBatch(cells));
-  }
-
-  release(trajectories: readonly number[]): void {
-    void this.#enqueue(() => {
-      for (const trajectory of trajectories) this.#histories.delete(trajectory);
-      this.#active?.release(trajectories);
-      return Promise.resolve();
-    });
-  }
-
-  dispose(): void {
-    this.#disposal.abort();
-    this.#active?.terminate();
-    this.#active = null;
-    void this.#spare?.then(
-      (spare) => spare.terminate(),
-      () => undefined,
-    );
-    this.#spare = null;
-  }
-
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
+    const result = this.#queue.then(() => this.#runBatch(cells));
     this.#queue = result.catch(() => undefined);
     return result;
   }
 
-  async #runBatch(cells: readonly Cell[]): Promise<readonly ExecutionResult[]> {
-    const wired = cells.map((cell) => this.#wire(cell));
-    const results: ExecutionResult[] = [];
-    while (results.length < wired.length) {
-      const thread = await this.#thread();
-      const batch = this.#withReplays(wired.slice(results.length), thread);
-      const { finished, end } = await thread.run(batch);
-      if (this.#disposal.signal.aborted)
-        throw new Error('The sandbox was disposed of while cells were running.');
-      finished.forEach((outcome, position) => this.#record(batch[position], outcome, results));
-      if (end.kind === 'done') {
-        if (end.heapBytes > this.#options.recycleHeapBytes) this.#retire();
-        continue;
+  release(trajectories: readonly number[]): void {
+    this.#queue = this.#queue.then(() => {
+      for (const trajectory of trajectories) {
+        this.#histories.delete(trajectory);
+        for (const { thread, release } of [this.#plain, this.#open]) {
+          if (thread?.known.has(trajectory) === true) release.add(trajectory);
+        }
       }
-      const guilty = batch[finished.length];
-      this.#record(guilty, { result: this.#lossOf(end), stateful: false }, results);
-      this.#retire();
+    });
+  }
+
+  dispose(): void {
+    if (this.#disposal.signal.aborted) return;
+    this.#disposal.abort();
+    for (const post of [this.#plain, this.#open]) {
+      post.thread?.terminate();
+      post.thread = null;
     }
+    for (const spare of this.#spares.splice(0)) {
+      void spare.then(
+        (thread) => thread.terminate(),
+        () => undefined,
+      );
+    }
+    this.#options.onDispose();
+  }
+
+  async #runBatch(cells: readonly Cell[]): Promise<readonly ExecutionResult[]> {
+    const places = cells.map((cell, position) => this.#place(cell, position));
+    const results = new Array<ExecutionResult>(cells.length);
+    // A trajectory that stops being plain in this batch has its plain cells behind it by then.
+    await this.#runOn(
+      this.#plain,
+      places.filter((place) => place.isPlain),
+      results,
+    );
+    await this.#runOn(
+      this.#open,
+      places.filter((place) => !place.isPlain),
+      results,
+    );
     return results;
   }
 
-  #wire(cell: Cell): WireCell {
-    const history = this.#histories.get(cell.trajectory) ?? { cells: 0, replay: [] };
+  async #runOn(post: Post, places: readonly Place[], results: ExecutionResult[]): Promise<void> {
+    let next = 0;
+    const onFinished = (cell: WireCell, outcome: FinishedCell) => {
+      if (this.#record(cell, outcome)) results[places[next++]!.position] = outcome.result;
+    };
+    while (next < places.length) {
+      const thread = await this.#thread(post);
+      const batch = this.#withReplays(
+        places.slice(next).map(({ cell }) => cell),
+        thread,
+      );
+      const release = [...post.release];
+      post.release.clear();
+      const end = await thread.run(release, batch, { limitOf: (cell) => this.#limitOf(cell), onFinished });
+      if (this.#disposal.signal.aborted)
+        throw new Error('The sandbox was disposed of while cells were running.');
+      if (end.kind === 'done') {
+        if (end.heapBytes > this.#options.recycleHeapBytes) this.#retire(post);
+        continue;
+      }
+      if (end.guilty !== null) {
+        onFinished(end.guilty, {
+          result: this.#lossOf(end),
+          stateful: false,
+          lost: false,
+          milliseconds: this.#limitOf(end.guilty),
+        });
+      }
+      this.#sparesWanted = 2;
+      this.#retire(post);
+    }
+  }
+
+  #place(cell: Cell, position: number): Place {
+    const history = this.#histories.get(cell.trajectory) ?? newHistory();
     this.#histories.set(cell.trajectory, history);
-    return { trajectory: cell.trajectory, code: cell.code, index: history.cells++, replay: false };
+    history.isPlain &&= isPlain(cell.code);
+    const { trajectory, code } = cell;
+    // What it will have if the cells before it in this batch take no time; the watch here knows what they took.
+    const rebuildMs = Math.round(history.hopedMs);
+    history.hopedMs = this.#most(history.hopedMs + this.#earned);
+    const wired = { trajectory, code, index: history.cells++, replay: false, rebuildMs };
+    return { cell: wired, position, isPlain: history.isPlain };
   }
 
   /** The cells, each trajectory's first one preceded by its history where this worker does not hold its namespace. */
@@ -136,23 +215,55 @@ export class PythonPool implements Sandbox {
     return cells.flatMap((cell) => {
       if (thread.known.has(cell.trajectory)) return [cell];
       thread.known.add(cell.trajectory);
-      return [...(this.#histories.get(cell.trajectory)?.replay ?? []), cell];
+      const history = this.#histories.get(cell.trajectory);
+      if (history === undefined) return [cell];
+      const rebuildMs = Math.round(history.unspentMs);
+      return [...history.replay.map((earlier) => ({ ...earlier, replay: true, rebuildMs })), cell];
     });
   }
 
-  #record(cell: WireCell | undefined, { result, stateful }: FinishedCell, results: ExecutionResult[]): void {
-    if (cell === undefined) return;
+  #limitOf(cell: WireCell): number {
     const history = this.#histories.get(cell.trajectory);
-    if (!cell.replay) {
-      results.push(result);
-      if (result.kind === 'ok' && stateful) history?.replay.push({ ...cell, replay: true });
-    } else if (result.kind !== 'ok' && history !== undefined) {
-      // It was ok once, within its deadline. Trying it again in every new worker would only cost those workers.
-      history.replay = history.replay.filter((earlier) => earlier.index !== cell.index);
-    }
+    const unspent = history?.unspentMs ?? 0;
+    if (cell.replay) return unspent + graceMs;
+    const { deadlineMs } = this.#options.settings;
+    return deadlineMs + graceMs + (history?.isInDoubt === true ? unspent : 0);
   }
 
-  #lossOf(end: { kind: 'hung' } | { kind: 'crashed'; reason: string }): ExecutionResult {
+  /** What a cell adds to its trajectory's time, milliseconds. */
+  get #earned(): number {
+    return this.#options.settings.deadlineMs + rebuildBonusMs;
+  }
+
+  #most(milliseconds: number): number {
+    return Math.max(0, Math.min(rebuildPatience * this.#options.settings.deadlineMs, milliseconds));
+  }
+
+  /** @returns whether this was a cell of the batch, and no replay */
+  #record(cell: WireCell, { result, stateful, lost, milliseconds }: FinishedCell): boolean {
+    const history = this.#histories.get(cell.trajectory);
+    if (history === undefined) return !cell.replay;
+    history.unspentMs = this.#most(history.unspentMs + (cell.replay ? 0 : this.#earned) - milliseconds);
+    history.hopedMs = history.unspentMs;
+    if (lost) this.#lose(history);
+    if (cell.replay) {
+      if (result.kind === 'ok') return false;
+      // It was ok once. Trying it again in every new worker would only cost those workers.
+      history.replay = history.replay.filter((earlier) => earlier.index !== cell.index);
+      this.#lose(history);
+      return false;
+    }
+    history.isInDoubt = result.kind !== 'ok' && history.replay.length > 0;
+    if (result.kind === 'ok' && stateful) history.replay.push(cell);
+    return true;
+  }
+
+  #lose(history: History): void {
+    if (!history.isLost) this.#statesLost++;
+    history.isLost = true;
+  }
+
+  #lossOf(end: Exclude<BatchEnd, { kind: 'done' }>): ExecutionResult {
     switch (end.kind) {
       case 'hung':
         return { kind: 'timeout', deadlineMs: this.#options.settings.deadlineMs };
@@ -161,36 +272,45 @@ export class PythonPool implements Sandbox {
     }
   }
 
-  #retire(): void {
-    this.#active?.terminate();
-    this.#active = null;
+  #retire(post: Post): void {
+    post.thread?.terminate();
+    post.thread = null;
+    post.release.clear();
     this.#workersReplaced++;
   }
 
-  /** The active worker; after a loss the spare, and a new spare behind it. */
-  async #thread(): Promise<PythonThread> {
+  /** The post's worker; where it has none a spare, and a new spare behind it. */
+  async #thread(post: Post): Promise<PythonThread> {
+    // One that ended between two batches, or that a cell made speak out of turn.
+    if (post.thread?.isTerminated === true) this.#retire(post);
     let failure: unknown = new SandboxUnavailableError('the sandbox was disposed of');
     for (let attempt = 0; attempt < startAttempts && !this.#disposal.signal.aborted; attempt++) {
-      if (this.#active !== null) return this.#active;
+      if (post.thread !== null) return post.thread;
       try {
-        const next = await (this.#spare ?? start(this.#options, this.#disposal.signal));
+        const next = await (this.#spares.shift() ?? start(this.#options, this.#disposal.signal));
         if (this.#disposal.signal.aborted) next.terminate();
-        else this.#active = next;
+        else if (!next.isTerminated) post.thread = next;
       } catch (error) {
         failure = error;
       }
-      this.#spare = null;
-      if (this.#active !== null) this.#startSpare();
+      if (post.thread !== null) this.#startSpares();
     }
-    if (this.#active !== null) return this.#active;
+    if (post.thread !== null) return post.thread;
     throw failure;
   }
 
-  #startSpare(): void {
-    this.#spare = start(this.#options, this.#disposal.signal);
-    // A spare that cannot start is reported when it is needed, by the attempt after it.
-    this.#spare.catch(() => undefined);
+  #startSpares(): void {
+    while (this.#spares.length < this.#sparesWanted) {
+      const spare = start(this.#options, this.#disposal.signal);
+      // A spare that cannot start is reported when it is needed, by the attempt after it.
+      spare.catch(() => undefined);
+      this.#spares.push(spare);
+    }
   }
+}
+
+function newHistory(): History {
+  return { cells: 0, replay: [], isPlain: true, unspentMs: 0, hopedMs: 0, isInDoubt: false, isLost: false };
 }
 
 function start(
@@ -198,12 +318,6 @@ function start(
   signal: AbortSignal,
   onProgress: (progress: BootProgress) => void = () => undefined,
 ): Promise<PythonThread> {
-  const { location, settings, heapLimitBytes } = options;
-  return PythonThread.start(
-    options.spawn(),
-    { location, settings, heapLimitBytes },
-    options.graceMs,
-    onProgress,
-    signal,
-  );
+  const { settings, heapLimitBytes } = options;
+  return PythonThread.start(options.spawn(), { settings, heapLimitBytes }, onProgress, signal);
 }

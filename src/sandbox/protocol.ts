@@ -1,29 +1,28 @@
 /**
  * What the pool and a Python worker say to each other.
  *
- * For every `run` the worker posts `finished` once per cell, in order and as soon as the cell has ended
- * (also while Python keeps the worker's thread busy), then `done`. So the pool always knows which cell is running.
+ * For every `run` the worker posts `released` if there was something to release, `finished` once per cell, in order and as soon as the
+ * cell has ended (also while Python keeps the worker's thread busy), then `done`. So the pool always knows which cell is running.
+ *
+ * A worker that ran a hostile cell may say anything. Whatever comes from one is read by `readFromWorker`, and a message
+ * that is none ends that worker (pythonThread.ts).
  */
-import type { ExecutionResult, SandboxSettings } from './sandbox.ts';
-
-/** Where a starting worker is. `totalBytes` is null where the server does not say. */
-export type BootProgress =
-  | { readonly stage: 'download'; readonly loadedBytes: number; readonly totalBytes: number | null }
-  | { readonly stage: 'start' }
-  | { readonly stage: 'ready' };
+import { z } from 'zod';
+import type { SandboxSettings } from './sandbox.ts';
 
 /** A cell on its way to Python. `index` counts the trajectory's cells from 0 and seeds its `random`. */
 export interface WireCell {
   readonly trajectory: number;
   readonly index: number;
   readonly code: string;
-  /** True for an earlier ok cell that rebuilds a namespace in a new worker; it gets several deadlines. */
+  /** True for an earlier ok cell that rebuilds a namespace in a new worker. */
   readonly replay: boolean;
+  /** How long a rebuild of the namespace before this cell, or this cell as part of one, may take, milliseconds. */
+  readonly rebuildMs: number;
 }
 
-/** What a worker needs to start. `location` is the URL (browser) or path (Node) of the folder of Pyodide's files. */
+/** What a worker needs to start. */
 export interface BootOptions {
-  readonly location: string;
   readonly settings: SandboxSettings;
   /** Python gets a MemoryError instead of a WebAssembly memory larger than this. */
   readonly heapLimitBytes: number;
@@ -31,26 +30,64 @@ export interface BootOptions {
 
 export type ToWorker =
   | ({ readonly type: 'boot' } & BootOptions)
-  | { readonly type: 'run'; readonly cells: readonly WireCell[] }
-  | { readonly type: 'release'; readonly trajectories: readonly number[] };
+  /** Forget the namespaces of these trajectories, then run these cells. */
+  | { readonly type: 'run'; readonly release: readonly number[]; readonly cells: readonly WireCell[] };
 
-export type FromWorker =
-  | { readonly type: 'progress'; readonly progress: BootProgress }
-  | { readonly type: 'ready'; readonly version: string }
-  | { readonly type: 'unavailable'; readonly reason: string }
-  /** `stateful`: the cell may have left something in its namespace, so a rebuild must run it again. */
-  | { readonly type: 'finished'; readonly result: ExecutionResult; readonly stateful: boolean }
-  /** The worker is replaying cells to undo a failed one; the watchdog should start again. */
-  | { readonly type: 'rebuilding' }
-  | { readonly type: 'done'; readonly heapBytes: number }
-  /** The interpreter itself broke; the worker is of no more use. */
-  | { readonly type: 'crashed'; readonly reason: string };
+/** Longest text that is read from a worker, characters; what a cell printed is held to its own, shorter limit. */
+const text = z.string().max(100_000);
+const bytes = z.number().nonnegative();
 
-/** The part of a worker that the pool uses; a web Worker and a Node worker thread both fit (see the adapters). */
+const progressSchema = z.discriminatedUnion('stage', [
+  z.object({ stage: z.literal('download'), loadedBytes: bytes, totalBytes: bytes.nullable() }),
+  z.object({ stage: z.literal('start') }),
+  z.object({ stage: z.literal('ready') }),
+]);
+
+const resultSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ok'), output: text }),
+  z.object({ kind: z.literal('error'), message: text, output: text }),
+  z.object({ kind: z.literal('timeout'), deadlineMs: bytes }),
+  z.object({ kind: z.literal('memory'), message: text }),
+  z.object({ kind: z.literal('format'), message: text }),
+]);
+
+const fromWorkerSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), progress: progressSchema }),
+  z.object({ type: z.literal('ready'), version: text.max(100) }),
+  z.object({ type: z.literal('unavailable'), reason: text }),
+  z.object({
+    type: z.literal('finished'),
+    result: resultSchema,
+    stateful: z.boolean(),
+    lost: z.boolean(),
+  }),
+  z.object({ type: z.literal('released') }),
+  z.object({ type: z.literal('done'), heapBytes: bytes }),
+  z.object({ type: z.literal('crashed'), reason: text }),
+]);
+
+/** Where a starting worker is. `totalBytes` is null where the server does not say. */
+export type BootProgress = z.infer<typeof progressSchema>;
+
+/**
+ * `finished`: `stateful` says that the cell may have left something in its namespace, so that a rebuild must run it again; `lost` that
+ * the rebuild before it could not bring back all of what earlier cells had left. `crashed`: the interpreter itself broke; the worker is
+ * of no more use.
+ */
+export type FromWorker = z.infer<typeof fromWorkerSchema>;
+
+/** The message, or null where this is none. Never throws. */
+export function readFromWorker(value: unknown): FromWorker | null {
+  const read = fromWorkerSchema.safeParse(value);
+  return read.success ? read.data : null;
+}
+
+/** The part of a worker that the pool uses; a worker in the page's frame and a process of Node both fit (see the adapters). */
 export interface WorkerLike {
   post(message: ToWorker): void;
-  /** Both are set by the pool right after spawning. `onFailure` reports a worker that could not be loaded. */
-  onMessage: (message: FromWorker) => void;
+  /** Both are set by the pool right after spawning. What `onMessage` gets has not been read yet. */
+  onMessage: (message: unknown) => void;
+  /** Reports a worker that could not be loaded, or that ended. */
   onFailure: (reason: string) => void;
   terminate(): void;
 }

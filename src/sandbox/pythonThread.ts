@@ -1,60 +1,77 @@
 /**
  * One Python worker as the pool sees it: start it, run a batch on it, notice when it does not come back.
  *
- * Invariant: `run` always settles: with every cell finished, or with the worker terminated and the number of cells
- * that did finish. The watchdog counts silent ticks, not time, so a tab that was suspended, or a caller that kept its
- * own thread busy while results waited in its queue, is not mistaken for a hanging cell.
+ * Invariants. (1) `run` always settles: with every cell finished, or with the worker terminated and the cell that was to blame.
+ * (2) A cell has an absolute limit, its deadline and `graceMs`, and no message but its own end starts the next one's: whatever a worker
+ * says, a batch takes no longer than its cells are allowed together. (3) A worker that says anything but what it was asked for is ended.
+ *
+ * The limit is counted in short ticks, each for at most twice its length, so a tab that was suspended, or a caller that kept its own
+ * thread busy while results waited in its queue, is not mistaken for a hanging cell.
  */
-import { replayPatience } from './interpreter.ts';
-import type { BootOptions, BootProgress, FromWorker, WireCell, WorkerLike } from './protocol.ts';
+import { readFromWorker } from './protocol.ts';
+import type { BootOptions, BootProgress, WireCell, WorkerLike } from './protocol.ts';
 import { SandboxUnavailableError } from './sandbox.ts';
-import type { ExecutionResult } from './sandbox.ts';
+import type { ExecutionResult, SandboxSettings } from './sandbox.ts';
 
 export interface FinishedCell {
   readonly result: ExecutionResult;
   readonly stateful: boolean;
+  /** Something that earlier cells left could not be brought back. */
+  readonly lost: boolean;
+  /** What it took with the rebuild before it, as seen from here, milliseconds. */
+  readonly milliseconds: number;
 }
 
-export interface BatchOutcome {
-  readonly finished: readonly FinishedCell[];
-  readonly end:
-    | { readonly kind: 'done'; readonly heapBytes: number }
-    /** The cell after the last finished one did not come back; the worker has been terminated. */
-    | { readonly kind: 'hung' }
-    | { readonly kind: 'crashed'; readonly reason: string };
-}
+export type BatchEnd =
+  | { readonly kind: 'done'; readonly heapBytes: number }
+  /** `guilty` did not come back, and the worker has been terminated; null where it was forgetting trajectories, or had finished. */
+  | { readonly kind: 'hung'; readonly guilty: WireCell | null }
+  | { readonly kind: 'crashed'; readonly guilty: WireCell | null; readonly reason: string };
 
-const ticksPerWatch = 8;
+/** After its deadline a cell may stay silent for so long before its worker is terminated, milliseconds; with the last tick it is 225. */
+export const graceMs = 200;
+const tickMs = 25;
 const bootSilenceMs = 60_000;
+/** Messages that a start may take; a download reports its progress. */
+const bootMessages = 100_000;
+
+/** What a batch is held to. */
+export interface BatchRules {
+  /** How long this cell may take, with what is rebuilt before it, until its worker is given up, milliseconds; asked as it begins. */
+  readonly limitOf: (cell: WireCell) => number;
+  readonly onFinished: (cell: WireCell, outcome: FinishedCell) => void;
+}
 
 export class PythonThread {
   readonly version: string;
   /** Trajectories whose namespaces this worker holds. */
   readonly known = new Set<number>();
   readonly #worker: WorkerLike;
-  readonly #deadlineMs: number;
-  readonly #graceMs: number;
+  readonly #maxOutputLength: number;
+  /** For what is no cell, milliseconds. */
+  readonly #housekeepingMs: number;
   #terminated = false;
-  #abandon: ((outcome: BatchOutcome['end']) => void) | null = null;
+  #abandon: ((reason: string) => void) | null = null;
 
-  private constructor(worker: WorkerLike, version: string, deadlineMs: number, graceMs: number) {
+  private constructor(worker: WorkerLike, version: string, { maxOutputLength, deadlineMs }: SandboxSettings) {
     this.#worker = worker;
     this.version = version;
-    this.#deadlineMs = deadlineMs;
-    this.#graceMs = graceMs;
-    worker.onFailure = (reason) => this.#abandon?.({ kind: 'crashed', reason });
+    this.#maxOutputLength = maxOutputLength;
+    this.#housekeepingMs = deadlineMs + graceMs;
+    worker.onFailure = (reason) => this.#end(reason);
+    worker.onMessage = () => this.#end('it spoke without being asked');
   }
 
   /** Boots a worker. Rejects with SandboxUnavailableError; terminates the worker when it does, or when aborted. */
   static start(
     worker: WorkerLike,
     options: BootOptions,
-    graceMs: number,
     onProgress: (progress: BootProgress) => void,
     signal: AbortSignal,
   ): Promise<PythonThread> {
     return new Promise((resolve, reject) => {
       let silence: ReturnType<typeof setTimeout>;
+      let heard = 0;
       const abort = () => fail('the sandbox was disposed of');
       const fail = (reason: string) => {
         clearTimeout(silence);
@@ -71,71 +88,93 @@ export class PythonThread {
       };
       signal.addEventListener('abort', abort);
       worker.onFailure = fail;
-      worker.onMessage = (message) => {
+      worker.onMessage = (value) => {
+        const message = readFromWorker(value);
         hear();
-        if (message.type === 'progress') onProgress(message.progress);
-        else if (message.type === 'unavailable') fail(message.reason);
-        else if (message.type === 'ready') {
+        if (message?.type === 'progress' && ++heard < bootMessages) onProgress(message.progress);
+        else if (message?.type === 'ready') {
           clearTimeout(silence);
           signal.removeEventListener('abort', abort);
-          resolve(new PythonThread(worker, message.version, options.settings.deadlineMs, graceMs));
-        }
+          resolve(new PythonThread(worker, message.version, options.settings));
+        } else fail(message?.type === 'unavailable' ? message.reason : 'the Python worker makes no sense');
       };
       hear();
       worker.post({ type: 'boot', ...options });
     });
   }
 
-  /** Runs a batch. One at a time. */
-  run(cells: readonly WireCell[]): Promise<BatchOutcome> {
-    return new Promise((resolve) => {
-      const finished: FinishedCell[] = [];
-      let silentTicks = 0;
-      let rebuilding = false;
-      const watch = () => {
-        const patient = rebuilding || cells[finished.length]?.replay === true;
-        const allowed = this.#deadlineMs * (patient ? 1 + replayPatience : 1) + this.#graceMs;
-        return setTimeout(() => {
-          if (++silentTicks > ticksPerWatch) settle({ kind: 'hung' });
-          else timer = watch();
-        }, allowed / ticksPerWatch);
-      };
-      let timer = watch();
-      const settle = (end: BatchOutcome['end']) => {
-        clearTimeout(timer);
-        this.#abandon = null;
-        if (end.kind !== 'done') this.terminate();
-        resolve({ finished, end });
-      };
-      this.#abandon = settle;
-      this.#worker.onMessage = (message: FromWorker) => {
-        silentTicks = 0;
-        switch (message.type) {
-          case 'finished':
-            rebuilding = false;
-            finished.push(message);
-            return;
-          case 'rebuilding':
-            rebuilding = true;
-            return;
-          case 'done':
-            return settle({ kind: 'done', heapBytes: message.heapBytes });
-          case 'crashed':
-            return settle({ kind: 'crashed', reason: message.reason });
-          case 'progress':
-          case 'ready':
-          case 'unavailable':
-            return;
-        }
-      };
-      if (this.#terminated) settle({ kind: 'crashed', reason: 'the worker was terminated' });
-      else this.#worker.post({ type: 'run', cells });
-    });
+  get isTerminated(): boolean {
+    return this.#terminated;
   }
 
-  release(trajectories: readonly number[]): void {
-    const held = trajectories.filter((trajectory) => this.known.delete(trajectory));
-    if (held.length > 0) this.#worker.post({ type: 'release', trajectories: held });
+  /** Forgets trajectories, then runs a batch. One at a time. */
+  run(
+    release: readonly number[],
+    cells: readonly WireCell[],
+    { limitOf, onFinished }: BatchRules,
+  ): Promise<BatchEnd> {
+    return new Promise((resolve) => {
+      let releasing = release.length > 0;
+      let position = 0;
+      const limitMs = () => {
+        const cell = cells[position];
+        return releasing || cell === undefined ? this.#housekeepingMs : limitOf(cell);
+      };
+      let limit = limitMs();
+      let began = performance.now(); // the present cell
+      let counted = 0; // milliseconds of it
+      let last = began;
+      const next = () => {
+        last = performance.now();
+        const milliseconds = last - began;
+        began = last;
+        counted = 0;
+        return milliseconds;
+      };
+      const clock = setInterval(() => {
+        const now = performance.now();
+        counted += Math.min(now - last, 2 * tickMs);
+        last = now;
+        if (counted >= limit) lose(null);
+      }, tickMs);
+      const settle = (end: BatchEnd) => {
+        clearInterval(clock);
+        this.#abandon = null;
+        if (end.kind !== 'done') this.terminate();
+        else this.#worker.onMessage = () => this.#end('it spoke without being asked');
+        resolve(end);
+      };
+      const lose = (reason: string | null) => {
+        const guilty = releasing ? null : (cells[position] ?? null);
+        settle(reason === null ? { kind: 'hung', guilty } : { kind: 'crashed', guilty, reason });
+      };
+      this.#abandon = lose;
+      this.#worker.onMessage = (value) => {
+        const message = readFromWorker(value);
+        const cell = cells[position];
+        if (message?.type === 'released' && releasing) {
+          releasing = false;
+          next();
+        } else if (
+          message?.type === 'finished' &&
+          !releasing &&
+          cell !== undefined &&
+          this.#fits(message.result)
+        ) {
+          const { result, stateful, lost } = message;
+          position++;
+          onFinished(cell, { result, stateful, lost, milliseconds: next() });
+        } else if (message?.type === 'done' && !releasing && cell === undefined) {
+          return settle({ kind: 'done', heapBytes: message.heapBytes });
+        } else {
+          return lose(message?.type === 'crashed' ? message.reason : 'it made no sense');
+        }
+        limit = limitMs();
+      };
+      for (const trajectory of release) this.known.delete(trajectory);
+      if (this.#terminated) settle({ kind: 'crashed', guilty: null, reason: 'the worker was terminated' });
+      else this.#worker.post({ type: 'run', release, cells });
+    });
   }
 
   terminate(): void {
@@ -143,6 +182,25 @@ export class PythonThread {
     this.#terminated = true;
     this.#worker.onMessage = () => undefined;
     this.#worker.terminate();
-    this.#abandon?.({ kind: 'crashed', reason: 'the worker was terminated' });
+    this.#abandon?.('the worker was terminated');
+  }
+
+  /** Whatever it is doing, this worker is of no more use. */
+  #end(reason: string): void {
+    if (this.#abandon === null) this.terminate();
+    else this.#abandon(reason);
+  }
+
+  #fits(result: ExecutionResult): boolean {
+    switch (result.kind) {
+      case 'ok':
+        return result.output.length <= this.#maxOutputLength;
+      case 'error':
+        return result.output.length <= this.#maxOutputLength + 1;
+      case 'timeout':
+      case 'memory':
+      case 'format':
+        return true;
+    }
   }
 }

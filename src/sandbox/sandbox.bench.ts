@@ -12,11 +12,12 @@ const settings: SandboxSettings = { deadlineMs: 5000, maxCodeLength: 24, maxOutp
 
 async function start(): Promise<Sandbox> {
   if (typeof document === 'undefined') {
-    const { createNodeSandbox } = await import('./nodeWorker.ts');
+    const { createNodeSandbox } = await import('./nodeSandbox.ts');
     return createNodeSandbox({ settings });
   }
   const { createBrowserSandbox } = await import('./browserSandbox.ts');
-  return createBrowserSandbox({ baseUrl: '/', settings });
+  const { openPythonDoor } = await import('./pythonFrame.ts');
+  return createBrowserSandbox({ door: openPythonDoor(location.origin).port, settings });
 }
 
 const sandbox = await start();

@@ -1,25 +1,26 @@
 /**
- * The sandbox in a real browser: real Pyodide, real (and nested) web workers.
+ * The sandbox in a real browser: real Pyodide in the page's walled frame.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBrowserSandbox } from './browserSandbox.ts';
+import { createBrowserSandbox, type DoorMessage } from './browserSandbox.ts';
 import type { PythonPool } from './pool.ts';
 import type { BootProgress } from './protocol.ts';
+import { openPythonDoor } from './pythonFrame.ts';
 import { SandboxUnavailableError } from './sandbox.ts';
 
 const settings = { deadlineMs: 300, maxCodeLength: 500, maxOutputLength: 200 };
 
-describe('the sandbox in web workers', () => {
+describe('the sandbox in its frame', () => {
   let sandbox: PythonPool;
   const progress: BootProgress[] = [];
 
   beforeAll(async () => {
     sandbox = await createBrowserSandbox({
-      baseUrl: '/',
+      door: openPythonDoor(location.origin).port,
       settings,
       onProgress: (step) => progress.push(step),
     });
-  });
+  }, 180_000);
   afterAll(() => sandbox.dispose());
 
   const run = async (...codes: string[]) => await sandbox.run(codes.map((code) => ({ trajectory: 1, code })));
@@ -87,14 +88,18 @@ it('leaves a hardened worker no way outside, and JavaScript that works', async (
   });
 });
 
-it('starts from inside a worker', async () => {
-  const worker = new Worker(new URL('./testing/nested.worker.ts', import.meta.url), { type: 'module' });
+it('works for a worker that is handed the door', async () => {
+  const worker = new Worker(new URL('./testing/asking.worker.ts', import.meta.url), { type: 'module' });
+  const door = openPythonDoor(location.origin);
+  worker.postMessage({ type: 'python-door' } satisfies DoorMessage, [door.port]);
   expect(await answerOf(worker)).toEqual([{ kind: 'ok', output: '74' }]);
+  door.close();
 });
 
 describe('a page whose pyodide folder is missing', () => {
   it('says so in one sentence', async () => {
-    const failed = createBrowserSandbox({ baseUrl: '/nowhere/', settings });
+    const door = openPythonDoor(new URL('/nowhere/', location.origin).href);
+    const failed = createBrowserSandbox({ door: door.port, settings });
     await expect(failed).rejects.toThrow(SandboxUnavailableError);
     await expect(failed).rejects.toThrow(/^Python could not be started \(.*\), so check that .*reload\.$/);
   });

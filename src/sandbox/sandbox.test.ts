@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createNodeSandbox } from './nodeWorker.ts';
+import { createNodeSandbox } from './nodeSandbox.ts';
 import type { PythonPool } from './pool.ts';
 import type { ExecutionResult } from './sandbox.ts';
 

@@ -1,34 +1,38 @@
 /**
- * A Python worker's message loop, the same in a web worker and in a Node worker thread.
+ * A Python worker's message loop, the same in a web worker and in a process of Node.
  *
  * Messages are answered in the order they came; nothing is run before `ready` or after `crashed`.
  */
 import { bootInterpreter } from './interpreter.ts';
-import type { DriverSources, Interpreter } from './interpreter.ts';
+import type { Interpreter, PythonFiles } from './interpreter.ts';
 import type { BootOptions, FromWorker, ToWorker } from './protocol.ts';
-import type { loadPyodide as LoadPyodide } from 'pyodide';
 
 export interface Host {
-  readonly sources: DriverSources;
+  readonly files: PythonFiles;
   post(message: FromWorker): void;
-  /** Loads Pyodide's loader; may report `download` progress on the way. */
-  load(options: BootOptions): Promise<typeof LoadPyodide>;
+  /** Gets the memory of a Python that has just started, or null where there is none; before `ready`, so before any cell. */
+  readonly keepSnapshot: ((snapshot: Uint8Array | null) => void) | null;
   /** Called once Python runs: takes from this thread's globals what no cell should reach. */
   harden(): void;
 }
 
 /** The handler of a worker's incoming messages. */
-export function serve(host: Host): (message: ToWorker) => void {
+export function serve(host: Host): (message: ToWorker) => Promise<void> | void {
   let interpreter: Interpreter | null = null;
 
   async function boot(options: BootOptions): Promise<void> {
     try {
-      const loadPyodide = await host.load(options);
-      host.post({ type: 'progress', progress: { stage: 'start' } });
-      interpreter = await bootInterpreter(loadPyodide, host.sources, options, {
-        onFinished: (result, stateful) => host.post({ type: 'finished', result, stateful }),
-        onRebuilding: () => host.post({ type: 'rebuilding' }),
-      });
+      const onSign = () => host.post({ type: 'progress', progress: { stage: 'start' } });
+      onSign();
+      const { interpreter: started, snapshot } = await bootInterpreter(
+        host.files,
+        options,
+        (result, stateful, lost) => host.post({ type: 'finished', result, stateful, lost }),
+        host.keepSnapshot !== null,
+        onSign,
+      );
+      host.keepSnapshot?.(snapshot);
+      interpreter = started;
       host.harden();
       host.post({ type: 'progress', progress: { stage: 'ready' } });
       host.post({ type: 'ready', version: interpreter.version });
@@ -41,14 +45,14 @@ export function serve(host: Host): (message: ToWorker) => void {
     try {
       switch (message.type) {
         case 'boot':
-          void boot(message);
-          return;
+          return boot(message);
         case 'run':
+          if (message.release.length > 0) {
+            interpreter?.release(message.release);
+            host.post({ type: 'released' });
+          }
           interpreter?.run(message.cells);
           host.post({ type: 'done', heapBytes: interpreter?.heapBytes() ?? 0 });
-          return;
-        case 'release':
-          interpreter?.release(message.trajectories);
           return;
       }
     } catch (error) {
@@ -60,5 +64,5 @@ export function serve(host: Host): (message: ToWorker) => void {
 /** The last line of an error's message; a Python traceback's first lines are of no use to a reader of the page. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.trim().split('\n').at(-1) ?? text;
+  return (text.trim().split('\n').at(-1) ?? text).slice(0, 1000);
 }

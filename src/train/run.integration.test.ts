@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSimdEngine } from '../engine/simd/simdEngine.ts';
 import { policyConfig } from '../policy/config.ts';
-import { createNodeSandbox } from '../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { decodeTokens, encodeText, tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import type { RunCheckpoint } from './checkpoint.ts';

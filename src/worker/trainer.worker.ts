@@ -1,11 +1,15 @@
 /**
  * The trainer's thread: binds the host to this worker, its engine and its Python workers. No logic of its own.
  */
-import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
+import { createBrowserSandbox, isDoorMessage, type DoorMessage } from '../sandbox/browserSandbox.ts';
 import { fetchBase } from './baseWeights.ts';
 import { createEngine, describeEngine, planMemory, shareMachine } from './engineChoice.ts';
 import type { FromTrainer, ToTrainer } from './protocol.ts';
 import { Trainer } from './trainer.ts';
+
+let receiveDoor: (door: MessagePort) => void;
+/** The way to Python, which the page hands to this worker before anything else. */
+const door = new Promise<MessagePort>((resolve) => (receiveDoor = resolve));
 
 const trainer = new Trainer({
   post: (message, transfer) =>
@@ -15,9 +19,9 @@ const trainer = new Trainer({
   planMemory,
   shareMachine,
   loadBase: fetchBase,
-  createSandbox: (settings, baseUrl, onProgress) =>
+  createSandbox: async (settings, _baseUrl, onProgress) =>
     createBrowserSandbox({
-      baseUrl,
+      door: await door,
       settings: settings.sandbox,
       onProgress: (progress) => {
         switch (progress.stage) {
@@ -46,4 +50,7 @@ void locks?.request(lock, () => {
   return new Promise<void>(() => undefined);
 });
 
-self.onmessage = (event: MessageEvent<ToTrainer>) => trainer.handle(event.data);
+self.onmessage = ({ data, ports: [port] }: MessageEvent<ToTrainer | DoorMessage>) => {
+  if (!isDoorMessage(data)) trainer.handle(data);
+  else if (port !== undefined) receiveDoor(port);
+};

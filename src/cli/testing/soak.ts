@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { createSimdEngine } from '../../engine/simd/simdEngine.ts';
 import { policyConfig } from '../../policy/config.ts';
 import { presetSettings } from '../../recipes/presets.ts';
-import { createNodeSandbox } from '../../sandbox/nodeWorker.ts';
+import { createNodeSandbox } from '../../sandbox/nodeSandbox.ts';
 import { vocabularySize } from '../../tasks/vocabulary.ts';
 import { runRecipe } from '../../train/run.ts';
 import { ArithmeticSandbox } from '../../train/testing/arithmeticSandbox.ts';
