@@ -41,7 +41,7 @@ const layers = {
   // Attacks on the parsers of all the others (npm run fuzz).
   fuzz: [
     ...['random', 'foreign', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'train', 'recipes'],
-    ...['record', 'study', 'lab', 'export'],
+    ...['record', 'study', 'lab', 'library', 'export'],
   ],
 };
 
