@@ -54,9 +54,9 @@ test('axe finds no serious fault in what is told of several runs, in either sche
   await expect(rows).toHaveCount(2);
   await lab.tab('Compare').click();
   await expect(page.getByTestId('runs-compared')).toBeVisible();
-  await inBoth('runs compared');
+  await expectAccessible(page, 'runs compared');
   await lab.tab('Ask it').click();
-  await inBoth('a question to a policy');
+  await expectAccessible(page, 'a question to a policy');
   await lab.tab('Runs').click();
   await page.getByRole('button', { name: 'More about Quick, sparse' }).click();
   await page.getByRole('menuitem', { name: /^Fork at a kept round/ }).click();
@@ -68,7 +68,7 @@ test('axe finds no serious fault in what is told of several runs, in either sche
   await page.getByRole('button', { name: 'More about Quick, sparse' }).click();
   await page.getByRole('menuitem', { name: /^Delete/ }).click();
   await expect(page.getByTestId('deleted')).toBeVisible();
-  await inBoth('a run that can be had back');
+  await expectAccessible(page, 'a run that can be had back');
   await page.setViewportSize({ width: 360, height: 740 });
   for (const name of ['Runs', 'Compare', 'Ask it']) {
     await lab.tab(name).click();

@@ -37,7 +37,13 @@ export function ForkDialog({ run, moments, onClose }: Props) {
     onClose();
   };
   return (
-    <Modal opened onClose={onClose} title={`Fork “${run.name}”`} size="md">
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Fork “${run.name}”`}
+      size="md"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <form
         className={styles.fork}
         onSubmit={(event) => {
