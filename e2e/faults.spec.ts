@@ -94,6 +94,37 @@ test('a thread of the engine that is killed in the middle of GRPO: the run goes 
   await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(safe);
 });
 
+test('a trainer that ends without a word: it is noticed, and the run goes on from its checkpoint', async ({
+  lab,
+}) => {
+  test.setTimeout(microRunTimeout);
+  const { page } = lab;
+  await page.route(/trainer\.worker.*\.js/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${closable}${await response.text()}` });
+  });
+  await lab.open('?preset=micro&run.backend=simd&sft.epochs=2&stage1.steps=1000');
+  await lab.train();
+  const round = async () => Number(await lab.root.getAttribute('data-round'));
+  // The first step of a stage is always kept.
+  await expect
+    .poll(round, { timeout: microRunTimeout })
+    .toBeGreaterThan(presetSettings('micro').sft.probes + 2);
+  await page.evaluate(() => new BroadcastChannel('test').postMessage('end'));
+  await lab.waitFor('failed', 60_000);
+  const failure = page.getByTestId('failure');
+  await expect(failure).toContainText('The trainer stopped working: it ended without a word.');
+  const goOn = failure.getByRole('button', { name: /^Go on from round \d+$/ });
+  const safe = Number(/\d+/.exec(await goOn.innerText())?.[0]);
+  await goOn.click();
+  await expect(lab.root).not.toHaveAttribute('data-status', 'failed');
+  await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(safe);
+});
+
+/** Before a worker's own code: whoever says so on the channel ends it, as a browser does that is short of memory. */
+const closable = `new BroadcastChannel('test').onmessage = () => self.close();
+`;
+
 /** Before a worker's own code: whoever says so on the channel ends the newest thread it has started, one of the engine that the run is on. */
 const killable = `{
   const threads = [];

@@ -53,7 +53,7 @@ describe('the cells of a study', () => {
     writeFileSync(join(folder, 'choice-nano', 'dense-1.json'), '{"cut');
     expect(cellsOf('choice-nano').state(job!)).toMatchObject({
       kind: 'stale',
-      reason: expect.stringContaining('not JSON') as string,
+      reason: expect.stringContaining('not a JSON') as string,
     });
   });
 

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { parseJson } from '../foreign/json.ts';
-import { textBytes } from '../foreign/limits.ts';
+import { modelBytes, textBytes } from '../foreign/limits.ts';
 import { checkTensors, policyConfigFromHuggingFace } from '../policy/checkpoint.ts';
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';
 import { policyConfig, policyPresetNames } from '../policy/config.ts';
@@ -25,7 +25,6 @@ export interface ReadModel {
 
 const indexName = 'model.safetensors.index.json';
 const shardsMax = 128;
-const bytesMax = 2 ** 30;
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 const tokenizerSchema = z.looseObject({
@@ -44,7 +43,7 @@ export function isModelFile(name: string): boolean {
  */
 export function readModel(files: ReadonlyMap<string, Uint8Array>): ReadModel {
   const size = [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  if (size > bytesMax)
+  if (size > modelBytes)
     throw new CheckpointError(
       `These files have ${Math.round(size / 2 ** 20)} MB, more than a policy of this lab has.`,
     );

@@ -2,11 +2,10 @@
  * Folders as zip files and back.
  */
 import { unzipSync, zipSync } from 'fflate';
+import { modelBytes, packedShare } from '../foreign/limits.ts';
 import { CheckpointError } from '../policy/safetensors.ts';
 import type { FolderFiles } from './modelFolder.ts';
 
-/** Unpacked bytes that are read at most. */
-const unpackedMax = 2 ** 30;
 /** Long ago and always the same, so that the same folder is the same zip. */
 const date = '1980-01-01T12:00:00';
 
@@ -25,10 +24,11 @@ export function unzipped(bytes: Uint8Array, wanted: (name: string) => boolean): 
   let entries: Record<string, Uint8Array>;
   try {
     entries = unzipSync(bytes, {
-      filter: ({ name, originalSize }) => {
+      filter: ({ name, size: packed, originalSize }) => {
         if (!wanted(basename(name))) return false;
         size += originalSize;
-        if (size > unpackedMax)
+        // Room is made for what a file says it holds, before anything is unpacked.
+        if (size > modelBytes || originalSize > packedShare * (packed + 1))
           throw new CheckpointError('The zip holds more than a policy of this lab has.');
         return true;
       },

@@ -51,6 +51,9 @@ export const addressNotices = 12;
 export const headerBytes = 4 * 2 ** 20;
 export const tensors = 20_000;
 export const dimensions = 8;
+/** Files of a model from elsewhere together, unpacked, and how much smaller packed ones may be: more than deflate can do is a lie. */
+export const modelBytes = 2 ** 28;
+export const packedShare = 1100;
 /** A policy's shape, each far above the largest preset. */
 export const policy = {
   vocabularySize: 1_000_000,

@@ -9,6 +9,7 @@ import { pageQuery, settingsQuery } from './isolation.ts';
 import { replSettings, PythonRepl } from './pythonRepl.ts';
 import type { LabStore } from './state.ts';
 import { createLabStore as createStore } from './store.ts';
+import { openInThread } from './openInThread.ts';
 import { runLocks } from './runLocks.ts';
 import { pythonWorkerPort } from './workerPort.ts';
 
@@ -40,7 +41,10 @@ function browserEnvironment(): LabEnvironment {
   const page = new URL(pageFolder());
   return {
     createTrainer,
-    createSandbox: (settings) => createBrowserSandbox({ baseUrl: page.href, settings }),
+    createSandbox: (settings) => {
+      const { port, close } = openPythonDoor(page.href);
+      return createBrowserSandbox({ door: port, settings, onDispose: close });
+    },
     baseUrl: page.href,
     address: {
       read: () => settingsQuery(location.search),
@@ -60,6 +64,7 @@ function browserEnvironment(): LabEnvironment {
       if (!response.ok) throw new Error(`${path}: ${response.status}`);
       return response.blob();
     },
+    readFile: openInThread,
     id: () => [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join('-'),
     openLibrary: async () => (await import('./library/runLibrary.ts')).RunLibrary.open(),
     locks: runLocks(),

@@ -5,6 +5,7 @@
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
 import type { Sandbox, SandboxSettings } from '../sandbox/sandbox.ts';
 import type { Origin } from '../record/recordedRun.ts';
+import type { LabFile } from './labFile.ts';
 import type { RunLibrary } from './library/runLibrary.ts';
 import type { WorkerPort } from './workerPort.ts';
 
@@ -39,6 +40,8 @@ export interface LabEnvironment {
   after(milliseconds: number, action: () => void): () => void;
   /** A file beside the page. Rejects where there is none. @param path relative to the page */
   download(path: string): Promise<Blob>;
+  /** What a person's file is, read without holding the page up. Never rejects. */
+  readFile(file: Blob): Promise<LabFile>;
   /** A name for a run that no other has. */
   id(): string;
   /** Where runs are kept. Rejects where the browser keeps nothing. */

@@ -3,7 +3,7 @@ import type { FailureSource } from '../worker/protocol.ts';
 import { open, running, kinds } from './testing/openLab.ts';
 import { exampleEvents } from '../record/testing/exampleRun.ts';
 import { engine } from './testing/fakeWorld.ts';
-import { startPatience } from './trainerLink.ts';
+import { runPatience, secondPatience, startPatience } from './trainerLink.ts';
 
 describe('a run', () => {
   it('starts with the form’s settings and shows what the trainer says', () => {
@@ -242,10 +242,47 @@ describe('failures', () => {
     world.trainer.say({ type: 'boot', message: 'Loading Python', share: 0.1 });
     world.pass(startPatience - 1000);
     expect(run().failure).toBeNull();
-    world.pass(2000);
+    world.pass(2000 + secondPatience);
     expect(run().failure?.message).toContain('has said nothing');
     world.trainer.say({ type: 'status', status: 'running' });
-    world.pass(startPatience * 3);
+    world.pass(runPatience - 1000);
     expect(run()).toMatchObject({ failure: null, status: 'running' });
+  });
+
+  it('notices a run that is not heard of, but not one that has nothing to tell, or waits', () => {
+    const { world, lab, run } = running();
+    world.trainer.say({
+      type: 'checkpoint',
+      bytes: Uint8Array.of(1),
+      place: { phase: 'stage1', done: 3, round: 5 },
+    });
+    for (let i = 0; i < 30; i++) {
+      world.trainer.say({ type: 'beat' });
+      world.pass(runPatience / 10);
+    }
+    expect(run().failure).toBeNull();
+    // After a sleep the clock rings first.
+    world.pass(runPatience);
+    world.trainer.say({ type: 'beat' });
+    world.pass(300);
+    expect(run().failure).toBeNull();
+    world.pass(runPatience + secondPatience);
+    expect(run()).toMatchObject({ status: 'running', failure: { goOn: 'round 5' } });
+    // A late word takes it back.
+    world.trainer.say({ type: 'beat' });
+    world.pass(300);
+    expect(run().failure).toBeNull();
+    // One click goes on from the checkpoint, on another worker.
+    world.pass(runPatience + secondPatience + 300);
+    expect(run().failure?.message).toContain('Nothing has been heard of the trainer for 120 seconds');
+    lab.actions.resume();
+    expect(run()).toMatchObject({ status: 'starting', failure: null });
+    expect(world.trainers.map(({ terminated }) => terminated)).toEqual([true, false]);
+    expect(world.trainer.received.at(-1)).toMatchObject({ type: 'start', from: Uint8Array.of(1) });
+
+    const paused = running();
+    paused.world.trainer.say({ type: 'status', status: 'paused' });
+    paused.world.pass(5 * runPatience);
+    expect(paused.run()).toMatchObject({ status: 'paused', failure: null });
   });
 });

@@ -109,7 +109,7 @@ export class RunController {
       onMessage: (message) => this.#receive(message),
       onCrash: (message) => this.#failed('trainer', `The trainer stopped working: ${message}`),
       onSilence: (message) => {
-        this.#silence = failureView('engine', message);
+        this.#silence = failureView('engine', message, this.#session.checkpoint?.place ?? null);
         this.#change({ failure: this.#silence });
       },
     });
@@ -182,9 +182,10 @@ export class RunController {
     this.#command('pause', ['starting', 'running']);
   }
 
-  /** Go on: where it stands if it was held, from its newest checkpoint if it failed or was interrupted. */
+  /** Go on: where it stands if it was held, from its newest checkpoint if it failed, was interrupted, or is not heard of any more. */
   resume(sharedBy: number): void {
-    if (this.status === 'failed' || this.status === 'interrupted') this.#goOn(sharedBy);
+    const hangs = this.#silence !== null && this.#condition.failure === this.#silence;
+    if (hangs || this.status === 'failed' || this.status === 'interrupted') this.#goOn(sharedBy);
     else this.#command('resume', ['paused']);
   }
 
@@ -239,6 +240,7 @@ export class RunController {
     const { checkpoint, settings } = this.#session;
     if (checkpoint === null && this.status === 'failed') return;
     this.#sharedBy = sharedBy;
+    this.#silence = null;
     this.#link.replace();
     this.#session = checkpoint === null ? newSession(settings) : rewound(this.#session, checkpoint);
     this.#watch = new Stopwatch(this.#environment, checkpoint?.seconds);
@@ -257,6 +259,7 @@ export class RunController {
     this.#silence = null;
     switch (message.type) {
       case 'alive':
+      case 'beat':
       case 'probed':
         return; // asked before the worker was this run's
       case 'boot':

@@ -4,14 +4,11 @@
  * Invariant (store.test.ts): a file that is no good becomes a notice and changes nothing; weights that cannot be had become null and a
  * notice that says why.
  */
-import { parseJson } from '../foreign/json.ts';
-import { fileText } from '../record/fileText.ts';
-import { readRun, writeRunFile } from '../record/runFile.ts';
+import { writeRunFile } from '../record/runFile.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
 import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
 import { runPolicy } from '../train/runPolicy.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
-import { isStudy, readStudy } from '../study/study.ts';
 import type { LabEnvironment } from './environment.ts';
 import type { RunController } from './runController.ts';
 import type { Notices } from './notices.ts';
@@ -92,35 +89,19 @@ export class RunFiles {
   }
 
   async open(file: Blob, name: string): Promise<void> {
-    // A damaged packed file rejects.
-    const text = await fileText(file).catch(() => '');
-    if (text === undefined) {
-      this.#refuse(name, 'it is far larger than a run of this lab.');
-      return;
+    const opened = await this.#environment.readFile(file);
+    switch (opened.kind) {
+      case 'study':
+        this.#study = { name, study: opened.study };
+        return;
+      case 'run':
+        this.#runs.show(opened.run.run, 'file', name);
+        this.#notices.add(...opened.run.notices);
+        return;
+      case 'refused':
+        this.#notices.add(`“${name}” was not opened: ${opened.message}`);
+        return;
     }
-    const parsed = parseJson(text);
-    if (!parsed.ok) {
-      this.#refuse(name, parsed.message);
-      return;
-    }
-    const { json } = parsed;
-    if (isStudy(json)) {
-      const read = readStudy(json);
-      if (read.ok) this.#study = { name, study: read.study };
-      else this.#refuse(name, read.message);
-      return;
-    }
-    const read = readRun(json);
-    if (!read.ok) {
-      this.#refuse(name, read.message);
-      return;
-    }
-    this.#runs.show(read.run, 'file', name);
-    this.#notices.add(...read.notices);
-  }
-
-  #refuse(name: string, message: string): void {
-    this.#notices.add(`“${name}” was not opened: ${message}`);
   }
 }
 

@@ -5,7 +5,7 @@ import type { RunState } from './state.ts';
 import { exampleEvents } from '../record/testing/exampleRun.ts';
 import { batch } from '../train/testing/scoredBatch.ts';
 import { engine } from './testing/fakeWorld.ts';
-import { probePatience } from './trainerLink.ts';
+import { probePatience, secondPatience } from './trainerLink.ts';
 
 describe('opening the page', () => {
   it('asks which engine it will use and shows the answer', () => {
@@ -35,7 +35,7 @@ describe('opening the page', () => {
 
   it('says so when no answer comes, and takes it back when one does', () => {
     const { world, run } = open();
-    world.pass(probePatience + 500);
+    world.pass(probePatience + secondPatience + 500);
     expect(run().failure).toMatchObject({ source: 'engine' });
     expect(run().failure?.message).toContain('30 seconds');
     world.trainer.say({ type: 'probed', engine });

@@ -3,7 +3,7 @@
  *
  * Invariants (runController.test.ts, store.test.ts). (1) A message from a worker that has been replaced reaches nobody. (2) A worker
  * runs one run: `start` on a used or failed worker begins with a fresh one. (3) Silence is noticed: a worker that does not answer a
- * probe, or says nothing while it starts, is reported, so that the page never just waits. (4) So is one that ends without a word, at once.
+ * probe, says nothing while it starts, or is not heard of while its run goes on, is reported, so that the page never just waits. (4) So is one that ends without a word, at once.
  */
 import type { RunSettings } from '../train/settings.ts';
 import type { FromTrainer, ToTrainer } from '../worker/protocol.ts';
@@ -21,13 +21,25 @@ export interface TrainerListener {
 export const probePatience = 30_000;
 /** Patience with a worker that says nothing while it starts a run, milliseconds. */
 export const startPatience = 120_000;
+/** Patience with a worker whose run goes on: it says something every few seconds, or after each step where one takes longer. */
+export const runPatience = 120_000;
+/** After a sleep the page's clock may ring before what the worker says arrives: it is listened to this long before silence is reported. */
+export const secondPatience = 10_000;
+
+type Waiting = 'probe' | 'start' | 'run';
+
+const patience: Readonly<Record<Waiting, number>> = {
+  probe: probePatience,
+  start: startPatience,
+  run: runPatience,
+};
 
 export class TrainerLink {
   readonly #environment: LabEnvironment;
   #listener: TrainerListener | null = null;
   #port: TrainerPort | null = null;
   #spent = false;
-  #waiting: 'probe' | 'start' | null = null;
+  #waiting: Waiting | null = null;
   #unanswered = 0;
   #cancelWatch: (() => void) | null = null;
 
@@ -115,6 +127,7 @@ export class TrainerLink {
     if (message.type === 'failed') [this.#spent, this.#unanswered] = [true, 0];
     const starting = message.type === 'boot' || (message.type === 'status' && message.status === 'starting');
     if (this.#waiting === 'start' && (starting || message.type === 'probed')) this.#watch('start');
+    else if (goesOn(message, this.#waiting)) this.#watch('run');
     else this.#stopWatch();
     this.#listener?.onMessage(message);
   }
@@ -132,18 +145,16 @@ export class TrainerLink {
     this.#listener?.onCrash(message);
   }
 
-  #watch(waiting: 'probe' | 'start'): void {
+  #watch(waiting: Waiting): void {
     this.#stopWatch();
     this.#waiting = waiting;
-    const patience = waiting === 'probe' ? probePatience : startPatience;
-    this.#cancelWatch = this.#environment.after(patience, () => {
-      this.#stopWatch();
-      const seconds = patience / 1000;
-      this.#listener?.onSilence(
-        waiting === 'probe'
-          ? `The trainer has not said within ${seconds} seconds which engine it can use.`
-          : `The trainer has been starting for ${seconds} seconds and has said nothing.`,
-      );
+    this.#cancelWatch = this.#environment.after(patience[waiting], () => {
+      this.#cancelWatch = this.#environment.after(secondPatience, () => {
+        this.#stopWatch();
+        // A late word is one of a run that goes on.
+        if (waiting === 'run') this.#waiting = waiting;
+        this.#listener?.onSilence(silence(waiting));
+      });
     });
   }
 
@@ -151,5 +162,38 @@ export class TrainerLink {
     this.#cancelWatch?.();
     this.#cancelWatch = null;
     this.#waiting = null;
+  }
+}
+
+/** Whether more is to be expected of a run after this message. */
+function goesOn(message: FromTrainer, waiting: Waiting | null): boolean {
+  switch (message.type) {
+    case 'status':
+      return message.status === 'running';
+    case 'events':
+    case 'beat':
+      return true;
+    case 'boot':
+    case 'started':
+    case 'checkpoint':
+    case 'weights':
+    case 'weightsFailed':
+    case 'alive':
+    case 'probed':
+      return waiting === 'run';
+    case 'failed':
+      return false;
+  }
+}
+
+function silence(waiting: Waiting): string {
+  const seconds = patience[waiting] / 1000;
+  switch (waiting) {
+    case 'probe':
+      return `The trainer has not said within ${seconds} seconds which engine it can use.`;
+    case 'start':
+      return `The trainer has been starting for ${seconds} seconds and has said nothing.`;
+    case 'run':
+      return `Nothing has been heard of the trainer for ${seconds} seconds; it hangs, or the machine is very slow.`;
   }
 }

@@ -49,6 +49,8 @@ export type ToTrainer =
 export type FromTrainer =
   /** The worker holds this Web Lock as long as it lives: whoever gets it after that knows that the worker has ended, however it did. */
   | { readonly type: 'alive'; readonly lock: string }
+  /** A run goes on and has had nothing to tell for a few seconds. */
+  | { readonly type: 'beat' }
   | { readonly type: 'probed'; readonly engine: EngineDescription }
   /** What start-up is doing, e.g. loading Python; `share` is 0..1 where it is known. */
   | { readonly type: 'boot'; readonly message: string; readonly share?: number }

@@ -57,6 +57,8 @@ export interface TrainerPorts {
   readonly now: () => number;
 }
 
+/** While a run goes on something is sent at least this often, ticks allowing, milliseconds. */
+const beatInterval = 5000;
 /** Events are sent at most this often while a run goes on, milliseconds. */
 const sendInterval = 100;
 
@@ -248,6 +250,7 @@ export class Trainer {
         this.#note(next.value);
         await this.#save(next.value);
         if (this.#over) return;
+        this.#beat();
         if (this.#weightsAsked) await this.#sendWeights();
         await turnEventLoop();
       }
@@ -278,6 +281,14 @@ export class Trainer {
     // A phase is announced at once: its first step may take long.
     const announces = tick.events.some((event) => event.type === 'phase');
     if (announces || now - this.#lastSent >= sendInterval) this.#flush();
+  }
+
+  /** That nothing was told need not mean that nothing is done. */
+  #beat(): void {
+    const now = this.#ports.now();
+    if (now - this.#lastSent < beatInterval) return;
+    this.#lastSent = now;
+    this.#ports.post({ type: 'beat' });
   }
 
   #flush(): void {

@@ -1,10 +1,10 @@
 /**
- * `npm run soak`: thousands of GRPO steps in one go on our engine for processors, with Python, as `npm run train` does them. Memory must be flat
+ * `npm run soak -- --steps 2000`: thousands of GRPO steps in one go on our engine for processors, with Python, as `npm run train` does them. Memory must be flat
  * after the warm-up, and a step must cost what it cost in the beginning.
  *
  * The learning rate is the least that there is: a policy that stays as it is writes as much at the end as at the beginning, so that a
  * step's cost can be compared at all. Cost is processor time, as the machine may be busy with something else. What is measured is kept by the
- * run's record as in the product; its curves grow by a few hundred bytes a step, and are in the heap's allowance.
+ * run's record as in the product (`--sums` reckons without Python, for the engine and the recipe alone); its curves grow by a few hundred bytes a step, and are in the heap's allowance.
  */
 import { parseArgs } from 'node:util';
 import { createSimdEngine } from '../../engine/simd/simdEngine.ts';
@@ -13,6 +13,7 @@ import { presetSettings } from '../../recipes/presets.ts';
 import { createNodeSandbox } from '../../sandbox/nodeSandbox.ts';
 import { vocabularySize } from '../../tasks/vocabulary.ts';
 import { runRecipe } from '../../train/run.ts';
+import { ArithmeticSandbox } from '../../train/testing/arithmeticSandbox.ts';
 import type { RunSettings } from '../../train/settings.ts';
 import { Recording } from '../recording.ts';
 
@@ -23,7 +24,11 @@ const most = { share: 0.05, megabytes: 8, time: 0.1 } as const;
 const samples = 100;
 
 const { values } = parseArgs({
-  options: { steps: { type: 'string', default: '2000' }, threads: { type: 'string', default: '1' } },
+  options: {
+    steps: { type: 'string', default: '2000' },
+    threads: { type: 'string', default: '1' },
+    sums: { type: 'boolean', default: false },
+  },
 });
 const steps = Number(values.steps);
 
@@ -52,7 +57,9 @@ const engine = await createSimdEngine({
   config: policyConfig(settings.policy.preset, vocabularySize),
   threads: Number(values.threads),
 });
-const sandbox = await createNodeSandbox({ settings: settings.sandbox });
+const sandbox = values.sums
+  ? new ArithmeticSandbox()
+  : await createNodeSandbox({ settings: settings.sandbox });
 const recording = Recording.begin(settings);
 const began = performance.now();
 let cpu = process.cpuUsage();
@@ -65,6 +72,8 @@ for await (const tick of runRecipe({ engine, sandbox, settings })) {
     if (event.type !== 'round' || event.phase !== 'stage1' || event.step % every !== 0) continue;
     const spent = process.cpuUsage(cpu);
     const done = event.step - last;
+    // It remembers what was asked, for tests.
+    if (sandbox instanceof ArithmeticSandbox) [sandbox.batches.length, sandbox.released.length] = [0, 0];
     globalThis.gc?.();
     const { rss, heapUsed, arrayBuffers, external } = process.memoryUsage();
     const megabytes = {

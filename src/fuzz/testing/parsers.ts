@@ -6,6 +6,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { modelFolder } from '../../export/modelFolder.ts';
+import { isModelFile, readModel } from '../../export/readModel.ts';
+import { unzipped, zipped } from '../../export/zip.ts';
 import { parseJson } from '../../foreign/json.ts';
 import { textBytes } from '../../foreign/limits.ts';
 import { modelFolder } from '../../export/modelFolder.ts';
@@ -95,6 +98,14 @@ function runCheckpoint(reference: boolean): Uint8Array {
       collapse: { reference: 2.5, sampled: 64, average: 2, below: 1, since: 4, alarm: null },
     },
   });
+}
+
+const model = modelFolder({ ...{ config, tensors, settings, run: null }, place: 'a test' });
+
+function modelFile(name: string): Uint8Array {
+  const bytes = model.get(name);
+  if (bytes === undefined) throw new Error(`A model folder has no ${name}.`);
+  return bytes;
 }
 
 const exampleEntry: RunEntry = {
@@ -232,6 +243,33 @@ export const parsers: readonly Parser[] = [
     form: 'safetensors',
     samples: () => [modelFile('model.safetensors')],
     read: (bytes) => modelWith('model.safetensors', bytes),
+  },
+  {
+    name: 'model-config',
+    form: 'json',
+    samples: () => [modelFile('config.json')],
+    read: (bytes) => refusal(() => void readModel(new Map(model).set('config.json', bytes))),
+  },
+  {
+    name: 'model-tokenizer',
+    form: 'json',
+    samples: () => [modelFile('tokenizer.json')],
+    read: (bytes) => refusal(() => void readModel(new Map(model).set('tokenizer.json', bytes))),
+  },
+  {
+    name: 'model-index',
+    form: 'json',
+    samples: () => {
+      const names = [...tensors.keys()].map((name) => [name, 'model.safetensors']);
+      return [encode(JSON.stringify({ weight_map: Object.fromEntries(names) as object }))];
+    },
+    read: (bytes) => refusal(() => void readModel(new Map(model).set('model.safetensors.index.json', bytes))),
+  },
+  {
+    name: 'model-zip',
+    form: 'text',
+    samples: () => [zipped('model', model)],
+    read: (bytes) => refusal(() => void readModel(unzipped(bytes, isModelFile))),
   },
   {
     name: 'library-row',

@@ -5,6 +5,7 @@ import type { EngineView } from '../../record/recordedRun.ts';
 import type { RunEvent } from '../../train/events.ts';
 import type { FromTrainer, ToTrainer } from '../../worker/protocol.ts';
 import type { LabEnvironment, TrainerPort } from '../environment.ts';
+import { readLabFile } from '../labFile.ts';
 import type { RunLibrary } from '../library/runLibrary.ts';
 
 export type { FromTrainer };
@@ -94,6 +95,7 @@ export class FakeWorld {
           ? Promise.reject(new Error('404'))
           : Promise.resolve(new Blob([contents]));
       },
+      readFile: readLabFile,
       id: () => `run-${++this.#ids}`,
       openLibrary: () => (this.library === null ? Promise.reject(new Error('a test')) : this.library()),
       locks: {

@@ -11,6 +11,7 @@ import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import { UnfinishedRun } from '../runs/UnfinishedRun.tsx';
 import { DeviceNotice } from './DeviceNotice.tsx';
 import { Notice } from './Notice.tsx';
+import { SlowerFork } from './SlowerFork.tsx';
 import styles from './notices.module.css';
 
 const selectFailure = (run: RunState) => run.failure;
@@ -40,7 +41,12 @@ function FailureNotice() {
       title={failure.message}
       testId="failure"
       onDismiss={() => actions.dismissFailure()}
-      actions={<Remedy failure={failure} />}
+      actions={
+        <>
+          {failure.source === 'numerics' && <SlowerFork />}
+          <Remedy failure={failure} />
+        </>
+      }
     >
       {failure.advice}
     </Notice>

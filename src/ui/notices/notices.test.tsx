@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, screen, within } from '@testing-library/react';
+import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureView } from '../../lab/failures.ts';
+import { shownRun } from '../../lab/state.ts';
 import { fakeLab, mockBrowser, renderInLab, type LabChange } from '../testing/lab.tsx';
 import { defaultSettings, type RunSettings } from '../../recipes/formModel.ts';
 import { EngineBadge } from '../topbar/EngineBadge.tsx';
@@ -51,6 +52,19 @@ describe('a run that failed', () => {
     const lab = show({ failure: failureView('device-lost', 'it stopped') });
     fireEvent.click(within(screen.getByTestId('failure')).getByRole('button', { name: 'Train again' }));
     expect(lab.actions.train).toHaveBeenCalledOnce();
+  });
+
+  it('offers its last good state at half the rate after numbers that are none', () => {
+    const failure = failureView('numerics', 'The loss is NaN.', checkpoint);
+    const lab = show({ checkpoint, failure });
+    const { id, settings } = shownRun(lab.getState());
+    const moments = [3, 4].map((number) => ({ number, place: checkpoint, words: `round 1${number}` }));
+    const { library } = lab.getState();
+    act(() => lab.set({ library: { ...library, kept: { [id]: { bytes: 1, moments } } } }));
+    fireEvent.click(screen.getByTestId('slower'));
+    const half = settings.grpo.learningRate / 2;
+    expect(screen.getByTestId('slower').textContent).toBe(`Go on from round 14 at half the rate (${half})`);
+    expect(lab.actions.forkRun).toHaveBeenCalledExactlyOnceWith(id, 4, 'grpo.learningRate', half);
   });
 
   it('says after numbers that are none that a lower learning rate helps', () => {
