@@ -181,11 +181,12 @@ test('360 pixels wide, light, dark and in forced colours: nothing to the side, n
   await page.getByRole('button', { name: 'Skip' }).click();
   await page.getByTestId('scene-scrubber').press('End');
   await expectAccessible(page, 'a phone, light');
-  await page.getByRole('button', { name: 'Dark colours' }).click();
-  await expectAccessible(page, 'a phone, dark');
   await page.emulateMedia({ forcedColors: 'active' });
   await expectAccessible(page, 'a phone, forced colours');
   expect(await overflow(page)).toBeLessThanOrEqual(0);
+  await page.emulateMedia({ forcedColors: 'none' });
+  await page.getByRole('button', { name: 'Dark colours' }).click();
+  await expectAccessible(page, 'a phone, dark');
 });
 
 /** The lesson told by runs that end in seconds: a recorded `micro` run as both students, with weights that are drawn here. */

@@ -6,8 +6,13 @@ import { initialiseTensors } from '../policy/initialise.ts';
 import { Random } from '../random/random.ts';
 import type { RecordedRun } from '../record/recordedRun.ts';
 import { readRunFile, writeRunFile } from '../record/runFile.ts';
-import { vocabularySize } from '../tasks/vocabulary.ts';
+import { encodeText, tokenIds, vocabularySize } from '../tasks/vocabulary.ts';
 import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
+import type { RunEvent } from '../train/events.ts';
+import { runRecipe } from '../train/run.ts';
+import { ArithmeticSandbox } from '../train/testing/arithmeticSandbox.ts';
+import { ScriptedEngine } from '../train/testing/scriptedEngine.ts';
+import { drain } from '../train/ticks.ts';
 import { recordedMoment } from './recordedCheckpoint.ts';
 import { recordedMoments } from './recordedMoments.ts';
 import { shownRun } from './state.ts';
@@ -61,6 +66,39 @@ describe('a moment of a recording', () => {
     expect(taught.phases.find(({ name }) => name === 'baseline')?.status).toBe('done');
     expect(taught.phases.find(({ name }) => name === 'stage1')?.status).toBe('waiting');
     expect(record.engine, 'it was made on another machine').toBeNull();
+  });
+});
+
+describe('a run that goes on from a recording', () => {
+  /** The recipe on a policy that calls once and answers 0. */
+  async function goOn(round: number) {
+    const from = readRunCheckpoint(recordedMoment(run, round, weightsAt(round), null).checkpoint);
+    const call = [tokenIds.toolCall, ...encodeText('1+1'), tokenIds.toolCallEnd];
+    const engine = new ScriptedEngine(() => [call, [tokenIds.thinkEnd, ...encodeText('0'), tokenIds.imEnd]]);
+    const events: RunEvent[] = [];
+    const recipe = runRecipe({ engine, sandbox: new ArithmeticSandbox(), settings: from.settings, from });
+    await drain(recipe, (tick) => events.push(...tick.events));
+    return events;
+  }
+
+  it('has the rounds that are still to come, and says nothing twice', async () => {
+    const events = await goOn(6);
+    const rounds = events.flatMap((event) =>
+      event.type === 'round' ? [`${event.phase} ${event.round}`] : [],
+    );
+    expect(rounds).toEqual(['stage1 7', 'stage2 8', 'stage2 9', 'stage2 10']);
+    expect(events.map(({ type }) => type)).not.toContain('collapseReference');
+    expect(events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []))).toEqual([
+      ...['filter', 'stage2', 'evaluation'],
+    ]);
+    expect(events.at(-1)).toEqual({ type: 'done' });
+  });
+
+  it('begins with stage 1 where it goes on from the cold start, and with stage 2 where stage 1 is behind', async () => {
+    const first = async (round: number) => (await goOn(round)).find(({ type }) => type === 'phase');
+    expect(await first(2)).toMatchObject({ phase: 'stage1', round: 2 });
+    expect(await first(7)).toMatchObject({ phase: 'filter', round: 7 });
+    expect(await first(10)).toMatchObject({ phase: 'evaluation' });
   });
 });
 

@@ -175,6 +175,7 @@ function goesOn(message: FromTrainer, waiting: Waiting | null): boolean {
       return true;
     case 'boot':
     case 'started':
+    case 'engine':
     case 'checkpoint':
     case 'weights':
     case 'weightsFailed':

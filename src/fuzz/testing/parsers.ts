@@ -11,8 +11,6 @@ import { isModelFile, readModel } from '../../export/readModel.ts';
 import { unzipped, zipped } from '../../export/zip.ts';
 import { parseJson } from '../../foreign/json.ts';
 import { textBytes } from '../../foreign/limits.ts';
-import { modelFolder } from '../../export/modelFolder.ts';
-import { readModel } from '../../export/readModel.ts';
 import { readEntry, type RunEntry } from '../../lab/library/runEntry.ts';
 import { readMoment, viewOf, writeMoment } from '../../lab/lesson/link.ts';
 import { readCheckpoint, writeCheckpoint } from '../../policy/checkpoint.ts';
@@ -119,15 +117,6 @@ const exampleEntry: RunEntry = {
 
 // -- readers
 
-/** The files of a model folder with one of them broken. */
-const modelFiles = modelFolder({ config, tensors, settings, run: null, place: 'a test' });
-const modelWith = (name: string, bytes: Uint8Array) =>
-  refusal(() => void readModel(new Map([...modelFiles, [name, bytes]])));
-const modelFile = (name: string): Uint8Array => modelFiles.get(name) ?? new Uint8Array();
-const weightMap = {
-  weight_map: Object.fromEntries([...tensors.keys()].map((tensor) => [tensor, 'model.safetensors'])),
-};
-
 /** Runs `read`; a CheckpointError is a refusal. */
 function refusal(read: () => void): string | null {
   try {
@@ -226,23 +215,11 @@ export const parsers: readonly Parser[] = [
     samples: () => [runCheckpoint(false), runCheckpoint(true)],
     read: (bytes) => refusal(() => void readRunCheckpoint(writeRunCheckpoint(readRunCheckpoint(bytes)))),
   },
-  ...['config.json', 'tokenizer.json'].map((name): Parser => ({
-    name: `model-${name}`,
-    form: 'json',
-    samples: () => [modelFile(name)],
-    read: (bytes) => modelWith(name, bytes),
-  })),
-  {
-    name: 'model-shards',
-    form: 'json',
-    samples: () => [encode(JSON.stringify(weightMap))],
-    read: (bytes) => modelWith('model.safetensors.index.json', bytes),
-  },
   {
     name: 'model-weights',
     form: 'safetensors',
     samples: () => [modelFile('model.safetensors')],
-    read: (bytes) => modelWith('model.safetensors', bytes),
+    read: (bytes) => refusal(() => void readModel(new Map(model).set('model.safetensors', bytes))),
   },
   {
     name: 'model-config',

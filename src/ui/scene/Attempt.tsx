@@ -34,8 +34,9 @@ export function Attempt({ trajectory }: { readonly trajectory: ScoredTrajectory 
   if (trajectory === undefined) return <p className={styles.attempt} />;
   const right = trajectory.reward > 0;
   // Another attempt is another paragraph: its parts do not move out of the last one's.
+  const written = parts.map(({ kind, text }) => `${kind} ${text}`).join() + String(right) + trajectory.stop;
   return (
-    <p key={parts.map(({ text }) => text).join(' ')} className={styles.attempt} data-testid="attempt">
+    <p key={written} className={styles.attempt} data-testid="attempt">
       {parts.map(({ kind, from, text }) => (
         <span key={from} className={styles.part} data-kind={kind}>
           <span className="scene-hidden">{spoken[kind]} </span>

@@ -43,7 +43,7 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
   return (
     <section className={styles.narrator} aria-label="What happens now">
       <p className="scene-where" data-testid="scene-round">
-        <strong>
+        <strong key={round}>
           Round {round} of {timeline.last}
         </strong>
         <span>{phaseName(timeline, round)}</span>
@@ -93,9 +93,7 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
           {/* There from the start where there is a question, so that nothing moves when it is answered. */}
           {lesson.question === null && guess === null ? null : (
             <tr className={styles.guessed}>
-              <th scope="row">
-                {stage === 'asking' ? 'calls at the end, you expect' : 'calls you expected'}
-              </th>
+              <th scope="row">{stage === 'asking' ? 'calls you expect at the end' : 'calls you expected'}</th>
               {students.map((who) => (
                 <td key={who} data-testid={`scene-guess-${who}`}>
                   {(stage === 'asking' ? (guess ?? unchanged(scene)) : guess)?.[who].toFixed(1) ?? '–'}
