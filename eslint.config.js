@@ -25,7 +25,18 @@ const layers = {
   record: ['random', 'foreign', 'tasks', 'curation', 'metrics', 'sandbox', 'engine', 'train', 'recipes'],
   study: ['foreign', 'tasks', 'metrics', 'recipes', 'record'],
   // Files for other tools, and models from them.
-  export: ['foreign', 'policy', 'tasks', 'metrics', 'sandbox', 'engine', 'train', 'recipes', 'record'],
+  export: [
+    'random',
+    'foreign',
+    'policy',
+    'tasks',
+    'metrics',
+    'sandbox',
+    'engine',
+    'train',
+    'recipes',
+    'record',
+  ],
   lab: [
     ...['random', 'foreign', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'train', 'worker'],
     ...['recipes', 'record', 'study', 'export'],

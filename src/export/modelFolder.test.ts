@@ -11,7 +11,7 @@ import { defaultSettings } from '../train/settings.ts';
 import { messagesOf, readableMessages } from './messages.ts';
 import { modelFolder, json, type FolderFiles } from './modelFolder.ts';
 import { policySettings, readModel } from './readModel.ts';
-import { chatTemplate, tokenizerJson } from './tokenizerFiles.ts';
+import { chatTemplate, type tokenizerJson } from './tokenizerFiles.ts';
 import { unzipped, zipped } from './zip.ts';
 
 const micro = policyConfig('micro', vocabularySize);
@@ -44,11 +44,11 @@ describe('the chat template', () => {
   it('puts between the marks of generation exactly what the teacher wrote', () => {
     // Jinja without Hugging Face's extension drops the marks, so they are made visible first.
     const visible = chatTemplate
-      .replaceAll('{%- generation -%}', "{{- '\u0001' -}}")
-      .replaceAll('{%- endgeneration -%}', "{{- '\u0002' -}}");
+      .replaceAll('{%- generation -%}', "{{- '«' -}}")
+      .replaceAll('{%- endgeneration -%}', "{{- '»' -}}");
     for (const trajectory of trajectories) {
       const marked = new Template(visible).render({ messages: messagesOf(trajectory), tools: [] });
-      const written = [...marked.matchAll(/\u0001([^\u0002]*)\u0002/g)].map(([, part]) => part).join('');
+      const written = [...marked.matchAll(/«([^»]*)»/g)].map(([, part]) => part).join('');
       const mask = trajectory.lossMask;
       const taught = [...trajectory.tokens].filter((_, i) => mask[i] === 1).map((token) => tokenTexts[token]);
       expect(written).toBe(taught.join(''));
