@@ -56,7 +56,8 @@ beforeAll(async () => {
   sandbox = await createNodeSandbox({ settings });
   const python = await loadPyodide();
   python.runPython(oracleSource);
-  const run = python.globals.get('oracle') as (codes: unknown) => string;
+  const globals = python.globals as unknown as { get(name: string): (codes: unknown) => string };
+  const run = globals.get('oracle');
   const shortened = (result: string) =>
     result.startsWith('ok ') ? result.slice(0, 3 + settings.maxOutputLength) : result;
   oracle = (codes) => run(python.toPy([...codes])).split('\0').map(shortened);

@@ -84,7 +84,7 @@ const hostile: readonly string[] = [
   'class S(str):\n  def __format__(self, f): raise SystemError\nclass E(Exception): 0\nE.__name__ = S("E")\nraise E("x")',
   'class R:\n  def __repr__(self): return S("x" * 999)\nclass S(str):\n  def __getitem__(self, i): return None\nR()',
   'x = []\nfor i in range(10**5): x = [x]\nx',
-  '+'.join(Array<string>(190).fill('1')),
+  Array<string>(190).fill('1').join('+'),
   'def f(): return f()\nf()',
   'max(iter(int, 1))',
   "'%*d' % (10**9, 1)",
