@@ -50,7 +50,14 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: [test, '/testing/', '/conformance/', '^src/engine/simd/build/', '^src/bench/peers/'],
+        pathNot: [
+          test,
+          '/testing/',
+          '/conformance/',
+          '^src/engine/simd/build/',
+          '^src/sandbox/build/',
+          '^src/bench/peers/',
+        ],
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

@@ -4,6 +4,7 @@
 import { dependencies, name, version } from '../../package.json';
 import { createBrowserSandbox } from '../sandbox/browserSandbox.ts';
 import { openPythonDoor } from '../sandbox/pythonFrame.ts';
+import type { Sandbox, SandboxSettings } from '../sandbox/sandbox.ts';
 import type { LabEnvironment, TrainerPort } from './environment.ts';
 import { pageQuery, settingsQuery } from './isolation.ts';
 import { replSettings, PythonRepl } from './pythonRepl.ts';
@@ -20,10 +21,13 @@ export function createLabStore(): LabStore {
 
 /** A Python to try by hand, which starts when it is first used. @param deadlineMs of one cell */
 export function createPythonRepl(deadlineMs: number): PythonRepl {
-  return new PythonRepl(() => {
-    const { port, close } = openPythonDoor(pageFolder());
-    return createBrowserSandbox({ door: port, settings: replSettings(deadlineMs), onDispose: close });
-  });
+  return new PythonRepl(() => createPageSandbox(replSettings(deadlineMs)));
+}
+
+/** A Python of the page's own, in a frame of its own. */
+function createPageSandbox(settings: SandboxSettings): Promise<Sandbox> {
+  const { port, close } = openPythonDoor(pageFolder());
+  return createBrowserSandbox({ door: port, settings, onDispose: close });
 }
 
 let sharedRepl: { readonly deadlineMs: number; readonly repl: PythonRepl } | undefined;
@@ -41,10 +45,7 @@ function browserEnvironment(): LabEnvironment {
   const page = new URL(pageFolder());
   return {
     createTrainer,
-    createSandbox: (settings) => {
-      const { port, close } = openPythonDoor(page.href);
-      return createBrowserSandbox({ door: port, settings, onDispose: close });
-    },
+    createSandbox: createPageSandbox,
     baseUrl: page.href,
     address: {
       read: () => settingsQuery(location.search),

@@ -10,7 +10,7 @@
  *
  * What is promised, and by which wall: README.md beside this file.
  */
-import type { PyodideConfig, PyodideInterface, loadPyodide as LoadPyodide } from 'pyodide';
+import type { PyodideInterface, loadPyodide as LoadPyodide } from 'pyodide';
 import type { ExecutionResult } from './sandbox.ts';
 import type { BootOptions, WireCell } from './protocol.ts';
 import type { PythonSources } from './sources.ts';
@@ -111,7 +111,7 @@ async function start(
       // WebAssembly is compiled by then.
       fsInit: async () => onSign(),
       ...options,
-    } as PyodideConfig);
+    });
   if (files.snapshot !== null) {
     try {
       const python = await load({ _loadSnapshot: files.snapshot });

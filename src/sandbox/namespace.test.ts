@@ -56,10 +56,14 @@ beforeAll(async () => {
   sandbox = await createNodeSandbox({ settings });
   const python = await loadPyodide();
   python.runPython(oracleSource);
-  const run = python.globals.get('oracle') as (codes: unknown) => string;
+  const globals = python.globals as unknown as { get(name: string): (codes: unknown) => string };
+  const run = globals.get('oracle');
   const shortened = (result: string) =>
     result.startsWith('ok ') ? result.slice(0, 3 + settings.maxOutputLength) : result;
-  oracle = (codes) => run(python.toPy([...codes])).split('\0').map(shortened);
+  oracle = (codes) =>
+    run(python.toPy([...codes]))
+      .split('\0')
+      .map(shortened);
 }, 240_000);
 afterAll(() => sandbox.dispose());
 
@@ -68,7 +72,18 @@ const name = fc.constantFrom(...names);
 const value = fc.oneof(
   fc.integer({ min: -9, max: 99 }).map(String),
   name,
-  fc.constantFrom('[1, 2]', '[]', '{"k": [1]}', '(1, [2])', '"text"', 'None', 'True', 'sum([1, 2])', 'max(3, 4)', 'len("abc")'),
+  fc.constantFrom(
+    '[1, 2]',
+    '[]',
+    '{"k": [1]}',
+    '(1, [2])',
+    '"text"',
+    'None',
+    'True',
+    'sum([1, 2])',
+    'max(3, 4)',
+    'len("abc")',
+  ),
 );
 const operator = fc.constantFrom('+', '-', '*', '//', '%', '==', '<');
 /** What a cell may end with that undoes it. */
@@ -88,11 +103,16 @@ const statement: fc.Arbitrary<string> = fc.oneof(
   name.map((n) => `[${n} for ${n} in range(3)]`),
   name.map((n) => `print(${n})`),
   fc.tuple(name, name).map(([n, m]) => `import math as ${n}\n${m} = ${n}.floor(2.5)\ndel ${n}`),
-  fc.tuple(name, failure).map(([n, f]) => `try: ${f.startsWith('raise') ? 'x = int("x")' : f}\nexcept Exception as ${n}: pass`),
+  fc
+    .tuple(name, failure)
+    .map(([n, f]) => `try: ${f.startsWith('raise') ? 'x = int("x")' : f}\nexcept Exception as ${n}: pass`),
   value,
 );
 const cell = fc.oneof(
-  { weight: 6, arbitrary: fc.array(statement, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('\n')) },
+  {
+    weight: 6,
+    arbitrary: fc.array(statement, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('\n')),
+  },
   { weight: 2, arbitrary: fc.tuple(statement, failure).map((parts) => parts.join('\n')) },
   { weight: 1, arbitrary: fc.constantFrom('1 +', 'a b', ')', 'x = ') },
 );

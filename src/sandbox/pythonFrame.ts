@@ -122,7 +122,14 @@ class BehindDoor {
       this.#stopping.set(
         id,
         // Once more round the event loop: the answer may lie in this page's own queue.
-        setTimeout(() => this.#stopping.set(id, setTimeout(() => this.#endFrame(), 50)), stopPatience),
+        setTimeout(
+          () =>
+            this.#stopping.set(
+              id,
+              setTimeout(() => this.#endFrame(), 50),
+            ),
+          stopPatience,
+        ),
       );
     } catch {
       // It never stood.

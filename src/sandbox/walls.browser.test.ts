@@ -49,7 +49,10 @@ describe('with the guard off', () => {
     ['a function of text', 'js.Function("return 1")'],
     ['a script', 'js.importScripts("http://ADDRESS/script.js")'],
     ['a script of the page', 'js.importScripts("ORIGIN/src/main.tsx")'],
-    ['a request that waits', 'x = js.XMLHttpRequest.new()\nx.open("GET", "http://ADDRESS/", False)\nx.send()'],
+    [
+      'a request that waits',
+      'x = js.XMLHttpRequest.new()\nx.open("GET", "http://ADDRESS/", False)\nx.send()',
+    ],
     ['the same to the page', 'x = js.XMLHttpRequest.new()\nx.open("GET", "ORIGIN/", False)\nx.send()'],
     ['parent', 'js.parent.postMessage("canary", "*")'],
     ['top', 'js.top.location'],

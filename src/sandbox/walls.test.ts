@@ -54,7 +54,10 @@ describe('with the guard off', () => {
     ['lists no folder', () => `${builtin('fs')}.readdirSync("/")`],
     ['lists no folder of other commands', () => `${builtin('fs')}.readdirSync(${JSON.stringify(tmpdir())})`],
     ['writes no file', () => `${builtin('fs')}.writeFileSync(${JSON.stringify(written)}, "x")`],
-    ['starts no process', () => `${builtin('child_process')}.spawnSync("touch", [${JSON.stringify(written)}])`],
+    [
+      'starts no process',
+      () => `${builtin('child_process')}.spawnSync("touch", [${JSON.stringify(written)}])`,
+    ],
     ['starts no thread', () => `${builtin('worker_threads')}.Worker.new(${JSON.stringify(secret)})`],
     ['loads no native code', () => `js.process.dlopen(js.Object.new(), ${JSON.stringify(secret)})`],
     ['opens no inspector', () => `${builtin('inspector')}.open(0)`],

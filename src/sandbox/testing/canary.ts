@@ -9,15 +9,17 @@ let hits = 0;
 export async function openCanary(): Promise<string> {
   server ??= createServer((_request, response) => {
     hits++;
-    response.writeHead(200, { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' });
+    response.writeHead(200, {
+      'Access-Control-Allow-Origin': '*',
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    });
     response.end('canary');
   });
   server.on('upgrade', (_request, socket) => {
     hits++;
     socket.destroy();
   });
-  if (!server.listening)
-    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  if (!server.listening) await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
