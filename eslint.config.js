@@ -42,7 +42,7 @@ const layers = {
     ...['recipes', 'record', 'study', 'export'],
   ],
   // What other projects import.
-  library: [...['policy', 'metrics', 'sandbox', 'engine', 'train', 'recipes', 'export']],
+  package: [...['policy', 'metrics', 'sandbox', 'engine', 'train', 'recipes', 'export']],
   ui: ['tasks', 'curation', 'metrics', 'recipes', 'record', 'study', 'lab'],
   // The same without a page: neither the page's store nor its worker.
   cli: [
@@ -52,7 +52,7 @@ const layers = {
   // Attacks on the parsers of all the others (npm run fuzz).
   fuzz: [
     ...['random', 'foreign', 'policy', 'tasks', 'curation', 'metrics', 'sandbox', 'train', 'recipes'],
-    ...['record', 'study', 'lab', 'library', 'export'],
+    ...['record', 'study', 'lab', 'export'],
   ],
 };
 
@@ -151,7 +151,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['.ci/*.mjs', 'src/library/*.mjs'],
+    files: ['.ci/*.mjs', 'src/package/*.mjs'],
     languageOptions: { globals: globals.node },
     rules: { 'no-console': 'off' },
   },

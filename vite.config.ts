@@ -5,7 +5,7 @@
  * Everything a visitor's page needs is served from its own origin: Pyodide's and tfjs-wasm's files are copied out of
  * node_modules, never fetched from a CDN. The isolation headers give the engine its threads, and the content policy keeps
  * foreign code out; the lab also runs on a host that cannot send them (src/lab/isolation.ts, `policyInPage`). The SIMD engine's kernels are compiled from AssemblyScript on the way. In mode
- * `cli` the same sources become the headless commands (src/cli), in mode `library` a package for other projects (src/library).
+ * `cli` the same sources become the headless commands (src/cli), in mode `library` a package for other projects (src/package).
  */
 import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
@@ -180,7 +180,7 @@ const cli: UserConfig = {
   }),
 };
 
-/** What another project installs (src/library): one package with only the dependencies that it needs. */
+/** What another project installs (src/package): one package with only the dependencies that it needs. */
 const libraryPackages = ['pyodide', 'zod'] as const;
 const library: UserConfig = {
   plugins: [
@@ -193,7 +193,7 @@ const library: UserConfig = {
         const needed = libraryPackages.map((name) => [name, dependencies[name]] as const);
         const description = {
           ...{ name, version, license, type: 'module', engines },
-          exports: { '.': { types: './types/library/index.d.ts', default: './index.js' } },
+          exports: { '.': { types: './types/package/index.d.ts', default: './index.js' } },
           // The engine for graphics cards speaks of WebGPU's types.
           dependencies: {
             ...Object.fromEntries(needed),
@@ -202,7 +202,7 @@ const library: UserConfig = {
         };
         const file = (fileName: string, source: string) => this.emitFile({ type: 'asset', fileName, source });
         file('package.json', `${JSON.stringify(description, null, 2)}\n`);
-        file('example.mjs', readFileSync('src/library/example.mjs', 'utf8'));
+        file('example.mjs', readFileSync('src/package/example.mjs', 'utf8'));
         file('LICENSE', readFileSync('LICENSE', 'utf8'));
       },
     },
@@ -212,7 +212,7 @@ const library: UserConfig = {
     external: [...libraryPackages, 'webgpu'],
     resolve: { mainFields: ['module', 'main'] },
   },
-  build: nodeBuild('dist-library', { index: 'src/library/index.ts' }),
+  build: nodeBuild('dist-library', { index: 'src/package/index.ts' }),
 };
 
 export default defineConfig(({ mode }) => (mode === 'cli' ? cli : mode === 'library' ? library : page));

@@ -33,7 +33,7 @@ describe('readBase', () => {
   it('says what to do where there is none', () => {
     const nano = { ...quick, policy: { preset: 'nano', base: 'nano-mixed', shape: '' } } as const;
     expect(() => readBase(nano, folder)).toThrow(
-      /“nano-mixed” is not at .*npm run pretrain -- --base nano-mixed/,
+      /“nano-mixed” is not at .*npm run base -- --base nano-mixed/,
     );
     expect(() => readBase(nano, join(folder, 'mini.safetensors'))).toThrow(/the policy needs/);
     expect(readBase(presetSettings('scratch'), null)).toBeNull();

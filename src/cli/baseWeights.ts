@@ -11,12 +11,12 @@ import { readWeights } from '../train/checkpointFile.ts';
 import type { RunSettings } from '../train/settings.ts';
 import { UsageError } from './options.ts';
 
-/** Where `npm run pretrain` puts the bases that come with the lab, and those made for a study. */
+/** Where `npm run base` puts the bases that come with the lab, and those made for a study. */
 export const baseFolders = { shipped: 'public/bases', studies: 'runs/bases' } as const;
 
 /**
  * The weights that a run of these settings begins with; null where they are drawn freshly.
- * @param place a file, or a folder that holds the base; null: where `npm run pretrain` puts it
+ * @param place a file, or a folder that holds the base; null: where `npm run base` puts it
  * @throws UsageError where there are none, or none that fit the policy
  */
 export function readBase(
@@ -35,7 +35,7 @@ export function readBase(
   );
   if (path === undefined) {
     throw new UsageError(
-      `The base “${name}” is not ${place === null ? 'here' : `at ${place}`}: make it with npm run pretrain -- --base ${name}, or say where it is with --base.`,
+      `The base “${name}” is not ${place === null ? 'here' : `at ${place}`}: make it with npm run base -- --base ${name}, or say where it is with --base.`,
     );
   }
   const bytes = readFileSync(path);

@@ -49,7 +49,7 @@ export interface TrainOptions {
   readonly out: string;
   /** Weights to begin with: a model folder or a .safetensors file (modelFiles.ts). */
   readonly weights: string | null;
-  /** Where the base policy lies that the settings name: a file or a folder; null: where `npm run pretrain` puts it. */
+  /** Where the base policy lies that the settings name: a file or a folder; null: where `npm run base` puts it. */
   readonly base: string | null;
   readonly checkpointEvery: number; // seconds
   /** Of how many rounds the weights are kept beside run.json. */

@@ -1,5 +1,6 @@
 /**
- * `npm run pretrain`: makes a base policy and its card, headless, on our engine for processors.
+ * `npm run base`: makes a base policy and its card, headless, on our engine for processors. (npm would run a script called `pretrain` before
+ * every `train`.)
  *
  * The same name and seed make the same weights on the same build of the kernels, whatever the number of threads.
  */
@@ -30,7 +31,7 @@ import { countOption, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { labVersions, sourceCommit } from './provenance.ts';
 
-const usage = `npm run pretrain -- --base mini
+const usage = `npm run base -- --base mini
 
   --base     ${bases.map(({ name }) => name).join(', ')}
   --out      the folder of the bases (default public/bases for those that come with the lab, else runs/bases)
@@ -171,7 +172,7 @@ async function makeBase({ base, out, threads }: Options, progress: Progress): Pr
       sha256: createHash('sha256').update(bytes).digest('hex'),
       bytes: bytes.length,
       seconds: Math.round(trained),
-      command: `npm run pretrain -- --base ${base.name}`,
+      command: `npm run base -- --base ${base.name}`,
       commit: sourceCommit(),
       versions: labVersions(),
       engine: {

@@ -104,7 +104,7 @@ describe('a run’s folder', () => {
 
   const file = (name: string) => join(path, name);
   const newest = (end: string) =>
-    file(join('checkpoints', checkpoints().at(-1)!.replace('.safetensors', end)));
+    file(join('checkpoints', checkpoints().at(-1).replace('.safetensors', end)));
   const flip = (name: string) => {
     const bytes = readFileSync(name);
     bytes[Math.floor(bytes.length / 2)]! ^= 8;

@@ -1,7 +1,7 @@
 /**
  * The base policies that a run may begin from, by name, and each one's size.
  *
- * What each has been taught is data in recipes/bases.ts; the files are made by `npm run pretrain`. Here is only what settings and
+ * What each has been taught is data in recipes/bases.ts; the files are made by `npm run base`. Here is only what settings and
  * weights are checked against.
  */
 import type { PolicyPresetName } from './config.ts';

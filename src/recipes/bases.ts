@@ -1,5 +1,5 @@
 /**
- * The base policies, as data: what each has read, and how long it learned. `npm run pretrain -- --base NAME` makes one.
+ * The base policies, as data: what each has read, and how long it learned. `npm run base -- --base NAME` makes one.
  *
  * A `thinker` has only ever seen a check now and then and no call that carries a step; a `mixed` base has also seen trajectories that take
  * some of their steps by tool; it goes on from the thinker, so that bases which differ in that share have the same head. Which of them a run begins from decides where a policy that gave its tool up can find it again.

@@ -23,6 +23,7 @@ import trlSft from './files/trl_sft.py?raw';
 import verlReward from './files/verl_reward.py?raw';
 import verlTool from './files/verl_tool.py?raw';
 import { mappingTable } from './mapping.ts';
+import type { RecipeNumbers } from './numbers.ts';
 import { trlConfigs } from './trl.ts';
 import { verlConfigs } from './verl.ts';
 
@@ -35,15 +36,6 @@ export interface RecipeSource {
   readonly base: FolderFiles;
   /** The policy after the run's own cold start, where its weights were kept. */
   readonly coldStart: FolderFiles | null;
-}
-
-/** Numbers that configs need and settings do not say. */
-export interface RecipeNumbers {
-  readonly coldStartTrajectories: number;
-  /** Tokens of a prompt, mean and longest, by stage. */
-  readonly prompts: Readonly<
-    Record<'stage1' | 'stage2', { readonly mean: number; readonly longest: number }>
-  >;
 }
 
 export function recipeFolder(

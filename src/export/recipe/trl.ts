@@ -3,7 +3,7 @@
  */
 import { longestContext, type RunSettings } from '../../train/settings.ts';
 import { json } from '../modelFolder.ts';
-import type { RecipeNumbers } from './recipe.ts';
+import type { RecipeNumbers } from './numbers.ts';
 
 export function trlConfigs(
   settings: RunSettings,

@@ -2,7 +2,7 @@
  * verl's configs as YAML, over its own defaults. mapping.ts says which setting is which.
  */
 import { longestContext, type RunSettings } from '../../train/settings.ts';
-import type { RecipeNumbers } from './recipe.ts';
+import type { RecipeNumbers } from './numbers.ts';
 import { yaml, type Yaml } from './yaml.ts';
 
 export function verlConfigs(

@@ -37,7 +37,7 @@ presetSettings(1);
   );
   console.log('ok    its types are there');
 
-  copyFileSync('src/library/example.mjs', join(folder, 'example.mjs'));
+  copyFileSync('src/package/example.mjs', join(folder, 'example.mjs'));
   const lines = run('node', ['example.mjs'], folder).trim().split('\n');
   const stages = ['sft', 'stage1', 'stage2'].filter((stage) => lines.some((line) => line.startsWith(stage)));
   if (stages.length < 3)
