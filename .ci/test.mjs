@@ -2,8 +2,8 @@
  * The whole test command: format, lint, imports, types, unit tests in Node, engine tests in headless Chromium, production build,
  * end-to-end tests on that build. Ends with how long each part took and a line `N passed, N failed`; status 1 if anything failed.
  *
- * Three lanes run side by side on two cores: the one with the end-to-end tests, the longest, waits for pages half of its time; the unit tests of
- * Node and those in the browser fill the gaps. None has a bound in seconds that a busy machine could break. A part's output is shown when
+ * Three lanes run side by side on two cores: the end-to-end tests, the longest, wait for pages half of their time; the checks with Node's unit
+ * tests, and the unit tests in a browser, fill the gaps. None has a bound in seconds that a busy machine could break. A part's output is shown when
  * it has ended, in one piece.
  *
  * Invariant: a part that could not run counts as failed; a skipped test is reported as skipped, never as passed.
@@ -91,25 +91,25 @@ const vitest = (project) => {
   });
 };
 
-async function checksAndPages() {
-  await part('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
-  await part('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
-  await part('imports', 'npm', ['run', '--silent', 'imports']);
-  await part('types', 'npx', ['tsc', '--noEmit']);
+async function pages() {
   await part('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
-  const e2e = join(reports, 'e2e.json');
-  await part(
-    'end to end',
-    'npx',
-    ['playwright', 'test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
-    {
-      counts: () => playwrightCounts(e2e),
-      env: { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e },
-    },
-  );
+  const file = join(reports, 'e2e.json');
+  const args = ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'];
+  await part('end to end', 'npx', ['playwright', ...args], {
+    counts: () => playwrightCounts(file),
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+  });
 }
 
-await Promise.all([checksAndPages(), vitest('node'), vitest('browser')]);
+async function checks() {
+  await part('types', 'npx', ['tsc', '--noEmit']);
+  await part('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
+  await part('imports', 'npm', ['run', '--silent', 'imports']);
+  await part('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
+  await vitest('node');
+}
+
+await Promise.all([pages(), checks(), vitest('browser')]);
 
 console.log(`\n${times.join(', ')}; all of it ${secondsSince(began)} s`);
 if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);
