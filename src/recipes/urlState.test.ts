@@ -7,6 +7,9 @@ import { parseUrl, writeUrl } from './urlState.ts';
 
 const fields = formModel.flatMap((group) => group.fields);
 
+/** Each text setting takes one of `valueOf`'s words, or its filter would look for ever. */
+const shape = 'd64-l2-h4x16-kv4-f160-theta10000-eps0.000001-untied';
+
 function valueOf(field: FormField): fc.Arbitrary<SettingValue> {
   switch (field.kind) {
     case 'integer':
@@ -19,7 +22,7 @@ function valueOf(field: FormField): fc.Arbitrary<SettingValue> {
       return fc.constantFrom(...field.choices);
     case 'text':
       return fc
-        .constantFrom('+', '+-', '*/', '+-*/%', '%-', '1', '0.5', '0.6,0.75,0.9')
+        .constantFrom('+', '+-', '*/', '+-*/%', '%-', '1', '0.5', '0.6,0.75,0.9', shape)
         .filter((text) => checkSetting(field.path, text).ok);
   }
 }
