@@ -1,11 +1,13 @@
 /**
  * A run's curves as they grow: metrics.jsonl in flat lines, and the same numbers for TensorBoard in an event file beside it.
  *
- * Invariant: the event file says what metrics.jsonl says. A run that is taken up again has its log cut to the checkpoint
- * (runFolder.ts), and the event file is written again from what is left.
+ * Invariant (curveLog.test.ts): the event file says what metrics.jsonl says. A run that is taken up again has its log cut to the checkpoint
+ * (runFolder.ts), and the event file is written again from what is left; a line that was damaged is passed over, as the folder has said so.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { parseJson } from '../foreign/json.ts';
 import { curvePoint, metricLine, StepAxis } from '../export/metricLines.ts';
 import { eventFileHead, eventRecord } from '../export/tfevents.ts';
 import type { RunEvent } from '../train/events.ts';
@@ -43,10 +45,15 @@ export class CurveLog {
 const now = () => Date.now() / 1000;
 const rounded = (seconds: number) => Math.round(seconds * 100) / 100;
 
+const lineSchema = z.record(z.string(), z.unknown());
+
 function earlierLines(path: string): Record<string, unknown>[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .flatMap((text) => {
+      const parsed = parseJson(text);
+      const line = lineSchema.safeParse(parsed.ok ? parsed.json : null);
+      return line.success ? [line.data] : [];
+    });
 }

@@ -39,7 +39,7 @@ export function recordedMoment(
 ): RecordedMoment {
   const { settings } = run;
   const place = recordedPlace({ ...run.view, settings }, round);
-  const tensors = readWeights(weights, settings.policy.preset);
+  const tensors = readWeights(weights, settings.policy);
   const position: RunCheckpoint['position'] = {
     ...place,
     trajectories: numbersGiven(run, round),
@@ -49,7 +49,7 @@ export function recordedMoment(
   const checkpoint = writeRunCheckpoint({
     ...{ settings, position, tensors },
     optimizer: { step: 0, m: zeros(tensors), v: zeros(tensors) },
-    reference: coldStart === null ? null : readWeights(coldStart, settings.policy.preset),
+    reference: coldStart === null ? null : readWeights(coldStart, settings.policy),
   });
   return { checkpoint, place, record: recordAt(run, place) };
 }
