@@ -3,7 +3,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { presetSettings } from '../src/recipes/presets.ts';
-import { expect, test } from './lab.ts';
+import { expect, test, type LabPage } from './lab.ts';
 import { microRunTimeout } from './microRun.ts';
 
 test('Python that cannot be downloaded', async ({ lab, expectedErrors }) => {
@@ -69,57 +69,55 @@ test('a graphics device that is lost in the middle of GRPO: the run goes on from
 test('a thread of the engine that is killed in the middle of GRPO: the run goes on from its checkpoint', async ({
   lab,
 }) => {
-  test.setTimeout(microRunTimeout);
-  const { page } = lab;
-  // The trainer's own threads are out of a page's reach, so its worker is given a way to be told to end them.
-  await page.route(/trainer\.worker.*\.js/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${killable}${await response.text()}` });
-  });
-  await lab.open('?preset=micro&run.backend=simd&sft.epochs=2&stage1.steps=1000');
-  await lab.train();
-  const round = async () => Number(await lab.root.getAttribute('data-round'));
   // The cold start's probes are rounds too; the first checkpoint is kept after a few seconds.
-  await expect
-    .poll(round, { timeout: microRunTimeout })
-    .toBeGreaterThan(presetSettings('micro').sft.probes + 10);
-  await page.evaluate(() => new BroadcastChannel('test').postMessage('kill'));
-  await lab.waitFor('failed', 60_000);
-  const failure = page.getByTestId('failure');
-  await expect(failure).toContainText('A thread of the engine stopped.');
-  const goOn = failure.getByRole('button', { name: /^Go on from round \d+$/ });
-  const safe = Number(/\d+/.exec(await goOn.innerText())?.[0]);
-  await goOn.click();
-  await expect(lab.root).not.toHaveAttribute('data-status', 'failed');
-  await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(safe);
+  await endsAndGoesOn(lab, {
+    prelude: killable,
+    roundsBefore: 10,
+    failure: 'A thread of the engine stopped.',
+  });
 });
 
 test('a trainer that ends without a word: it is noticed, and the run goes on from its checkpoint', async ({
   lab,
 }) => {
+  // The first step of a stage is always kept.
+  const failure = 'The trainer stopped working: it ended without a word.';
+  await endsAndGoesOn(lab, { prelude: closable, roundsBefore: 2, failure });
+});
+
+interface Ending {
+  /** Put in front of the trainer worker's code: what it does when it is told to. The trainer's own threads are out of a page's reach. */
+  readonly prelude: string;
+  /** Rounds of GRPO, at least, before it is told. */
+  readonly roundsBefore: number;
+  /** What the page says then. */
+  readonly failure: string;
+}
+
+/** A run whose trainer is told to do what the prelude says fails with a sentence, and goes on from its checkpoint with one click. */
+async function endsAndGoesOn(lab: LabPage, { prelude, roundsBefore, failure: said }: Ending): Promise<void> {
   test.setTimeout(microRunTimeout);
   const { page } = lab;
   await page.route(/trainer\.worker.*\.js/, async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, body: `${closable}${await response.text()}` });
+    await route.fulfill({ response, body: `${prelude}${await response.text()}` });
   });
   await lab.open('?preset=micro&run.backend=simd&sft.epochs=2&stage1.steps=1000');
   await lab.train();
   const round = async () => Number(await lab.root.getAttribute('data-round'));
-  // The first step of a stage is always kept.
   await expect
     .poll(round, { timeout: microRunTimeout })
-    .toBeGreaterThan(presetSettings('micro').sft.probes + 2);
+    .toBeGreaterThan(presetSettings('micro').sft.probes + roundsBefore);
   await page.evaluate(() => new BroadcastChannel('test').postMessage('end'));
   await lab.waitFor('failed', 60_000);
   const failure = page.getByTestId('failure');
-  await expect(failure).toContainText('The trainer stopped working: it ended without a word.');
+  await expect(failure).toContainText(said);
   const goOn = failure.getByRole('button', { name: /^Go on from round \d+$/ });
   const safe = Number(/\d+/.exec(await goOn.innerText())?.[0]);
   await goOn.click();
   await expect(lab.root).not.toHaveAttribute('data-status', 'failed');
   await expect.poll(round, { timeout: 60_000 }).toBeGreaterThan(safe);
-});
+}
 
 /** Before a worker's own code: whoever says so on the channel ends it, as a browser does that is short of memory. */
 const closable = `new BroadcastChannel('test').onmessage = () => self.close();

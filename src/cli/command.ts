@@ -5,8 +5,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cannotRunHere } from '../engine/choice.ts';
+import { ThreadError } from '../engine/simd/threads/team.ts';
 import type { FolderFiles } from '../export/modelFolder.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
+import { DiskError } from './disk.ts';
 import { HeadlessEngineError } from './engine.ts';
 import { UsageError } from './options.ts';
 
@@ -31,6 +33,18 @@ export function needed(values: Readonly<Partial<Record<string, string>>>, name: 
   return value;
 }
 
+/** Whether an error's message is a sentence that says all there is to say; any other is a fault of the lab, and is shown with its stack. */
+export function saysItself(error: unknown): error is Error {
+  return (
+    error instanceof UsageError ||
+    error instanceof DiskError ||
+    error instanceof HeadlessEngineError ||
+    error instanceof SandboxUnavailableError ||
+    error instanceof ThreadError ||
+    cannotRunHere(error)
+  );
+}
+
 /** Run a command's work and end the process: 0, or 1 with a sentence. */
 export async function runCommand(
   usage: string,
@@ -42,12 +56,7 @@ export async function runCommand(
     else await work(words);
     process.exit(0); // threads would keep the process alive
   } catch (error) {
-    const isExpected =
-      error instanceof UsageError ||
-      error instanceof HeadlessEngineError ||
-      error instanceof SandboxUnavailableError ||
-      cannotRunHere(error);
-    console.error(isExpected ? error.message : error);
+    console.error(saysItself(error) ? error.message : error);
     if (error instanceof UsageError) console.error(`\n${usage}`);
     process.exit(1);
   }

@@ -6,12 +6,12 @@ import { Random } from '../random/random.ts';
 import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { benchmarkProblems } from '../tasks/problems.ts';
-import { reward } from '../tasks/verifier.ts';
 import { stageLengths } from '../train/context.ts';
 import type { ScoredTrajectory } from '../train/events.ts';
 import { itemAt } from '../train/lists.ts';
-import { rollOut } from '../train/rollout.ts';
+import { drain } from '../train/ticks.ts';
 import { trainingData } from '../train/trainingData.ts';
+import { answerOnce } from '../train/unlearned.ts';
 import { needed, runCommand, wordOptions, writeFolder } from './command.ts';
 import { createHeadlessEngine } from './engine.ts';
 import { countOption } from './options.ts';
@@ -30,7 +30,7 @@ run's own filter left, where its checkpoints say how stage 1 went.`;
 await runCommand(usage, async (words) => {
   const values = wordOptions(words, ['run', 'out', 'rollouts']);
   const out = needed(values, 'out');
-  const found = readRunSource(needed(values, 'run'));
+  const found = await readRunSource(needed(values, 'run'));
   const count = values.rollouts === undefined ? 0 : countOption('rollouts', values.rollouts);
   const { settings, view } = found.run;
   const sandbox = await createNodeSandbox({ settings: settings.sandbox });
@@ -63,32 +63,30 @@ async function policyRollouts(
   sandbox: Sandbox,
 ): Promise<readonly ScoredTrajectory[]> {
   const { settings } = found.run;
-  const { run, task, stage2, grpo } = settings;
+  const { run, task, stage2 } = settings;
   const problems = benchmarkProblems(task, stageLengths(stage2), 'inRange', run.seed, count);
   const { tensors } = weightsOf(found, null);
   const { engine } = await createHeadlessEngine(settings, null, () => undefined);
   try {
     await engine.loadTensors(tensors);
-    const work = rollOut(engine, sandbox, 1_000_000, {
-      problems,
-      sampling: { temperature: grpo.temperature, topP: 1 },
-      seed: new Random(run.seed).fork('exported rollouts').uint32(),
-      context: stage2.context,
-      callBudget: grpo.callBudget,
-      maxOutputLength: settings.sandbox.maxOutputLength,
-    });
-    let step = await work.next();
-    while (step.done !== true) step = await work.next();
-    const trajectories = step.value;
+    const trajectories = await drain(
+      answerOnce(
+        { engine, sandbox, settings },
+        {
+          problems,
+          firstTrajectory: 1_000_000,
+          seed: new Random(run.seed).fork('exported rollouts').uint32(),
+          contextTokens: stage2.context,
+        },
+      ),
+    );
     // As the trainer sees them, at temperature 1: what another tool's forward pass should give.
     const seen = await engine.logProbs(trajectories, 1);
-    return trajectories.map((trajectory, prompt) => {
-      const { logProbs } = itemAt(seen, prompt);
+    return trajectories.map((trajectory) => {
+      const { logProbs } = itemAt(seen, trajectory.prompt);
       return {
         ...trajectory,
         logProbs: logProbs.map((value, i) => (trajectory.lossMask[i] === 1 ? value : 0)),
-        reward: reward(trajectory.problem, trajectory.tokens),
-        ...{ advantage: 0, prompt, sample: 0 },
       };
     });
   } finally {

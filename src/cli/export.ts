@@ -16,7 +16,7 @@ const usage = `npm run export -- --run runs/a --out model
 await runCommand(usage, async (words) => {
   const values = wordOptions(words, ['run', 'round', 'out']);
   const out = needed(values, 'out');
-  const found = readRunSource(needed(values, 'run'));
+  const found = await readRunSource(needed(values, 'run'));
   const round =
     values.round === undefined
       ? null

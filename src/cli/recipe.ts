@@ -1,23 +1,18 @@
 /**
  * `npm run recipe`: a run's settings as a folder that TRL or verl trains from.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { modelFolder } from '../export/modelFolder.ts';
 import { recipeFolder, type RecipeTool } from '../export/recipe/recipe.ts';
 import { initialiseTensors } from '../policy/initialise.ts';
-import { CheckpointError } from '../policy/safetensors.ts';
 import { Random } from '../random/random.ts';
-import { keptWeightsFile } from '../record/keptWeights.ts';
 import { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 import type { NamedTensors } from '../policy/config.ts';
-import { readWeights } from '../train/checkpointFile.ts';
 import { runPolicy } from '../train/runPolicy.ts';
 import { trainingData } from '../train/trainingData.ts';
 import { readBase } from './baseWeights.ts';
 import { needed, runCommand, wordOptions, writeFolder } from './command.ts';
 import { UsageError } from './options.ts';
-import { coldStartCheckpoint, readRunSource, type FoundRun } from './runSource.ts';
+import { coldStartWeights, readRunSource } from './runSource.ts';
 
 const usage = `npm run recipe -- --to trl --run runs/a --out folder
 
@@ -30,7 +25,7 @@ await runCommand(usage, async (words) => {
   const values = wordOptions(words, ['to', 'run', 'base', 'out']);
   const tool = toolOf(needed(values, 'to'));
   const out = needed(values, 'out');
-  const found = readRunSource(needed(values, 'run'));
+  const found = await readRunSource(needed(values, 'run'));
   const { run } = found;
   const { settings } = run;
   const folder = (tensors: NamedTensors, place: string) =>
@@ -58,21 +53,4 @@ await runCommand(usage, async (words) => {
 function toolOf(word: string): RecipeTool {
   if (word === 'trl' || word === 'verl') return word;
   throw new UsageError(`--to takes trl or verl, not “${word}”.`);
-}
-
-/** The weights after the cold start: of its checkpoint, or of the round that ended it; null where they were not kept. */
-function coldStartWeights(found: FoundRun): NamedTensors | null {
-  const checkpoint = coldStartCheckpoint(found);
-  if (checkpoint !== null) return checkpoint;
-  const { run, weightsFolder } = found;
-  const stage1 = run.view.phases.find(({ name }) => name === 'stage1');
-  const kept = run.view.weights.find(({ round }) => round === stage1?.round);
-  if (kept === undefined) return null;
-  const path = join(weightsFolder, keptWeightsFile(kept.round));
-  if (!existsSync(path)) return null;
-  try {
-    return readWeights(readFileSync(path), run.settings.policy);
-  } catch (error) {
-    throw error instanceof CheckpointError ? new UsageError(`${path}: ${error.message}`) : error;
-  }
 }

@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { CheckpointError } from '../policy/safetensors.ts';
 import type { NamedTensors } from '../policy/config.ts';
+import { fileText } from '../record/fileText.ts';
 import { keptWeightsFile } from '../record/keptWeights.ts';
 import type { RecordedRun } from '../record/recordedRun.ts';
 import { readRunFile } from '../record/runFile.ts';
@@ -23,14 +23,14 @@ export interface FoundRun {
 }
 
 /** @throws UsageError */
-export function readRunSource(path: string): FoundRun {
+export async function readRunSource(path: string): Promise<FoundRun> {
   if (!existsSync(path))
     throw new UsageError(`There is no run at ${path}; --run takes a run’s folder or its run.json.`);
   if (!statSync(path).isDirectory()) {
     const folder = /^run\.json(\.gz)?$/.test(basename(path))
       ? dirname(path)
       : path.replace(/\.json(\.gz)?$/, '');
-    return { run: readRecord(path), checkpoint: null, weightsFolder: folder };
+    return { run: await readRecord(path), checkpoint: null, weightsFolder: folder };
   }
   const checkpoints = join(path, 'checkpoints');
   const names = existsSync(checkpoints)
@@ -44,24 +44,22 @@ export function readRunSource(path: string): FoundRun {
       const checkpoint = readRunCheckpoint(readFileSync(join(checkpoints, name)));
       const whole = join(path, 'run.json');
       const record = existsSync(whole) ? whole : join(checkpoints, name.replace(/safetensors$/, 'json'));
-      return { run: readRecord(record), checkpoint, weightsFolder: path };
+      return { run: await readRecord(record), checkpoint, weightsFolder: path };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error; // half written: the one before it
     }
   }
   if (existsSync(join(path, 'run.json')))
-    return { run: readRecord(join(path, 'run.json')), checkpoint: null, weightsFolder: path };
+    return { run: await readRecord(join(path, 'run.json')), checkpoint: null, weightsFolder: path };
   throw new UsageError(`${path} holds no run yet: no run.json and no checkpoint.`);
 }
 
-function readRecord(path: string): RecordedRun {
-  const bytes = readFileSync(path);
-  let text: string;
-  try {
-    text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
-  } catch {
+async function readRecord(path: string): Promise<RecordedRun> {
+  const text = await fileText(new Blob([readFileSync(path)])).catch(() => {
     throw new UsageError(`${path} was not opened: it is damaged or cut off.`);
-  }
+  });
+  if (text === undefined)
+    throw new UsageError(`${path} was not opened: it is far larger than a run of this lab.`);
   const read = readRunFile(text);
   if (!read.ok) throw new UsageError(`${path} was not opened: ${read.message}`);
   return read.run;
@@ -77,7 +75,8 @@ export interface FoundWeights {
  * The weights of a round that kept them; of the newest checkpoint, or else of the last round kept, where `round` is null.
  * @throws UsageError
  */
-export function weightsOf({ run, checkpoint, weightsFolder }: FoundRun, round: number | null): FoundWeights {
+export function weightsOf(found: FoundRun, round: number | null): FoundWeights {
+  const { run, checkpoint } = found;
   if (round === null && checkpoint !== null) {
     const { phase, round: rounds } = checkpoint.position;
     return { tensors: checkpoint.tensors, place: `${phaseWords[phase]}, round ${rounds}` };
@@ -90,12 +89,14 @@ export function weightsOf({ run, checkpoint, weightsFolder }: FoundRun, round: n
         ? 'This run kept no weights: take its folder with the checkpoints, or train it with --keep-weights.'
         : `The weights of that round were not kept; --round takes ${kept.map((one) => one.round).join(', ')}.`,
     );
-  const path = join(weightsFolder, keptWeightsFile(wanted.round));
+  return { tensors: keptWeights(found, wanted.round), place: `round ${wanted.round} (kept as float16)` };
+}
+
+/** @throws UsageError where the file is not there, or is none */
+function keptWeights({ run, weightsFolder }: FoundRun, round: number): NamedTensors {
+  const path = join(weightsFolder, keptWeightsFile(round));
   try {
-    return {
-      tensors: readWeights(readFileSync(path), run.settings.policy),
-      place: `round ${wanted.round} (kept as float16)`,
-    };
+    return readWeights(readFileSync(path), run.settings.policy);
   } catch (error) {
     throw new UsageError(
       error instanceof CheckpointError ? `${path}: ${error.message}` : `The weights ${path} cannot be read.`,
@@ -111,10 +112,19 @@ const phaseWords: Readonly<Record<RunCheckpoint['position']['phase'], string>> =
   evaluation: 'the end of stage 2',
 };
 
-/** The weights of the checkpoint at the end of the cold start; null where the run kept none. */
-export function coldStartCheckpoint({ weightsFolder }: FoundRun): NamedTensors | null {
+/**
+ * The weights after the cold start: of its checkpoint, or of the round that ended it; null where they were not kept.
+ * @throws UsageError
+ */
+export function coldStartWeights(found: FoundRun): NamedTensors | null {
+  const { run, weightsFolder } = found;
   const checkpoints = join(weightsFolder, 'checkpoints');
-  if (!existsSync(checkpoints)) return null;
-  const name = readdirSync(checkpoints).find((file) => /-sft-\d+-end\.safetensors$/.test(file));
-  return name === undefined ? null : readRunCheckpoint(readFileSync(join(checkpoints, name))).tensors;
+  const name = existsSync(checkpoints)
+    ? readdirSync(checkpoints).find((file) => /-sft-\d+-end\.safetensors$/.test(file))
+    : undefined;
+  if (name !== undefined) return readRunCheckpoint(readFileSync(join(checkpoints, name))).tensors;
+  const stage1 = run.view.phases.find((phase) => phase.name === 'stage1');
+  const kept = run.view.weights.find(({ round }) => round === stage1?.round);
+  if (kept === undefined || !existsSync(join(weightsFolder, keptWeightsFile(kept.round)))) return null;
+  return keptWeights(found, kept.round);
 }

@@ -41,7 +41,7 @@ try {
   const main = environment(process.env['ASTER_PYTHON'], '.venv-python/main', 'requirements.txt', null);
   console.log(`${new Date().toISOString().slice(0, 10)}; what the checks run on:`);
   must(join(main, 'bin/python'), [join(checks, 'versions.py')]);
-  if (given === undefined) exportAll();
+  if (given === undefined) await exportAll();
   for (const name of wanted) {
     if (name === 'back') await checkBack(folder);
     else check(name === 'verl' ? verlEnvironment(main) : main, name);
@@ -90,19 +90,19 @@ function sitePackages(where: string): string {
   return join(where, 'lib', python, 'site-packages');
 }
 
-function exportAll(): void {
+async function exportAll(): Promise<void> {
   const to = (name: string) => join(folder, name);
   lab('export', ['--run', recording, '--out', to('model')]);
   lab('data', ['--run', recording, '--out', to('data'), '--rollouts', '128']);
   for (const tool of ['trl', 'verl'])
     lab('recipe', ['--to', tool, '--run', recording, '--out', to(`recipe-${tool}`)]);
   lab('train', ['--preset', 'micro', '--set', 'run.backend=simd', '--out', to('run')]);
-  writeFileSync(to('lab-stage1.jsonl'), stage1Rounds());
+  writeFileSync(to('lab-stage1.jsonl'), await stage1Rounds());
 }
 
 /** What the recorded run measured in its first eight rounds of stage 1, for TRL to be held to. */
-function stage1Rounds(): string {
-  const { view, series } = readRunSource(recording).run;
+async function stage1Rounds(): Promise<string> {
+  const { view, series } = (await readRunSource(recording)).run;
   const first = view.phases.find(({ name }) => name === 'stage1')?.round ?? 0;
   const { x, metrics } = series.rounds;
   return x

@@ -1,10 +1,8 @@
 /**
  * The command that trains: its words, its signals, its sentences and its exit status. It ends the process.
  */
-import { cannotRunHere } from '../engine/choice.ts';
-import { ThreadError } from '../engine/simd/threads/team.ts';
-import { DiskError, type Disk } from './disk.ts';
-import { HeadlessEngineError } from './engine.ts';
+import { saysItself } from './command.ts';
+import type { Disk } from './disk.ts';
 import { runHeadless, StoppedError, type CreateSandbox } from './headless.ts';
 import { parseTrainOptions, trainUsage, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
@@ -45,13 +43,7 @@ export async function trainCommand(
     }
     process.exit(0); // Dawn's threads would keep the process alive
   } catch (error) {
-    const expected =
-      error instanceof UsageError ||
-      error instanceof DiskError ||
-      error instanceof HeadlessEngineError ||
-      error instanceof StoppedError ||
-      error instanceof ThreadError ||
-      cannotRunHere(error);
+    const expected = saysItself(error) || error instanceof StoppedError;
     progress.say(expected ? error.message : String(error instanceof Error ? error.stack : error));
     if (error instanceof UsageError) console.error(`\n${trainUsage}`);
     process.exit(error instanceof StoppedError ? 130 : 1);

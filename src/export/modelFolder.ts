@@ -2,12 +2,11 @@
  * A policy as the folder that Hugging Face's tools open: `AutoModelForCausalLM`, `AutoTokenizer` and `pipeline` need nothing else.
  *
  * Invariants (modelFolder.test.ts; `npm run test:python` opens it). (1) `model.safetensors` holds the weights and nothing else, float32 bit
- * for bit. (2) `readModelFolder` gives the same weights back.
+ * for bit. (2) `readModel` gives the same weights back.
  */
 import { huggingFaceConfig, checkTensors } from '../policy/checkpoint.ts';
 import { parameterCount, type NamedTensors, type PolicyConfig } from '../policy/config.ts';
 import { writeSafetensors, type WrittenTensor } from '../policy/safetensors.ts';
-
 import type { RecordedRun } from '../record/recordedRun.ts';
 import { trainProblem } from '../tasks/problems.ts';
 import { checkpointContext } from '../train/checkpointFile.ts';

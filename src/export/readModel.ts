@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { parseJson } from '../foreign/json.ts';
-import { modelBytes, textBytes } from '../foreign/limits.ts';
+import { modelBytes, shards as shardsMost, textBytes } from '../foreign/limits.ts';
 import { checkTensors, policyConfigFromHuggingFace } from '../policy/checkpoint.ts';
 import type { NamedTensors, PolicyConfig } from '../policy/config.ts';
 import { policyConfig, policyPresetNames } from '../policy/config.ts';
@@ -24,7 +24,6 @@ export interface ReadModel {
 }
 
 const indexName = 'model.safetensors.index.json';
-const shardsMax = 128;
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 const tokenizerSchema = z.looseObject({
@@ -107,7 +106,7 @@ function readShards(json: unknown, files: ReadonlyMap<string, Uint8Array>): Safe
   if (!index.success) throw new CheckpointError(`The file ${indexName} is damaged: it has no "weight_map".`);
   const { weight_map: map } = index.data;
   const names = [...new Set(Object.values(map))];
-  if (names.length > shardsMax)
+  if (names.length > shardsMost)
     throw new CheckpointError(
       `The file ${indexName} names ${names.length} shards; that is no policy of this lab.`,
     );

@@ -54,6 +54,9 @@ export const dimensions = 8;
 /** Files of a model from elsewhere together, unpacked, and how much smaller packed ones may be: more than deflate can do is a lie. */
 export const modelBytes = 2 ** 28;
 export const packedShare = 1100;
+/** Files that somebody chose to begin from, packed or not, before any is read; and the shards of one model. */
+export const chosenBytes = 2 ** 30;
+export const shards = 128;
 /** A policy's shape, each far above the largest preset. */
 export const policy = {
   vocabularySize: 1_000_000,

@@ -4,6 +4,7 @@
  *
  * Invariant (exports.test.ts): a model that is no good becomes a notice, and no run is begun.
  */
+import { chosenBytes } from '../foreign/limits.ts';
 import { CheckpointError } from '../policy/safetensors.ts';
 import { writeRunCheckpoint } from '../train/checkpointFile.ts';
 import { startCheckpoint } from '../train/startCheckpoint.ts';
@@ -13,9 +14,6 @@ import type { Runs } from './runs.ts';
 import type { FormState, NamedFile } from './state.ts';
 import type { TrainerLink } from './trainerLink.ts';
 import type { EngineView } from '../record/recordedRun.ts';
-
-/** Bytes that are read of all files together, at most. */
-const bytesMax = 2 ** 30;
 
 export class ModelRuns {
   readonly #runs: Runs;
@@ -68,7 +66,7 @@ async function modelFiles(files: readonly NamedFile[]): Promise<ReadonlyMap<stri
     import('../export/zip.ts'),
   ]);
   const chosen = files.filter(({ name }) => name.endsWith('.zip') || isModelFile(basename(name)));
-  if (chosen.reduce((sum, { blob }) => sum + blob.size, 0) > bytesMax)
+  if (chosen.reduce((sum, { blob }) => sum + blob.size, 0) > chosenBytes)
     throw new CheckpointError('These files are larger than any policy of this lab.');
   const found = new Map<string, Uint8Array>();
   for (const { name, blob } of chosen) {

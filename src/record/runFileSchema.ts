@@ -16,6 +16,24 @@ import { problemSchema, scoredSchema, trajectorySchema } from './trajectoryFile.
 const amount = z.number().min(0).max(limits.counted);
 const histogram = listOf(count, limits.bars);
 const numbersByName = z.record(name, measured);
+/** One row of an examination's table; a study's file has the same. */
+export const benchmarkResultSchema = z.object({
+  phase: z.enum(['baseline', 'evaluation']),
+  benchmark: z.enum(benchmarkNames),
+  budget: z.enum(['short', 'long']),
+  context: count,
+  calls: count,
+  k: count,
+  problems: count,
+  meanAtK: measured,
+  passAtK: measured,
+  temperature: measured.optional(),
+  standardError: measured.optional(),
+  toolCalls: measured,
+  toolCallsError: measured.optional(),
+  truncated: measured,
+  responseLength: measured,
+});
 /** Metrics by name; their number is bounded where unknown ones are left out. */
 const columnsSchema = z.object({
   x: listOf(count, limits.points),
@@ -76,26 +94,7 @@ export const fileSchema = z.object({
     histograms: listOf(z.object({ round: count, counts: histogram }), limits.keptRounds),
     latest: numbersByName,
   }),
-  benchmarks: listOf(
-    z.object({
-      phase: z.enum(['baseline', 'evaluation']),
-      benchmark: z.enum(benchmarkNames),
-      budget: z.enum(['short', 'long']),
-      context: amount,
-      calls: amount,
-      k: amount,
-      problems: amount,
-      meanAtK: measured,
-      passAtK: measured,
-      temperature: measured.optional(),
-      standardError: measured.optional(),
-      toolCalls: measured,
-      toolCallsError: measured.optional(),
-      truncated: measured,
-      responseLength: measured,
-    }),
-    limits.results,
-  ),
+  benchmarks: listOf(benchmarkResultSchema, limits.results),
   collapse: z.object({
     reference: z.object({ round: count, density: measured, trajectories: count.optional() }).nullable(),
     threshold: measured.nullable(),

@@ -6,8 +6,8 @@
  */
 import { constants, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { StringDecoder } from 'node:string_decoder';
 import type { loadPyodide as LoadPyodide } from 'pyodide';
+import { Lines } from './lines.ts';
 import { serve } from './serve.ts';
 import type { PythonSources } from './sources.ts';
 import type { ToWorker } from './protocol.ts';
@@ -26,24 +26,18 @@ export interface NodeFiles {
 /** Where nodeSandbox.ts puts the socket. */
 const socket = 3;
 
-function* lines(): Generator<string> {
-  const decoder = new StringDecoder('utf8');
+function* received(): Generator<string> {
+  const lines = new Lines();
   const buffer = Buffer.alloc(65536);
-  let rest = '';
   for (;;) {
     const length = readSync(socket, buffer);
     if (length === 0) return;
-    const [first = '', ...others] = (rest + decoder.write(buffer.subarray(0, length))).split('\n');
-    rest = first;
-    for (const line of others) {
-      yield rest;
-      rest = line;
-    }
+    yield* lines.take(buffer.subarray(0, length));
   }
 }
 
-const received = lines();
-const first = received.next();
+const lines = received();
+const first = lines.next();
 if (first.done === true) process.exit(0);
 const { location, sources, snapshot, keepSnapshotAs } = JSON.parse(first.value) as NodeFiles;
 // The permission model closes Node's insides; Emscripten asks them for what `fs` says openly.
@@ -78,5 +72,5 @@ const receive = serve({
   },
 });
 
-for (const line of received) await receive(JSON.parse(line) as ToWorker);
+for (const line of lines) await receive(JSON.parse(line) as ToWorker);
 exit(0);

@@ -24,10 +24,10 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import type { Socket } from 'node:net';
 import script from './nodePython.ts?script=node';
 import type { NodeFiles } from './nodePython.ts';
+import { Lines } from './lines.ts';
 import { PythonPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
 import type { ToWorker, WorkerLike } from './protocol.ts';
@@ -228,18 +228,13 @@ function spawnProcess(
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => fail(`its process ended (${signal ?? `status ${code ?? 0}`})`));
   socket.on('error', () => undefined); // its end is told by 'exit'
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
+  const lines = new Lines();
   socket.on('data', (chunk: Buffer) => {
-    const [first = '', ...others] = (rest + decoder.write(chunk)).split('\n');
-    rest = first;
-    for (const line of others) {
-      const message = parsed(rest);
-      rest = line;
+    for (const line of lines.take(chunk)) {
       if (ended) return;
-      like.onMessage(message);
+      like.onMessage(parsed(line));
     }
-    if (rest.length > longestLine) like.onMessage(null);
+    if (lines.unfinished > longestLine) like.onMessage(null);
   });
   socket.write(`${JSON.stringify(files)}\n`);
   return like;

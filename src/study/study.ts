@@ -10,9 +10,10 @@ import * as limits from '../foreign/limits.ts';
 import { complaint, count, listOf, measured, name, text } from '../foreign/schema.ts';
 import { mean } from '../metrics/interaction.ts';
 import type { MetricName } from '../metrics/registry.ts';
-import { benchmarkNames, type BenchmarkName } from '../tasks/problems.ts';
+import type { BenchmarkName } from '../tasks/problems.ts';
 import type { Experiment, Variant } from '../recipes/experiments.ts';
 import type { RecordedRun } from '../record/recordedRun.ts';
+import { benchmarkResultSchema } from '../record/runFileSchema.ts';
 
 const format = 'aster-lab-study';
 const version = 1;
@@ -34,23 +35,6 @@ export const studyMetrics = [
 export type StudyMetric = (typeof studyMetrics)[number];
 
 const column = listOf(measured.nullable(), limits.points);
-const benchmarkSchema = z.object({
-  phase: z.enum(['baseline', 'evaluation']),
-  benchmark: z.enum(benchmarkNames),
-  budget: z.enum(['short', 'long']),
-  context: count,
-  calls: count,
-  k: count,
-  problems: count,
-  meanAtK: measured,
-  passAtK: measured,
-  temperature: measured.optional(),
-  standardError: measured.optional(),
-  toolCalls: measured,
-  toolCallsError: measured.optional(),
-  truncated: measured,
-  responseLength: measured,
-});
 
 export const runSchema = z.object({
   variant: name,
@@ -68,7 +52,7 @@ export const runSchema = z.object({
   stage2: count.nullable(),
   reference: z.object({ round: count, density: measured, trajectories: count.optional() }).nullable(),
   alarm: z.object({ round: count, since: count.optional(), density: measured }).nullable(),
-  benchmarks: listOf(benchmarkSchema, limits.results),
+  benchmarks: listOf(benchmarkResultSchema, limits.results),
 });
 export type StudyRun = z.output<typeof runSchema>;
 

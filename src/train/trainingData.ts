@@ -8,11 +8,11 @@ import type { Problem } from '../tasks/problem.ts';
 import { benchmarkProblems } from '../tasks/problems.ts';
 import type { Trajectory } from '../tasks/trajectory.ts';
 import { stageLengths, type SolvedCounts } from './context.ts';
-import type { RunEvent } from './events.ts';
+import type { RunEvent, RunTick } from './events.ts';
 import { curatePool, makeProblems, teach, type PoolContext } from './pool.ts';
 import { filterPrompts } from './promptFilter.ts';
 import type { RunSettings } from './settings.ts';
-import type { TickStream } from './ticks.ts';
+import { drain } from './ticks.ts';
 
 export interface TrainingData {
   readonly curated: readonly Trajectory[];
@@ -38,9 +38,10 @@ export async function trainingData(
     ...{ settings, sandbox, random: new Random(settings.run.seed), round: 0 },
     reserveTrajectories: (count) => (trajectories += count) - count,
   };
-  const problems = await returned(makeProblems(context), onEvent);
-  const pool = await returned(teach(context, problems.coldStart), onEvent);
-  const curated = await returned(curatePool(context, pool), onEvent);
+  const tell = ({ events }: RunTick) => events.forEach(onEvent);
+  const problems = await drain(makeProblems(context), tell);
+  const pool = await drain(teach(context, problems.coldStart), tell);
+  const curated = await drain(curatePool(context, pool), tell);
   const { run, task, evaluation, stage2 } = settings;
   return {
     curated: settings.sft.epochs === 0 ? [] : curated,
@@ -48,13 +49,4 @@ export async function trainingData(
     stage2: filterPrompts(settings, problems.stage1, solved).prompts,
     heldOut: benchmarkProblems(task, stageLengths(stage2), 'inRange', run.seed, evaluation.problems),
   };
-}
-
-/** What a stretch of work comes to, its events told on the way. */
-async function returned<T>(work: TickStream<T>, onEvent: (event: RunEvent) => void): Promise<T> {
-  for (;;) {
-    const step = await work.next();
-    if (step.done === true) return step.value;
-    step.value.events.forEach(onEvent);
-  }
 }

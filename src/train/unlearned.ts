@@ -19,7 +19,7 @@ export interface UnlearnedRollout {
 
 /** One scored trajectory a problem, in their order; advantages are 0. */
 export async function* answerOnce(
-  { engine, sandbox, settings }: RunContext,
+  { engine, sandbox, settings }: Pick<RunContext, 'engine' | 'sandbox' | 'settings'>,
   { problems, firstTrajectory, seed, contextTokens }: UnlearnedRollout,
 ): TickStream<ScoredTrajectory[]> {
   const trajectories = yield* rollOut(engine, sandbox, firstTrajectory, {

@@ -125,6 +125,10 @@ const exampleEntry: RunEntry = {
 
 // -- readers
 
+/** Reads the model folder with one of its files replaced. */
+const modelWith = (name: string, bytes: Uint8Array) =>
+  refusal(() => void readModel(new Map(model).set(name, bytes)));
+
 /** Runs `read`; a CheckpointError is a refusal. */
 function refusal(read: () => void): string | null {
   try {
@@ -227,19 +231,19 @@ export const parsers: readonly Parser[] = [
     name: 'model-weights',
     form: 'safetensors',
     samples: () => [modelFile('model.safetensors')],
-    read: (bytes) => refusal(() => void readModel(new Map(model).set('model.safetensors', bytes))),
+    read: (bytes) => modelWith('model.safetensors', bytes),
   },
   {
     name: 'model-config',
     form: 'json',
     samples: () => [modelFile('config.json')],
-    read: (bytes) => refusal(() => void readModel(new Map(model).set('config.json', bytes))),
+    read: (bytes) => modelWith('config.json', bytes),
   },
   {
     name: 'model-tokenizer',
     form: 'json',
     samples: () => [modelFile('tokenizer.json')],
-    read: (bytes) => refusal(() => void readModel(new Map(model).set('tokenizer.json', bytes))),
+    read: (bytes) => modelWith('tokenizer.json', bytes),
   },
   {
     name: 'model-index',
@@ -248,7 +252,7 @@ export const parsers: readonly Parser[] = [
       const names = [...tensors.keys()].map((name) => [name, 'model.safetensors']);
       return [encode(JSON.stringify({ weight_map: Object.fromEntries(names) as object }))];
     },
-    read: (bytes) => refusal(() => void readModel(new Map(model).set('model.safetensors.index.json', bytes))),
+    read: (bytes) => modelWith('model.safetensors.index.json', bytes),
   },
   {
     name: 'model-zip',

@@ -7,8 +7,7 @@ import { Box, Database, FileDown, FileUp, FolderDown, FolderUp, History, Package
 import type { LabState, NamedFile, RunState } from '../../lab/state.ts';
 import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 import { save } from '../app/save.ts';
-import { useFileInput } from './useFileInput.tsx';
-import { useModelInput } from './useModelInput.tsx';
+import { useFileInput, useModelInput } from './useFileInput.tsx';
 import styles from './topBar.module.css';
 
 const selectHasRun = (run: RunState) => run.status !== 'idle';
