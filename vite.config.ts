@@ -84,8 +84,8 @@ const tfjsPackages = ['tfjs', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'].map(
 /** Unit tests in Chromium, one file after the other: they share its graphics process. */
 const inBrowser = (name: string, include: string) => ({
   extends: true as const,
-  // Imported lazily; were they found only then, the server would bundle them and reload the page.
-  optimizeDeps: { include: tfjsPackages },
+  // Imported lazily, or by the page alone; were they found only then, the server would bundle them and reload the tests' page.
+  optimizeDeps: { include: [...tfjsPackages, 'react-dom/client'] },
   test: {
     name,
     include: [include],

@@ -3,8 +3,8 @@
  * never what is trained.
  *
  * Invariants (saving.test.ts). (1) Saving takes at most a twentieth of the time, however large the policy: the next one waits for that.
- * (2) A stage’s first step and a phase’s last one are saved whatever the clock says, while a checkpoint is cheap. (3) So is the end of
- * the run, always: it is what a finished run is asked and forked from.
+ * (2) A stage’s first step and a phase’s last one are saved out of turn, while a checkpoint is cheap or a quarter of the time suffices.
+ * (3) So is the end of the run, always: it is what a finished run is asked and forked from.
  */
 import type { RunEvent } from '../train/events.ts';
 
@@ -12,6 +12,8 @@ import type { RunEvent } from '../train/events.ts';
 export const saveInterval = 15_000;
 /** Time that passes for every unit of time spent on saving. */
 const restPerCost = 20;
+/** The same for a landmark. There are half a dozen in a run, and a busy machine makes every checkpoint dear. */
+const restPerCostOfLandmark = 4;
 /** A checkpoint that takes no longer than this may be taken at a landmark out of turn, milliseconds. */
 const cheap = 250;
 
@@ -44,7 +46,7 @@ export class SavingClock {
   isDue(now: number): boolean {
     const since = now - this.#last;
     if (this.#end) return true;
-    if (this.#landmark && this.#cost <= cheap) return true;
+    if (this.#landmark && (this.#cost <= cheap || since >= restPerCostOfLandmark * this.#cost)) return true;
     return since >= Math.max(saveInterval, restPerCost * this.#cost);
   }
 
