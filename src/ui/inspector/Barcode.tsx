@@ -35,6 +35,7 @@ export const Barcode = memo(function Barcode({ trajectory, longest }: Props) {
 
 export function BarcodeLegend() {
   const kinds = [
+    ['prompt', 'problem'],
     ['thought', 'thought'],
     ['call', 'call'],
     ['response', 'Python’s output'],

@@ -12,13 +12,11 @@ import styles from './replay.module.css';
 
 const selectSource = (run: RunState) => run.source;
 const selectReplay = (run: RunState) => run.replay;
-const selectEngine = (run: RunState) => run.engine;
 const selectSeed = (run: RunState) => run.settings.run.seed;
 
 export function ReplayBar() {
   const source = useRun(selectSource);
   const replay = useRun(selectReplay);
-  const engine = useRun(selectEngine);
   const seed = useRun(selectSeed);
   if (source.kind === 'live' || replay === null) return null;
   const facts = [
@@ -27,7 +25,6 @@ export function ReplayBar() {
       month: 'short',
       year: 'numeric',
     }),
-    engine === null ? '' : `${engine.engine} on ${engine.adapter}`,
     seed === undefined ? '' : `seed ${seed}`,
     source.commit === undefined ? '' : `commit ${source.commit.slice(0, 7)}`,
   ].filter((fact) => fact !== '');
