@@ -133,7 +133,7 @@ test('by keyboard: the question, every round to the examination, and the way int
   expect(await round(page)).toBe(1);
   await page.keyboard.press('End');
   for (const who of ['a', 'b'])
-    await expect(page.getByTestId(`scene-exam-${who}`)).toHaveText(/^\d+ ± \d+%$/);
+    await expect(page.getByTestId(`scene-exam-${who}`)).toHaveText(/^\d+\s±\s\d+%$/);
   await expect(page.getByTestId('scene-caption')).toContainText('±');
   await expect(page.getByTestId('scene-guess-a')).toHaveText('0.0');
   await page.getByTestId('stack-b').getByRole('radio', { checked: true }).focus();
@@ -231,7 +231,7 @@ test('one is rescued from its recording’s weights, then both are trained here 
   await expectAccessible(page, 'both train');
   await expect(panel).toHaveAttribute('data-over', 'true', { timeout: 200_000 });
   for (const who of ['a', 'b'])
-    await expect(page.getByTestId(`live-${who}`)).toContainText(/held-out exam \d+ ± \d+%/);
+    await expect(page.getByTestId(`live-${who}`)).toContainText(/held-out exam \d+\s±\s\d+%/);
   await page.getByTestId('live-leave').click();
   await expect(page.getByTestId('scene-caption')).toBeVisible();
 });

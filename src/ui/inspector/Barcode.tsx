@@ -38,7 +38,7 @@ export function BarcodeLegend() {
     ['prompt', 'problem'],
     ['thought', 'thought'],
     ['call', 'call'],
-    ['response', 'Python’s output'],
+    ['response', 'output'],
     ['answer', 'answer'],
   ] as const;
   return (

@@ -7,6 +7,7 @@ import { Button } from '@mantine/core';
 import { History, Pause, Play } from 'lucide-react';
 import type { ReplayView, RunState } from '../../lab/state.ts';
 import { useLabActions, useRun } from '../app/lab.tsx';
+import { Range } from '../app/Range.tsx';
 import { AdoptSettings } from '../settings/AdoptSettings.tsx';
 import styles from './replay.module.css';
 
@@ -71,8 +72,7 @@ function ReplayControl({ replay }: { replay: ReplayView }) {
       >
         {playing ? 'Pause' : frame >= last ? 'Replay' : 'Play'}
       </Button>
-      <input
-        type="range"
+      <Range
         className={styles.slider}
         aria-label="Round shown"
         aria-valuetext={words}
