@@ -40,6 +40,7 @@ export function ListTools({ trajectories, filter, sorting, onFilter, onSort, chi
       />
       <NativeSelect
         size="xs"
+        className={styles.order}
         aria-label="Order"
         value={sorting}
         onChange={(event) => onSort(event.currentTarget.value as Sorting)}
