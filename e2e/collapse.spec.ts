@@ -14,6 +14,7 @@ const shortened = {
   'stage2.steps': 2,
   'evaluation.afterColdStart': false,
   'evaluation.problems': 48,
+  'evaluation.benchmarks': 'inRange',
   'evaluation.samples': 2,
   'sft.probes': 1,
   'collapse.patience': 4,
