@@ -319,7 +319,9 @@ const grpo = z
         'A rollout batch is split by its prompts into this many optimizer steps, as evenly as it goes.',
       ),
     ),
-    learningRate: real(1e-7, 0.1, 3e-4).meta(text('Learning rate', 'Reached after warm-up; each stage says where it ends.')),
+    learningRate: real(1e-7, 0.1, 3e-4).meta(
+      text('Learning rate', 'Reached after warm-up; each stage says where it ends.'),
+    ),
     warmupSteps: whole(0, 1000, 5).meta(
       text('Warm-up', 'GRPO steps of linear warm-up, in each stage.', 'steps'),
     ),
