@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { keptWeightsPlace, weightsPlace } from '../export/weightsPlace.ts';
 import { CheckpointError } from '../policy/safetensors.ts';
 import type { NamedTensors } from '../policy/config.ts';
 import { fileText } from '../record/fileText.ts';
@@ -51,6 +52,9 @@ export async function readRunSource(path: string): Promise<FoundRun> {
   }
   if (existsSync(join(path, 'run.json')))
     return { run: await readRecord(join(path, 'run.json')), checkpoint: null, weightsFolder: path };
+  // The folder of weights that lies beside a recording.
+  const beside = ['.json.gz', '.json'].map((end) => path.replace(/\/+$/, '') + end).find(existsSync);
+  if (beside !== undefined) return { run: await readRecord(beside), checkpoint: null, weightsFolder: path };
   throw new UsageError(`${path} holds no run yet: no run.json and no checkpoint.`);
 }
 
@@ -78,8 +82,7 @@ export interface FoundWeights {
 export function weightsOf(found: FoundRun, round: number | null): FoundWeights {
   const { run, checkpoint } = found;
   if (round === null && checkpoint !== null) {
-    const { phase, round: rounds } = checkpoint.position;
-    return { tensors: checkpoint.tensors, place: `${phaseWords[phase]}, round ${rounds}` };
+    return { tensors: checkpoint.tensors, place: placeOf(checkpoint) };
   }
   const kept = run.view.weights;
   const wanted = round === null ? kept.at(-1) : kept.find((one) => one.round === round);
@@ -89,7 +92,7 @@ export function weightsOf(found: FoundRun, round: number | null): FoundWeights {
         ? 'This run kept no weights: take its folder with the checkpoints, or train it with --keep-weights.'
         : `The weights of that round were not kept; --round takes ${kept.map((one) => one.round).join(', ')}.`,
     );
-  return { tensors: keptWeights(found, wanted.round), place: `round ${wanted.round} (kept as float16)` };
+  return { tensors: keptWeights(found, wanted.round), place: keptWeightsPlace(wanted.round) };
 }
 
 /** @throws UsageError where the file is not there, or is none */
@@ -104,13 +107,12 @@ function keptWeights({ run, weightsFolder }: FoundRun, round: number): NamedTens
   }
 }
 
-const phaseWords: Readonly<Record<RunCheckpoint['position']['phase'], string>> = {
-  sft: 'the cold start',
-  baseline: 'the end of the cold start',
-  stage1: 'stage 1',
-  stage2: 'stage 2',
-  evaluation: 'the end of stage 2',
-};
+/** A stage whose steps are done is at its end. */
+function placeOf({ position: { phase, done, round }, settings }: RunCheckpoint): string {
+  if (phase === 'stage1' && done >= settings.stage1.steps) return weightsPlace('filter', round);
+  if (phase === 'stage2' && done >= settings.stage2.steps) return weightsPlace('evaluation', round);
+  return weightsPlace(phase, round);
+}
 
 /**
  * The weights after the cold start: of its checkpoint, or of the round that ended it; null where they were not kept.
