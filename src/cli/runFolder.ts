@@ -10,7 +10,7 @@
  * (3) Both logs are cut to what they were at the checkpoint, so nothing measured is counted twice, whenever the process was killed; a log that
  * is lost or damaged is said, and goes on. (4) A folder holds one run; another run's settings are refused, not mixed in.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../foreign/json.ts';
@@ -20,7 +20,7 @@ import { readRunFile } from '../record/runFile.ts';
 import { NewerCheckpointError, readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { RunCheckpoint } from '../train/checkpoint.ts';
 import { differingPaths, parseSettings, type RunSettings } from '../recipes/formModel.ts';
-import { appendToFile, realDisk, replaceFile, type Disk } from './disk.ts';
+import { appendToFile, makeFolder, realDisk, replaceFile, type Disk } from './disk.ts';
 import { UsageError } from './options.ts';
 import { holds, readSums, sumOf, writeSums, type Sum } from './sums.ts';
 
@@ -82,10 +82,10 @@ export class RunFolder {
   /**
    * Claim the folder for a run with these settings.
    * @returns a sentence where its config.json is damaged
-   * @throws UsageError where it holds another run
+   * @throws UsageError where it holds another run; DiskError where it cannot be made
    */
   claim(settings: RunSettings): string | null {
-    mkdirSync(this.#checkpoints, { recursive: true });
+    makeFolder(this.#checkpoints);
     const path = join(this.path, 'config.json');
     if (!existsSync(path)) return null;
     const parsed = parseJson(readFileSync(path, 'utf8'));
