@@ -67,7 +67,9 @@ export class Trainer {
   #engine: PolicyEngine | null = null;
   #description: EngineDescription | null = null;
   #sharedBy = 1;
+  /** Where the weights are from, for those who ask for them. */
   #phase: PhaseName = 'problems';
+  #round = 0;
   #settings: RunSettings | null = null;
   readonly #gate = new PauseGate();
   #driving = false;
@@ -148,6 +150,7 @@ export class Trainer {
       this.#fail('checkpoint', error);
       return;
     }
+    if (checkpoint !== undefined) ({ phase: this.#phase, round: this.#round } = checkpoint.position);
     const settings = checkpoint?.settings ?? asked;
     const problems = validateSettings(settings);
     if (problems.length > 0) {
@@ -272,7 +275,10 @@ export class Trainer {
   }
 
   #note(tick: RunTick): void {
-    for (const event of tick.events) if (event.type === 'phase') this.#phase = event.phase;
+    for (const event of tick.events) {
+      if (event.type === 'phase') this.#phase = event.phase;
+      if (event.type === 'round' || event.type === 'phase') this.#round = event.round;
+    }
     this.#unsent.push(...tick.events);
     this.#saving.note(tick.events);
     const now = this.#ports.now();
@@ -322,10 +328,10 @@ export class Trainer {
     try {
       const tensors = await engine.readTensors();
       const bytes = writeCheckpoint(
-        { config: engine.config, tensors, metadata: { phase: this.#phase } },
+        { config: engine.config, tensors, metadata: { phase: this.#phase, round: String(this.#round) } },
         checkpointContext(settings),
       );
-      this.#ports.post({ type: 'weights', bytes, phase: this.#phase }, bytes);
+      this.#ports.post({ type: 'weights', bytes, phase: this.#phase, round: this.#round }, bytes);
     } catch (error) {
       const loss = await deviceLoss(engine);
       this.#ports.post({ type: 'weightsFailed', message: loss ?? sentenceOf(error) });
