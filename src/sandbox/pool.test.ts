@@ -292,7 +292,7 @@ it('runs a trajectory that is not plain apart from those that are, with what it 
   pool.dispose();
 });
 
-it('counts a trajectory whose variables cannot be brought back, and runs its later cells', async () => {
+it('marks and counts a trajectory whose variables cannot be brought back, and runs its later cells', async () => {
   const pool = await create();
   await pool.run([{ trajectory: 1, code: 'a=1' }]);
   await pool.run([{ trajectory: 2, code: 'bug' }]);
@@ -306,7 +306,11 @@ it('counts a trajectory whose variables cannot be brought back, and runs its lat
     }
     spare.onMessage({ type: 'done', heapBytes: 0 });
   };
-  expect(await pool.run([{ trajectory: 1, code: 'x' }])).toEqual([{ kind: 'ok', output: 'x' }]);
+  const after = await pool.run(['x', 'y'].map((code) => ({ trajectory: 1, code })));
+  expect(after, 'the first result after the loss tells it').toEqual([
+    { kind: 'ok', output: 'x', stateLost: true },
+    { kind: 'ok', output: 'y' },
+  ]);
   expect(pool.statesLost).toBe(1);
   pool.dispose();
 });

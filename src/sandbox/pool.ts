@@ -9,7 +9,8 @@
  * does not hold its namespace. (3) A worker whose heap has grown is retired between batches, since WebAssembly memory
  * never shrinks. (4) From its first cell that is not plain on (plain.ts) a trajectory is run apart from those that are. (5) All that a
  * trajectory's cells take, rebuilding included, is at most their deadlines and half a second for each: a rebuild has the time that its
- * cells left unspent. Where that is too short, or a cell does not run again, what it had left is lost; such trajectories are counted.
+ * cells left unspent. Where that is too short, or a cell does not run again, what it had left is lost; the
+ * next result of such a trajectory says so, and it is counted.
  */
 import { isPlain } from './plain.ts';
 import type { BootProgress, WireCell, WorkerLike } from './protocol.ts';
@@ -49,6 +50,8 @@ interface History {
   /** Its last cell did not end ok, so the next may have to wait for a rebuild. */
   isInDoubt: boolean;
   isLost: boolean;
+  /** Something was lost that its next result has yet to tell. */
+  hasLossToTell: boolean;
 }
 
 /** A cell of a batch, and where its result goes. */
@@ -168,7 +171,8 @@ export class PythonPool implements Sandbox {
   async #runOn(post: Post, places: readonly Place[], results: ExecutionResult[]): Promise<void> {
     let next = 0;
     const onFinished = (cell: WireCell, outcome: FinishedCell) => {
-      if (this.#record(cell, outcome)) results[places[next++]!.position] = outcome.result;
+      if (!this.#record(cell, outcome)) return;
+      results[places[next++]!.position] = this.#marked(cell, outcome.result);
     };
     while (next < places.length) {
       const thread = await this.#thread(post);
@@ -261,6 +265,15 @@ export class PythonPool implements Sandbox {
   #lose(history: History): void {
     if (!history.isLost) this.#statesLost++;
     history.isLost = true;
+    history.hasLossToTell = true;
+  }
+
+  /** The result, with the mark of a loss before it. */
+  #marked(cell: WireCell, result: ExecutionResult): ExecutionResult {
+    const history = this.#histories.get(cell.trajectory);
+    if (history?.hasLossToTell !== true) return result;
+    history.hasLossToTell = false;
+    return { ...result, stateLost: true };
   }
 
   #lossOf(end: Exclude<BatchEnd, { kind: 'done' }>): ExecutionResult {
@@ -310,7 +323,10 @@ export class PythonPool implements Sandbox {
 }
 
 function newHistory(): History {
-  return { cells: 0, replay: [], isPlain: true, unspentMs: 0, hopedMs: 0, isInDoubt: false, isLost: false };
+  return {
+    ...{ cells: 0, replay: [], isPlain: true, unspentMs: 0, hopedMs: 0 },
+    ...{ isInDoubt: false, isLost: false, hasLossToTell: false },
+  };
 }
 
 function start(

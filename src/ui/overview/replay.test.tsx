@@ -54,11 +54,13 @@ describe('a recorded run', () => {
       'Recorded run, not live',
       'Sparse, quick',
       '22 Nov 2026',
-      'test adapter',
       'seed 1',
       'commit 0123456',
     ])
       expect(bar.textContent).toContain(words);
+    expect(screen.getByTestId('shown-run').textContent).toContain(
+      'recorded on another machine, test adapter',
+    );
     expect(screen.getByTestId('run-clock').textContent).toContain('Recorded run');
     act(() => lab.set({ source: { kind: 'live' }, replay: null }));
     expect(screen.queryByTestId('replay')).toBeNull();

@@ -38,7 +38,7 @@ export function differingSettings(runs: readonly Pick<RunState, 'settings'>[]): 
   return settingPaths.filter((path) => new Set(runs.map((run) => getSetting(run.settings, path))).size > 1);
 }
 
-/** @param order null for the list's own: pinned ones first, then the newest */
+/** Pinned ones first in any order. @param order null for the list's own: the newest first */
 export function runRows(
   runs: readonly RunState[],
   library: Pick<LibraryView, 'elsewhere'>,
@@ -55,9 +55,11 @@ export function runRows(
     reward: run.series.latest['critic/score/mean'] ?? null,
     heldOut: heldOutAccuracy(run),
   }));
-  const newestFirst = rows.reverse();
-  if (order !== null) return [...newestFirst].sort((a, b) => compare(a, b, order));
-  return [...newestFirst].sort((a, b) => Number(b.run.pinned) - Number(a.run.pinned));
+  return rows
+    .reverse()
+    .sort(
+      (a, b) => Number(b.run.pinned) - Number(a.run.pinned) || (order === null ? 0 : compare(a, b, order)),
+    );
 }
 
 /** Of the final evaluation; of the baseline nothing is said, since it is not the run's end. */
