@@ -70,6 +70,8 @@ export class Trainer {
   /** Where the weights are from, for those who ask for them. */
   #phase: PhaseName = 'problems';
   #round = 0;
+  /** Before the first tick the engine has no weights, or not the run’s. */
+  #hasWeights = false;
   #settings: RunSettings | null = null;
   readonly #gate = new PauseGate();
   #driving = false;
@@ -275,6 +277,7 @@ export class Trainer {
   }
 
   #note(tick: RunTick): void {
+    this.#hasWeights = true;
     for (const event of tick.events) {
       if (event.type === 'phase') this.#phase = event.phase;
       if (event.type === 'round' || event.type === 'phase') this.#round = event.round;
@@ -321,7 +324,7 @@ export class Trainer {
   async #sendWeights(): Promise<void> {
     this.#weightsAsked = false;
     const [engine, settings] = [this.#engine, this.#settings];
-    if (engine === null || settings === null) {
+    if (engine === null || settings === null || !this.#hasWeights) {
       this.#ports.post({ type: 'weightsFailed', message: 'the policy is not prepared yet.' });
       return;
     }
