@@ -6,6 +6,7 @@
  * once a checkpoint was kept. (2) A run that goes on shows what had been seen when its checkpoint was taken, then what follows: nothing
  * twice, nothing left out. (3) Elapsed time is that of the work that counts: held time and work that was lost do not.
  */
+import { weightsPlace } from '../export/weightsPlace.ts';
 import type { Origin, RecordedRun } from '../record/recordedRun.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { FailureSource, FromTrainer } from '../worker/protocol.ts';
@@ -232,9 +233,11 @@ export class RunController {
       case 'checkpoint':
         this.#takeCheckpoint(message);
         return;
-      case 'weights':
-        this.#weights.settle({ ok: true, bytes: message.bytes, phase: message.phase });
+      case 'weights': {
+        const { bytes, phase, round } = message;
+        this.#weights.settle({ ok: true, bytes, name: phase, place: weightsPlace(phase, round) });
         return;
+      }
       case 'weightsFailed':
         this.#weights.settle({ ok: false, message: message.message });
         return;

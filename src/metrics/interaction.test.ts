@@ -84,6 +84,18 @@ describe('a batch of trajectories', () => {
     expect(values['tool_use/avg_tool_calls_per_trajectory']).toBe(0);
   });
 
+  it('counts trajectories whose Python lost what it held, and says nothing where none did', () => {
+    const lost: ExecutionResult = { ...failed, stateLost: true };
+    const whole = trajectory([ok, failed], answer, 'end');
+    expect(interactionMetrics([whole])).not.toHaveProperty(['tool_use/states_lost']);
+    const values = interactionMetrics([
+      whole,
+      trajectory([ok, lost, lost], answer, 'end'),
+      trajectory([lost], answer, 'end'),
+    ]);
+    expect(values['tool_use/states_lost']).toBe(2);
+  });
+
   it('counts calls against the steps that the problems need', () => {
     const step = { label: 'a', operation: '*2', code: '7*2', value: '14', thought: '', difficulty: 0 };
     const needs = (steps: number, results: readonly ExecutionResult[]) => ({

@@ -59,7 +59,19 @@ export function interactionMetrics(trajectories: readonly Trajectory[]): Interac
     'response_length/mean': mean(trajectories.map(responseLength)),
     'response_length/clip_ratio': share(({ stop }) => stop === 'context'),
     ...callShares(trajectories),
+    ...statesLost(trajectories),
   };
+}
+
+/** Whether something that a call had left in Python was gone at a later one. */
+export function hasLostState({ calls }: Pick<Trajectory, 'calls'>): boolean {
+  return calls.some(({ result }) => result.stateLost === true);
+}
+
+/** Nothing where none was lost, which is nearly always. */
+function statesLost(trajectories: readonly Trajectory[]): MetricValues {
+  const lost = trajectories.filter(hasLostState).length;
+  return lost === 0 ? {} : { 'tool_use/states_lost': lost };
 }
 
 /** Calls against the steps that the problems need; nothing where they need none. */

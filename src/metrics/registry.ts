@@ -137,6 +137,12 @@ export const metrics = {
     'lower',
     'Share of calls that were refused before running: empty, too long, or not closed properly.',
   ),
+  'tool_use/states_lost': define(
+    'Python states lost',
+    'trajectories',
+    'lower',
+    'Trajectories whose Python forgot variables: a call that did not end cost the interpreter, and earlier calls could not be run again in time. Told only where there are any.',
+  ),
   'tool_use/post_hoc_ratio': define(
     'Post-hoc calls',
     'share',

@@ -46,6 +46,23 @@ function reopened(text: string): RecordedRun {
 }
 
 describe('a run file', () => {
+  it('keeps the mark of a call before which Python lost something', () => {
+    const marked = exampleEvents().map((event): RunEvent => {
+      if (event.type !== 'trajectories') return event;
+      const trajectories = event.trajectories.map((one) => ({
+        ...one,
+        calls: one.calls.map((call) => ({ ...call, result: { ...call.result, stateLost: true as const } })),
+      }));
+      return { ...event, trajectories };
+    });
+    const { view } = reopened(writeRunFile(record(marked)));
+    const results = view.rounds.flatMap(({ trajectories }) =>
+      trajectories.flatMap(({ calls }) => calls.map(({ result }) => result.stateLost)),
+    );
+    expect(results.length).toBeGreaterThan(0);
+    expect(results.every((lost) => lost === true)).toBe(true);
+  });
+
   it('gives back everything of a small run', () => {
     const run = record(exampleEvents());
     const again = reopened(writeRunFile(run));

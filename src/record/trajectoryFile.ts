@@ -27,12 +27,13 @@ export const problemSchema = z.object({
 });
 type ProblemRow = z.output<typeof problemSchema>;
 
+const stateLost = z.literal(true).optional();
 const resultSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ok'), output: text }),
-  z.object({ kind: z.literal('error'), message: text, output: text }),
-  z.object({ kind: z.literal('timeout'), deadlineMs: measured }),
-  z.object({ kind: z.literal('memory'), message: text }),
-  z.object({ kind: z.literal('format'), message: text }),
+  z.object({ kind: z.literal('ok'), output: text, stateLost }),
+  z.object({ kind: z.literal('error'), message: text, output: text, stateLost }),
+  z.object({ kind: z.literal('timeout'), deadlineMs: measured, stateLost }),
+  z.object({ kind: z.literal('memory'), message: text, stateLost }),
+  z.object({ kind: z.literal('format'), message: text, stateLost }),
 ]);
 
 export const trajectorySchema = z.object({

@@ -5,7 +5,7 @@
  */
 import { PythonPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
-import type { BootProgress, ToWorker, WorkerLike } from './protocol.ts';
+import { mostAtOnce, type BootProgress, type ToWorker, type WorkerLike } from './protocol.ts';
 import type { FromDoor } from './pythonFrame.ts';
 import type { SandboxSettings } from './sandbox.ts';
 
@@ -76,7 +76,10 @@ class Caller {
         like.onMessage({ type: 'progress', progress: { stage: 'download', loadedBytes, totalBytes } }),
       fail: (reason) => like.onFailure(reason),
     });
-    port1.onmessage = ({ data }: MessageEvent<unknown>) => like.onMessage(data);
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (!Array.isArray(data) || data.length > mostAtOnce) like.onMessage(null);
+      else for (const message of data as readonly unknown[]) like.onMessage(message);
+    };
     port1.onmessageerror = () => like.onMessage(null);
     this.#door.postMessage({ type: 'start', id }, [port2]);
     return like;

@@ -17,6 +17,7 @@ import decimal
 import gc
 import json
 import opcode
+import re
 import sys
 import warnings
 
@@ -31,6 +32,15 @@ BINDING_OPCODES = frozenset(
 )
 
 
+# Where an object lies in memory depends on everything that this worker has done before.
+_PLACE = re.compile(r" at 0x[0-9a-f]+>")
+_PLACE_LENGTH = 32
+
+
+def _placeless(text):
+    return _PLACE.sub(" at 0x...>", text) if " at 0x" in text and "<" in text else text
+
+
 class Output:
     """The first `limit` characters of what a cell prints."""
 
@@ -41,7 +51,7 @@ class Output:
     def write(self, text):
         text = _text(text)
         if self.room > 0:
-            self.parts.append(text[: self.room])
+            self.parts.append(_placeless(text[: self.room + _PLACE_LENGTH])[: self.room])
             self.room -= len(text)
         return len(text)
 
@@ -228,7 +238,7 @@ def _describe(error):
     except BaseException:
         text = ""
     name = _text(type(error).__name__)
-    return (f"{name}: {text}" if text else name)[:_max_output_length]
+    return _placeless(f"{name}: {text}" if text else name)[:_max_output_length]
 
 
 def _failure(error, output):

@@ -43,7 +43,7 @@ self.onmessage = ({ data, ports: [port] }: MessageEvent<FrameFiles>) => {
   const config = { indexURL: nowhere, lockFileContents: lock, createPyodideModule };
   const receive = serve({
     files: { sources, loadPyodide, config, snapshot },
-    post: (message) => port.postMessage(message),
+    post: (messages) => port.postMessage(messages),
     keepSnapshot: makesSnapshot
       ? (memory) => tell(memory, memory === null ? [] : [memory.buffer as ArrayBuffer])
       : null,

@@ -201,6 +201,14 @@ def _math_names():
     }
 
 
+def _statistics_names():
+    # Without a seed both would take the system's entropy: NormalDist.samples by one name, kde_random by the other.
+    seeded = types.SimpleNamespace(random=generator.random, Random=_SeededRandom)
+    module = importlib.import_module("statistics")
+    module.random = module._random = seeded
+    return _public("statistics")
+
+
 # Left out on purpose: functools.wraps and update_wrapper read any attribute by name; the decimal contexts are shared.
 _PUBLIC = {
     "math": _math_names,
@@ -209,7 +217,7 @@ _PUBLIC = {
     "decimal": lambda: {n: v for n, v in _public("decimal").items() if not n.endswith("Context") or n == "Context"},
     "itertools": None,
     "functools": lambda: {n: v for n, v in _public("functools").items() if n in _FUNCTOOLS},
-    "statistics": None,
+    "statistics": _statistics_names,
     "re": None,
 }
 _FUNCTOOLS = {"cache", "lru_cache", "cmp_to_key", "partial", "reduce"}

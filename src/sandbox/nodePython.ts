@@ -1,8 +1,8 @@
 /**
  * Node's Python process: the same interpreter, driver and message loop as in the browser; only loading and hardening differ.
  *
- * Requests and answers are lines of JSON on one socket. It is read and written at once, without the event loop: an answer is out before
- * the next cell begins, and a message costs two system calls. The end of the socket, which is the parent's end, ends this process.
+ * Requests and answers are lines of JSON on one socket. It is read and written at once, without the event loop: what was said is out before
+ * the next cell begins, and that costs two system calls. The end of the socket, which is the parent's end, ends this process.
  */
 import { constants, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -54,8 +54,8 @@ const receive = serve({
     config: { indexURL: location },
     snapshot: snapshot === null ? null : readFileSync(snapshot),
   },
-  post(message) {
-    const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+  post(messages) {
+    const bytes = Buffer.from(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
     for (let sent = 0; sent < bytes.length;) sent += writeSync(socket, bytes, sent);
   },
   keepSnapshot:

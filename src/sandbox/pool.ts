@@ -9,7 +9,8 @@
  * does not hold its namespace. (3) A worker whose heap has grown is retired between batches, since WebAssembly memory
  * never shrinks. (4) From its first cell that is not plain on (plain.ts) a trajectory is run apart from those that are. (5) All that a
  * trajectory's cells take, rebuilding included, is at most their deadlines and half a second for each: a rebuild has the time that its
- * cells left unspent. Where that is too short, or a cell does not run again, what it had left is lost; such trajectories are counted.
+ * cells left unspent. Where that is too short, or a cell does not run again, what it had left is lost; the
+ * next result of such a trajectory says so, and it is counted.
  */
 import { isPlain } from './plain.ts';
 import type { BootProgress, WireCell, WorkerLike } from './protocol.ts';
@@ -49,6 +50,8 @@ interface History {
   /** Its last cell did not end ok, so the next may have to wait for a rebuild. */
   isInDoubt: boolean;
   isLost: boolean;
+  /** Something was lost that its next result has yet to tell. */
+  hasLossToTell: boolean;
 }
 
 /** A cell of a batch, and where its result goes. */
@@ -167,8 +170,11 @@ export class PythonPool implements Sandbox {
 
   async #runOn(post: Post, places: readonly Place[], results: ExecutionResult[]): Promise<void> {
     let next = 0;
+    /** A cell whose worker ended under it, which may have come from outside: it has a second try, in what is left of its time. */
+    let again: { readonly cell: WireCell; readonly spentMs: number } | null = null;
     const onFinished = (cell: WireCell, outcome: FinishedCell) => {
-      if (this.#record(cell, outcome)) results[places[next++]!.position] = outcome.result;
+      if (!this.#record(cell, outcome)) return;
+      results[places[next++]!.position] = this.#marked(cell, outcome.result);
     };
     while (next < places.length) {
       const thread = await this.#thread(post);
@@ -178,14 +184,20 @@ export class PythonPool implements Sandbox {
       );
       const release = [...post.release];
       post.release.clear();
-      const end = await thread.run(release, batch, { limitOf: (cell) => this.#limitOf(cell), onFinished });
+      const end = await thread.run(release, batch, {
+        limitOf: (cell) =>
+          this.#limitOf(cell) - (again !== null && isSame(cell, again.cell) ? again.spentMs : 0),
+        onFinished,
+      });
       if (this.#disposal.signal.aborted)
         throw new Error('The sandbox was disposed of while cells were running.');
       if (end.kind === 'done') {
         if (end.heapBytes > this.#options.recycleHeapBytes) this.#retire(post);
         continue;
       }
-      if (end.guilty !== null) {
+      if (end.kind === 'ended' && end.guilty !== null && !isSame(end.guilty, again?.cell)) {
+        again = { cell: end.guilty, spentMs: end.milliseconds };
+      } else if (end.guilty !== null) {
         onFinished(end.guilty, {
           result: this.#lossOf(end),
           stateful: false,
@@ -261,6 +273,15 @@ export class PythonPool implements Sandbox {
   #lose(history: History): void {
     if (!history.isLost) this.#statesLost++;
     history.isLost = true;
+    history.hasLossToTell = true;
+  }
+
+  /** The result, with the mark of a loss before it. */
+  #marked(cell: WireCell, result: ExecutionResult): ExecutionResult {
+    const history = this.#histories.get(cell.trajectory);
+    if (history?.hasLossToTell !== true) return result;
+    history.hasLossToTell = false;
+    return { ...result, stateLost: true };
   }
 
   #lossOf(end: Exclude<BatchEnd, { kind: 'done' }>): ExecutionResult {
@@ -268,6 +289,7 @@ export class PythonPool implements Sandbox {
       case 'hung':
         return { kind: 'timeout', deadlineMs: this.#options.settings.deadlineMs };
       case 'crashed':
+      case 'ended':
         return { kind: 'error', message: `The Python interpreter broke: ${end.reason}`, output: '' };
     }
   }
@@ -309,8 +331,14 @@ export class PythonPool implements Sandbox {
   }
 }
 
+const isSame = (one: WireCell, other: WireCell | undefined): boolean =>
+  one.trajectory === other?.trajectory && one.index === other.index && one.replay === other.replay;
+
 function newHistory(): History {
-  return { cells: 0, replay: [], isPlain: true, unspentMs: 0, hopedMs: 0, isInDoubt: false, isLost: false };
+  return {
+    ...{ cells: 0, replay: [], isPlain: true, unspentMs: 0, hopedMs: 0 },
+    ...{ isInDoubt: false, isLost: false, hasLossToTell: false },
+  };
 }
 
 function start(

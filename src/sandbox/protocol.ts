@@ -1,8 +1,9 @@
 /**
  * What the pool and a Python worker say to each other.
  *
- * For every `run` the worker posts `released` if there was something to release, `finished` once per cell, in order and as soon as the
- * cell has ended (also while Python keeps the worker's thread busy), then `done`. So the pool always knows which cell is running.
+ * For every `run` the worker posts `released` if there was something to release, `finished` once per cell, in order, at the latest before
+ * a cell begins that may not come back (also while Python keeps the worker's thread busy), then `done`. So the pool always knows which
+ * cell hangs, if one does.
  *
  * A worker that ran a hostile cell may say anything. Whatever comes from one is read by `readFromWorker`, and a message
  * that is none ends that worker (pythonThread.ts).
@@ -32,6 +33,9 @@ export type ToWorker =
   | ({ readonly type: 'boot' } & BootOptions)
   /** Forget the namespaces of these trajectories, then run these cells. */
   | { readonly type: 'run'; readonly release: readonly number[]; readonly cells: readonly WireCell[] };
+
+/** Messages that a worker says at once. */
+export const mostAtOnce = 65;
 
 /** Longest text that is read from a worker, characters; what a cell printed is held to its own, shorter limit. */
 const text = z.string().max(100_000);

@@ -425,18 +425,35 @@ describe('whatever a policy writes', () => {
 
 describe('determinism', () => {
   const draw = 'import random\nrandom.random(), random.Random().random()';
+  const normal = 'import statistics\nstatistics.NormalDist().samples(2)';
+  const kernel = 'import statistics\nstatistics.kde_random([1, 2], 3)()';
 
-  it('a cell draws the same numbers whenever its trajectory comes to it', async () => {
-    const cells = [draw, draw].map((code) => ({ trajectory: -9, code }));
-    const first = await sandbox.run(cells);
-    sandbox.release([-9]);
-    await fresh(draw);
-    expect(await sandbox.run(cells)).toEqual(first);
-    expect(first[0]).not.toEqual(first[1]);
+  it.each([draw, normal, kernel])(
+    'a cell draws the same numbers whenever its trajectory comes to it: %j',
+    async (draw) => {
+      const cells = [draw, draw].map((code) => ({ trajectory: -9, code }));
+      const first = await sandbox.run(cells);
+      sandbox.release([-9]);
+      await fresh(draw);
+      expect(await sandbox.run(cells)).toEqual(first);
+      sandbox.release([-9]);
+      expect(first[0]).not.toEqual(first[1]);
+    },
+  );
+
+  it.each([draw, normal, kernel])('different trajectories draw different numbers: %j', async (draw) => {
+    const [first] = await fresh(draw);
+    expect(first?.kind).toBe('ok');
+    expect(await fresh(draw)).not.toEqual([first]);
   });
 
-  it('different trajectories draw different numbers', async () => {
-    expect(await fresh(draw)).not.toEqual(await fresh(draw));
+  it('a cell does not say where in memory an object lies', async () => {
+    const nowhere = '<function f at 0x...>';
+    expect(await printed('def f(): pass\nprint(f)\nf')).toBe(`${nowhere}\n${nowhere}`);
+    expect(await printed('def f(): pass\nraise ValueError(f)')).toMatchObject({
+      message: `ValueError: ${nowhere}`,
+    });
+    expect(await printed('hex(31), "at 0x1f"')).toBe("('0x1f', 'at 0x1f')");
   });
 });
 

@@ -12,7 +12,8 @@ export interface Cell {
   readonly code: string;
 }
 
-export type ExecutionResult =
+/** How a cell ended. */
+type Ending =
   | { readonly kind: 'ok'; readonly output: string }
   /** Python raised; `message` is the last line of the traceback. `output` is what had been printed. */
   | { readonly kind: 'error'; readonly message: string; readonly output: string }
@@ -20,6 +21,9 @@ export type ExecutionResult =
   | { readonly kind: 'memory'; readonly message: string }
   /** Not run: the code is empty, too long, or not text the sandbox takes. */
   | { readonly kind: 'format'; readonly message: string };
+
+/** `stateLost`: before this cell something that the trajectory's earlier cells had left could not be brought back. */
+export type ExecutionResult = Ending & { readonly stateLost?: true | undefined };
 
 export type ExecutionKind = ExecutionResult['kind'];
 export const executionKinds: readonly ExecutionKind[] = ['ok', 'error', 'timeout', 'memory', 'format'];

@@ -1,15 +1,18 @@
 /**
  * A Python worker's message loop, the same in a web worker and in a process of Node.
  *
- * Messages are answered in the order they came; nothing is run before `ready` or after `crashed`.
+ * Messages are answered in the order they came; nothing is run before `ready` or after `crashed`. A message costs more than a small cell,
+ * so the end of one may wait for the next one's (held.ts).
  */
 import { bootInterpreter } from './interpreter.ts';
 import type { Interpreter, PythonFiles } from './interpreter.ts';
+import { Held } from './held.ts';
 import type { BootOptions, FromWorker, ToWorker } from './protocol.ts';
 
 export interface Host {
   readonly files: PythonFiles;
-  post(message: FromWorker): void;
+  /** At most `mostAtOnce`, in order. */
+  post(messages: readonly FromWorker[]): void;
   /** Gets the memory of a Python that has just started, or null where there is none; before `ready`, so before any cell. */
   readonly keepSnapshot: ((snapshot: Uint8Array | null) => void) | null;
   /** Called once Python runs: takes from this thread's globals what no cell should reach. */
@@ -19,25 +22,28 @@ export interface Host {
 /** The handler of a worker's incoming messages. */
 export function serve(host: Host): (message: ToWorker) => Promise<void> | void {
   let interpreter: Interpreter | null = null;
+  const held = new Held((messages) => host.post(messages));
 
   async function boot(options: BootOptions): Promise<void> {
     try {
-      const onSign = () => host.post({ type: 'progress', progress: { stage: 'start' } });
+      const onSign = () => host.post([{ type: 'progress', progress: { stage: 'start' } }]);
       onSign();
       const { interpreter: started, snapshot } = await bootInterpreter(
         host.files,
         options,
-        (result, stateful, lost) => host.post({ type: 'finished', result, stateful, lost }),
+        (result, stateful, lost) => held.finished({ type: 'finished', result, stateful, lost }),
         host.keepSnapshot !== null,
         onSign,
       );
       host.keepSnapshot?.(snapshot);
       interpreter = started;
       host.harden();
-      host.post({ type: 'progress', progress: { stage: 'ready' } });
-      host.post({ type: 'ready', version: interpreter.version });
+      host.post([
+        { type: 'progress', progress: { stage: 'ready' } },
+        { type: 'ready', version: interpreter.version },
+      ]);
     } catch (error) {
-      host.post({ type: 'unavailable', reason: reasonOf(error) });
+      host.post([{ type: 'unavailable', reason: reasonOf(error) }]);
     }
   }
 
@@ -49,14 +55,15 @@ export function serve(host: Host): (message: ToWorker) => Promise<void> | void {
         case 'run':
           if (message.release.length > 0) {
             interpreter?.release(message.release);
-            host.post({ type: 'released' });
+            held.released(message.release);
           }
+          held.begin(message.cells);
           interpreter?.run(message.cells);
-          host.post({ type: 'done', heapBytes: interpreter?.heapBytes() ?? 0 });
+          held.end({ type: 'done', heapBytes: interpreter?.heapBytes() ?? 0 });
           return;
       }
     } catch (error) {
-      host.post({ type: 'crashed', reason: reasonOf(error) });
+      held.end({ type: 'crashed', reason: reasonOf(error) });
     }
   };
 }

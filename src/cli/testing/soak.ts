@@ -6,6 +6,7 @@
  * step's cost can be compared at all. Cost is processor time, as the machine may be busy with something else. What is measured is kept by the
  * run's record as in the product (`--sums` reckons without Python, for the engine and the recipe alone); its curves grow by a few hundred bytes a step, and are in the heap's allowance.
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createSimdEngine } from '../../engine/simd/simdEngine.ts';
 import { policyConfig } from '../../policy/config.ts';
@@ -48,7 +49,7 @@ interface Sample {
   /** Processor time of all threads since the last sample, ms a step. */
   readonly ms: number;
   readonly tokens: number;
-  readonly megabytes: Readonly<Record<'process' | 'heap' | 'buffers', number>>;
+  readonly megabytes: Readonly<Record<'process' | 'committed' | 'heap' | 'buffers' | 'Python', number>>;
 }
 
 const taken: Sample[] = [];
@@ -75,11 +76,13 @@ for await (const tick of runRecipe({ engine, sandbox, settings })) {
     // It remembers what was asked, for tests.
     if (sandbox instanceof ArithmeticSandbox) [sandbox.batches.length, sandbox.released.length] = [0, 0];
     globalThis.gc?.();
-    const { rss, heapUsed, arrayBuffers, external } = process.memoryUsage();
+    const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
     const megabytes = {
       process: rss / 2 ** 20,
+      committed: heapTotal / 2 ** 20,
       heap: heapUsed / 2 ** 20,
-      buffers: (external + arrayBuffers) / 2 ** 20,
+      buffers: external / 2 ** 20,
+      Python: pythonMegabytes(),
     };
     taken.push({
       step: event.step,
@@ -93,6 +96,19 @@ for await (const tick of runRecipe({ engine, sandbox, settings })) {
 }
 sandbox.dispose();
 engine.dispose();
+
+/** Of Python's processes together, where the system tells it. */
+function pythonMegabytes(): number {
+  try {
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    return children.filter(Boolean).reduce((sum, child) => {
+      const status = readFileSync(`/proc/${child}/status`, 'utf8');
+      return sum + Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+    }, 0);
+  } catch {
+    return NaN;
+  }
+}
 
 function line(sample: Sample | undefined): string {
   if (sample === undefined) return '';
@@ -108,8 +124,13 @@ const counted = taken.slice(Math.ceil(taken.length * warmUp));
 const quarter = Math.max(1, Math.floor(counted.length / 4));
 const [first, end] = [counted.slice(0, quarter), counted.slice(-quarter)];
 const problems: string[] = [];
-const compare = (name: string, value: (sample: Sample) => number, allowed: (before: number) => number) => {
-  const [before, after] = [median(first.map(value)), median(end.map(value))];
+const compare = (
+  name: string,
+  value: (sample: Sample) => number,
+  allowed: (before: number) => number,
+  typical = median,
+) => {
+  const [before, after] = [typical(first.map(value)), typical(end.map(value))];
   console.log(`${name}: ${before.toFixed(2)} -> ${after.toFixed(2)}`);
   if (!(after <= allowed(before))) problems.push(name);
 };
@@ -117,11 +138,14 @@ const memory = (before: number) => before + Math.max(most.megabytes, most.share 
 compare('process, MB', ({ megabytes }) => megabytes.process, memory);
 compare('heap, MB', ({ megabytes }) => megabytes.heap, memory);
 compare('buffers, MB', ({ megabytes }) => megabytes.buffers, memory);
-// A token costs the same: how many a step has is chance.
+if (!Number.isNaN(taken[0]?.megabytes.Python))
+  compare('Python, MB', ({ megabytes }) => megabytes.Python, memory);
+// A token costs the same: how many a step has is chance. What a busy machine adds is no part of it, and every quarter has quiet moments.
 compare(
   'processor time of 1,000 tokens, ms',
   ({ ms, tokens: each }) => (1000 * ms) / each,
   (before) => before * (1 + most.time),
+  (costs) => Math.min(...costs),
 );
 console.log(
   `${steps} steps in ${((performance.now() - began) / 1000).toFixed(0)} s: ${problems.length === 0 ? 'flat' : `${problems.join(', ')} grew`}.`,

@@ -90,10 +90,11 @@ function Diagnostics() {
   const runs = useInTurn(smallTurns.rounds);
   const [chosen, setChosen] = useState<string | null>(null);
   const loud = useMemo(() => diagnostics.filter((one) => isLoud(one, runs)), [runs]);
+  const listed = diagnostics.filter((one) => one.isRare !== true || loud.includes(one));
   const open =
     chosen === 'none'
       ? undefined
-      : (diagnostics.find(({ id }) => id === chosen) ?? (chosen === null ? loud[0] : undefined));
+      : (listed.find(({ id }) => id === chosen) ?? (chosen === null ? loud[0] : undefined));
   return (
     <div className={styles.diagnostics} data-testid="diagnostics" data-open={open?.id ?? ''}>
       {open === undefined ? (
@@ -103,7 +104,7 @@ function Diagnostics() {
             {loud.length === 0 ? 'Nothing unusual.' : 'Something to say: marked.'} Press one to draw it.
           </p>
           <div className={styles.choices}>
-            {diagnostics.map((one) => (
+            {listed.map((one) => (
               <Choice
                 key={one.id}
                 one={one}
@@ -118,7 +119,7 @@ function Diagnostics() {
         <>
           <LineFigure chart={open} runs={runs} />
           <div className={styles.tabs} role="group" aria-label="Diagnostics">
-            {diagnostics.map((one) => (
+            {listed.map((one) => (
               <button
                 key={one.id}
                 type="button"

@@ -32,6 +32,8 @@ export interface ChartDefinition {
 export interface Diagnostic extends ChartDefinition {
   /** There is something to say above this. */
   readonly loudAbove: number;
+  /** It is not even listed while there is nothing to say. */
+  readonly isRare?: boolean;
 }
 
 const help = (...names: MetricName[]) => names.map((name) => metricDefinition(name).help).join(' ');
@@ -121,5 +123,10 @@ export const diagnostics: readonly Diagnostic[] = [
     formatTick: tickPower,
     logHelps: true,
     loudAbove: probabilityBound,
+  },
+  {
+    ...chartOf('tool_use/states_lost', { id: 'states', title: 'States lost' }),
+    loudAbove: 0,
+    isRare: true,
   },
 ];

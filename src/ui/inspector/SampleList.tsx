@@ -5,6 +5,7 @@
  */
 import { Check, X } from 'lucide-react';
 import { UnstyledButton } from '@mantine/core';
+import { hasLostState } from '../../metrics/interaction.ts';
 import type { ScoredTrajectory } from '../../record/runView.ts';
 import { formatNumber, missing, plural } from '../app/format.ts';
 import { Barcode, BarcodeLegend } from './Barcode.tsx';
@@ -65,7 +66,9 @@ export function SampleList({ label, rows, chosen, advantages, onPick }: Props) {
               <span className={styles.number}>{trajectory.calls.length}</span>
               <span className={styles.number}>{advantages ? signed(trajectory.advantage) : missing}</span>
               <Barcode trajectory={trajectory} longest={longest} />
-              <span className={styles.stop}>{stopWord[trajectory.stop]}</span>
+              <span className={styles.stop}>
+                {hasLostState(trajectory) ? 'state lost' : stopWord[trajectory.stop]}
+              </span>
             </UnstyledButton>
           </li>
         ))}
@@ -84,12 +87,10 @@ function signed(advantage: number): string {
   return `${advantage > 0 ? '+' : '−'}${Math.abs(advantage).toFixed(1)}`;
 }
 
-function sampleSentence(
-  name: string,
-  { reward, calls, advantage, stop }: ScoredTrajectory,
-  advantages: boolean,
-): string {
+function sampleSentence(name: string, trajectory: ScoredTrajectory, advantages: boolean): string {
+  const { reward, calls, advantage, stop } = trajectory;
   const end = stop === 'end' ? '' : stop === 'context' ? ', cut off by the context' : ', out of calls';
   const taught = advantages ? `, advantage ${formatNumber(advantage)}` : '';
-  return `${name}: ${reward > 0 ? 'right' : 'wrong'}, ${plural(calls.length, 'call')}${taught}${end}`;
+  const lost = hasLostState(trajectory) ? ', Python lost variables on the way' : '';
+  return `${name}: ${reward > 0 ? 'right' : 'wrong'}, ${plural(calls.length, 'call')}${taught}${end}${lost}`;
 }

@@ -88,6 +88,11 @@ export const Transcript = memo(function Transcript({ trajectory, author, learned
                   ))}
                   {call === undefined ? null : (
                     <>
+                      {call.result.stateLost === true ? (
+                        <span className={styles.fault}>
+                          before this call Python lost what earlier ones had left
+                        </span>
+                      ) : null}
                       <ResultNote result={call.result} />
                       <RunAgain cells={calls.slice(0, (row.call ?? 0) + 1).map(({ code }) => code)} />
                     </>

@@ -8,6 +8,7 @@ import { decodeTokens, encodeText, tokenIds } from '../../tasks/vocabulary.ts';
 import { fakeLab, idleRun, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
 import { groupsOf, mostTellingGroup } from './groups.ts';
 import { Inspector } from './Inspector.tsx';
+import { SampleList } from './SampleList.tsx';
 import { passes, sorted } from './rows.ts';
 import { Transcript } from './Transcript.tsx';
 
@@ -98,6 +99,30 @@ describe('the transcript', () => {
     renderInLab(fakeLab(), <Transcript trajectory={cut} author="policy" />);
     expect(screen.getByTestId('transcript').textContent).toContain('never closed: nothing ran');
     expect(screen.queryByRole('button', { name: /Run this cell again/ })).toBeNull();
+  });
+
+  it('marks the call before which Python lost what earlier ones had left', () => {
+    const calling = scoredGroups(8).find(({ calls }) => calls.length > 1);
+    if (calling === undefined) throw new Error('No calls.');
+    const calls = calling.calls.map((one, i) =>
+      i === 1 ? { ...one, result: { ...one.result, stateLost: true as const } } : one,
+    );
+    renderInLab(fakeLab(), <Transcript trajectory={{ ...calling, calls }} author="policy" />);
+    const marked = screen.getAllByText(/Python lost what earlier ones had left/);
+    expect(marked).toHaveLength(1);
+    expect(marked[0]?.closest('li')?.textContent).toContain(calls[1]?.code);
+    cleanup();
+    const rows = [{ ...calling, calls }, calling].map((trajectory, i) => ({
+      ...{ key: `${i}`, name: `Sample ${i}`, trajectory },
+    }));
+    renderInLab(
+      fakeLab(),
+      <SampleList label="Samples" rows={rows} chosen={null} advantages onPick={() => undefined} />,
+    );
+    const [lost, whole] = screen.getAllByRole('button');
+    expect(lost?.getAttribute('aria-label')).toMatch(/, Python lost variables on the way$/);
+    expect(lost?.textContent).toContain('state lost');
+    expect(whole?.textContent).not.toContain('state lost');
   });
 
   it('runs a cell again, after the cells before it', async () => {

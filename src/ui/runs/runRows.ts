@@ -4,11 +4,16 @@
  * Invariant (runRows.test.ts): what is said of the settings is found by comparing all runs of the list; nothing is said where they agree.
  */
 import { formField, getSetting, settingPaths } from '../../recipes/formModel.ts';
-import type { LibraryView, RunState } from '../../lab/state.ts';
+import type { LibraryView, RunParent, RunState } from '../../lab/state.ts';
 import { formatDuration } from '../app/format.ts';
 
 export const columns = ['name', 'state', 'calls', 'reward', 'heldOut'] as const;
 export type Column = (typeof columns)[number];
+
+/** Where a run comes from that did not begin by itself. */
+export function parentText({ id, name, place }: RunParent): string {
+  return id === '' ? `begun from the weights of “${name}”` : `forked from “${name}” at ${place}`;
+}
 
 export interface RunOrder {
   readonly column: Column;
