@@ -4,6 +4,7 @@
  */
 import { callsText, examText, percent } from '../../lab/lesson/captions.ts';
 import { newestAt } from '../../lab/lesson/pair.ts';
+import type { PhaseName } from '../../record/runView.ts';
 import type { RunState } from '../../lab/state.ts';
 import { formatDuration } from '../app/format.ts';
 import { Attempt } from './Attempt.tsx';
@@ -48,7 +49,7 @@ export function LivePanel({ scene, live, onLab }: Props) {
           </button>
         )}
         <button type="button" className="scene-quiet" data-testid="live-leave" onClick={live.leave}>
-          {over ? 'Back to the recordings' : 'Stop, back to the recordings'}
+          {over ? 'Back to the recordings' : 'Stop'}
         </button>
         <button type="button" className="scene-quiet" onClick={onLab}>
           {both ? 'See both in the lab' : 'See it in the lab'}
@@ -100,6 +101,19 @@ function LiveStudent({ student, run, name, rescued, scene, live }: StudentProps)
   );
 }
 
+/** The lesson's words for what a run does. */
+const phaseWords: Readonly<Record<PhaseName, string>> = {
+  problems: 'problems',
+  teacher: 'the teacher writes',
+  curation: 'solutions are chosen',
+  sft: 'cold start',
+  baseline: 'first examination',
+  stage1: 'reinforcement learning',
+  filter: 'solved problems go',
+  stage2: 'longer problems',
+  evaluation: 'examination',
+};
+
 function standing(run: RunState): string {
   if (run.status === 'starting') return run.boot?.message ?? 'starting';
   if (run.status === 'done') return 'done';
@@ -109,7 +123,7 @@ function standing(run: RunState): string {
   if (phase === undefined) return '';
   const share = phase.total > 0 ? ` ${Math.round((100 * phase.done) / phase.total)}%` : '';
   const left = run.secondsLeft === null ? '' : `, ${formatDuration(run.secondsLeft)} left`;
-  return `${phase.label.toLowerCase()}${share}${left}`;
+  return `${phaseWords[phase.name]}${share}${left}`;
 }
 
 /** What they are doing, told when it changes and not with every number. */
