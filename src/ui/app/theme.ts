@@ -19,6 +19,8 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   respectReducedMotion: true,
+  // The placeholder is no item of a menu, which may hold nothing else (axe, aria-required-children); the first item has the focus instead.
+  components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
   colors: {
     // Mantine draws its dark scheme with these; they are the lab's surfaces and lines.
     dark: [
