@@ -16,6 +16,24 @@ async function told(lab: LabPage): Promise<string> {
   return facts.innerText();
 }
 
+/** Whether the page's own policy keeps out what a hostile text would bring: a script in the page, text that becomes code, another origin. */
+const isWalled = (page: Page) =>
+  page.evaluate(async () => {
+    const script = document.createElement('script');
+    script.textContent = 'document.body.dataset.hostile = "yes"';
+    document.body.append(script);
+    const turned = await new Promise<boolean>((resolve) => {
+      // Where text may become code, this does.
+      setTimeout('document.body.dataset.turned = "yes"');
+      setTimeout(() => resolve(document.body.dataset['turned'] !== undefined), 50);
+    });
+    const reached = await fetch('data:text/plain,x').then(
+      () => true,
+      () => false,
+    );
+    return document.body.dataset['hostile'] === undefined && !turned && !reached;
+  });
+
 const isIsolated = (page: Page) => page.evaluate(() => globalThis.crossOriginIsolated);
 
 /** Documents that the page has loaded, this one counted. */
@@ -25,8 +43,13 @@ function countLoads(page: Page): { readonly loads: number } {
   return counted;
 }
 
-test('with the headers the engine has threads, and no service worker is registered', async ({ lab }) => {
+test('with the headers the engine has threads, and no service worker is registered', async ({
+  lab,
+  expectedErrors,
+}) => {
+  expectedErrors.push(/Content Security Policy/);
   await lab.open('?preset=micro&run.backend=simd');
+  expect(await isWalled(lab.page)).toBe(true);
   expect(await told(lab)).toMatch(/Threads\s+([2-9]|\d\d)/);
   expect(await lab.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(
     0,
@@ -68,13 +91,18 @@ test.describe('a host without the headers, in a subfolder', () => {
     expect(second.loads).toBe(2);
   });
 
-  test('declined, it has one thread and says so, also where it was isolated before', async ({ lab }) => {
+  test('declined, it has one thread and says so, also where it was isolated before', async ({
+    lab,
+    expectedErrors,
+  }) => {
+    expectedErrors.push(/Content Security Policy/);
     const { page } = lab;
     await lab.open('?preset=micro');
     expect(await isIsolated(page)).toBe(true);
     const later = countLoads(page);
     await lab.open('?preset=micro&isolate=0');
     expect(await isIsolated(page)).toBe(false);
+    expect(await isWalled(page), 'by the policy in the page').toBe(true);
     expect(await told(lab)).toMatch(/One thread works: more need a page that is cross-origin isolated/);
     await expect(page).toHaveURL(/isolate=0/);
     await expect(page.getByTestId('notice'), 'it is no setting').toHaveCount(0);

@@ -71,9 +71,35 @@ function walls(): readonly string[] {
 /** Whether Python's processes have no network on this machine. */
 export const networkIsClosed = (): boolean => walls().includes('unshare');
 
+/** Where homes begin; those that killed commands left behind are gone then. */
+function homes(): string {
+  const folder = realpathSync(tmpdir());
+  for (const name of readdirSync(folder)) {
+    const pid = new RegExp(`^${homeName}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    } catch {
+      // Another person's.
+    }
+  }
+  return join(folder, homeName);
+}
+
+const homeName = 'aster-lab-python-';
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it is another person's
+  }
+}
+
 /** A folder for the script of a sandbox's processes, and the memory that they begin with. */
 class PythonHome {
-  readonly #folder = mkdtempSync(join(realpathSync(tmpdir()), 'aster-lab-python-'));
+  readonly #folder = mkdtempSync(`${homes()}${process.pid}-`);
   readonly #script = join(this.#folder, 'python.mjs');
   readonly #written = join(this.#folder, 'memory');
   readonly #location: string;

@@ -292,6 +292,39 @@ it('runs a trajectory that is not plain apart from those that are, with what it 
   pool.dispose();
 });
 
+it('gives a cell under which its worker ended a second try, after a rebuild, and blames it for the next end', async () => {
+  const pool = await create();
+  await pool.run([{ trajectory: 1, code: 'a=1' }]);
+  const endsAt = (worker: ScriptedWorker | undefined) => {
+    if (worker === undefined) throw new Error('no worker');
+    worker.post = (message) => {
+      worker.received.push(message);
+      queueMicrotask(() => worker.onFailure('its process ended (SIGKILL)'));
+    };
+  };
+  // Ended from outside, once: nothing of it is seen.
+  endsAt(workers[0]);
+  expect(
+    await pool.run([
+      { trajectory: 1, code: 'b=2' },
+      { trajectory: 1, code: 'x' },
+    ]),
+  ).toEqual([
+    { kind: 'ok', output: 'b=2' },
+    { kind: 'ok', output: 'x' },
+  ]);
+  expect(workers[1]?.codes).toEqual(['(a=1)', 'b=2', 'x']);
+  expect(pool.statesLost).toBe(0);
+  // Ended by the cell: it costs two workers and is told.
+  for (const worker of workers.slice(1, 3)) endsAt(worker);
+  expect(await pool.run([{ trajectory: 2, code: 'y' }])).toEqual([
+    { kind: 'error', message: 'The Python interpreter broke: its process ended (SIGKILL)', output: '' },
+  ]);
+  expect(await pool.run([{ trajectory: 1, code: 'z' }])).toEqual([{ kind: 'ok', output: 'z' }]);
+  expect(pool.workersReplaced).toBe(3);
+  pool.dispose();
+});
+
 it('marks and counts a trajectory whose variables cannot be brought back, and runs its later cells', async () => {
   const pool = await create();
   await pool.run([{ trajectory: 1, code: 'a=1' }]);

@@ -170,6 +170,8 @@ export class PythonPool implements Sandbox {
 
   async #runOn(post: Post, places: readonly Place[], results: ExecutionResult[]): Promise<void> {
     let next = 0;
+    /** A cell whose worker ended under it, which may have come from outside: it has a second try, in what is left of its time. */
+    let again: { readonly cell: WireCell; readonly spentMs: number } | null = null;
     const onFinished = (cell: WireCell, outcome: FinishedCell) => {
       if (!this.#record(cell, outcome)) return;
       results[places[next++]!.position] = this.#marked(cell, outcome.result);
@@ -182,14 +184,20 @@ export class PythonPool implements Sandbox {
       );
       const release = [...post.release];
       post.release.clear();
-      const end = await thread.run(release, batch, { limitOf: (cell) => this.#limitOf(cell), onFinished });
+      const end = await thread.run(release, batch, {
+        limitOf: (cell) =>
+          this.#limitOf(cell) - (again !== null && isSame(cell, again.cell) ? again.spentMs : 0),
+        onFinished,
+      });
       if (this.#disposal.signal.aborted)
         throw new Error('The sandbox was disposed of while cells were running.');
       if (end.kind === 'done') {
         if (end.heapBytes > this.#options.recycleHeapBytes) this.#retire(post);
         continue;
       }
-      if (end.guilty !== null) {
+      if (end.kind === 'ended' && end.guilty !== null && !isSame(end.guilty, again?.cell)) {
+        again = { cell: end.guilty, spentMs: end.milliseconds };
+      } else if (end.guilty !== null) {
         onFinished(end.guilty, {
           result: this.#lossOf(end),
           stateful: false,
@@ -281,6 +289,7 @@ export class PythonPool implements Sandbox {
       case 'hung':
         return { kind: 'timeout', deadlineMs: this.#options.settings.deadlineMs };
       case 'crashed':
+      case 'ended':
         return { kind: 'error', message: `The Python interpreter broke: ${end.reason}`, output: '' };
     }
   }
@@ -321,6 +330,9 @@ export class PythonPool implements Sandbox {
     }
   }
 }
+
+const isSame = (one: WireCell, other: WireCell | undefined): boolean =>
+  one.trajectory === other?.trajectory && one.index === other.index && one.replay === other.replay;
 
 function newHistory(): History {
   return {

@@ -26,7 +26,14 @@ export type BatchEnd =
   | { readonly kind: 'done'; readonly heapBytes: number }
   /** `guilty` did not come back, and the worker has been terminated; null where it was forgetting trajectories, or had finished. */
   | { readonly kind: 'hung'; readonly guilty: WireCell | null }
-  | { readonly kind: 'crashed'; readonly guilty: WireCell | null; readonly reason: string };
+  | { readonly kind: 'crashed'; readonly guilty: WireCell | null; readonly reason: string }
+  /** Its process ended, perhaps from outside: `cell` was running, for so many milliseconds. */
+  | {
+      readonly kind: 'ended';
+      readonly guilty: WireCell | null;
+      readonly reason: string;
+      readonly milliseconds: number;
+    };
 
 /** After its deadline a cell may stay silent for so long before its worker is terminated, milliseconds; with the last tick it is 225. */
 export const graceMs = 200;
@@ -51,14 +58,14 @@ export class PythonThread {
   /** For what is no cell, milliseconds. */
   readonly #housekeepingMs: number;
   #terminated = false;
-  #abandon: ((reason: string) => void) | null = null;
+  #abandon: ((reason: string, hasEnded: boolean) => void) | null = null;
 
   private constructor(worker: WorkerLike, version: string, { maxOutputLength, deadlineMs }: SandboxSettings) {
     this.#worker = worker;
     this.version = version;
     this.#maxOutputLength = maxOutputLength;
     this.#housekeepingMs = deadlineMs + graceMs;
-    worker.onFailure = (reason) => this.#end(reason);
+    worker.onFailure = (reason) => this.#end(reason, true);
     worker.onMessage = () => this.#end('it spoke without being asked');
   }
 
@@ -144,9 +151,11 @@ export class PythonThread {
         else this.#worker.onMessage = () => this.#end('it spoke without being asked');
         resolve(end);
       };
-      const lose = (reason: string | null) => {
+      const lose = (reason: string | null, hasEnded = false) => {
         const guilty = releasing ? null : (cells[position] ?? null);
-        settle(reason === null ? { kind: 'hung', guilty } : { kind: 'crashed', guilty, reason });
+        if (reason === null) settle({ kind: 'hung', guilty });
+        else if (hasEnded) settle({ kind: 'ended', guilty, reason, milliseconds: counted });
+        else settle({ kind: 'crashed', guilty, reason });
       };
       this.#abandon = lose;
       this.#worker.onMessage = (value) => {
@@ -182,13 +191,13 @@ export class PythonThread {
     this.#terminated = true;
     this.#worker.onMessage = () => undefined;
     this.#worker.terminate();
-    this.#abandon?.('the worker was terminated');
+    this.#abandon?.('the worker was terminated', false);
   }
 
   /** Whatever it is doing, this worker is of no more use. */
-  #end(reason: string): void {
+  #end(reason: string, hasEnded = false): void {
     if (this.#abandon === null) this.terminate();
-    else this.#abandon(reason);
+    else this.#abandon(reason, hasEnded);
   }
 
   #fits(result: ExecutionResult): boolean {

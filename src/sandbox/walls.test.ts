@@ -103,7 +103,7 @@ describe('with the guard off', () => {
     });
   });
 
-  it('that ends its process costs that process, and no other trajectory anything', async () => {
+  it('that ends its process costs that process and the one of its second try, and no other trajectory anything', async () => {
     await sandbox.run([{ trajectory: 4, code: 'a = 7' }]);
     const replaced = sandbox.workersReplaced;
     const results = await sandbox.run([
@@ -111,7 +111,7 @@ describe('with the guard off', () => {
       { trajectory: 4, code: 'a' },
     ]);
     expect(results).toMatchObject([{ kind: 'error' }, { kind: 'ok', output: '7' }]);
-    expect(sandbox.workersReplaced).toBe(replaced + 1);
+    expect(sandbox.workersReplaced).toBe(replaced + 2);
   });
 
   it('that forges an answer costs its process', async () => {

@@ -29,7 +29,8 @@ const usage = `npm run faults -- --runs 50
   --runs     how many (default 50)
   --seed     which ones (default 1)
   --only     one of them, by its number
-  --at-once  how many at a time (default 2)`;
+  --at-once  how many at a time (default 2)
+  --python   with Python, whose processes must end with theirs; without, sums are reckoned`;
 
 const kinds = [
   'kill at a moment',
@@ -39,7 +40,7 @@ const kinds = [
   'halved file',
   'lost log',
 ] as const;
-type Kind = (typeof kinds)[number];
+type Kind = (typeof kinds)[number] | 'Python killed';
 
 /** A `micro` run of a few steps that saves at every place it could go on from. */
 const words = [
@@ -56,21 +57,24 @@ interface Ended {
   readonly said: string;
 }
 
-/** @param watch called every few milliseconds; true ends the process at once */
+/** @param watch called every few milliseconds, with the number of the process; true ends it at once */
 async function run(
   out: string,
   fault: 'kill' | 'full' | 'none' = 'none',
   bytes = 0,
-  watch: () => boolean = () => false,
+  watch: (pid: number) => boolean = () => false,
 ): Promise<Ended> {
   const script = fileURLToPath(new URL('./faultRun.js', import.meta.url));
-  const child = spawn(process.execPath, [script, fault, `${bytes}`, ...words, '--out', out], {
+  // On a busy machine a sum may take longer than the deadline of training, and end otherwise than in the other run.
+  const calls = values.python ? ['python', '--set', 'sandbox.deadlineMs=5000'] : ['sums'];
+  const child = spawn(process.execPath, [script, fault, `${bytes}`, ...calls, ...words, '--out', out], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, TMPDIR: temporary },
   });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
   const timer = setInterval(() => {
-    if (watch()) child.kill('SIGKILL');
+    if (child.pid !== undefined && watch(child.pid)) child.kill('SIGKILL');
   }, 3);
   return new Promise((resolve) => {
     child.on('close', (status, signal) => {
@@ -219,6 +223,25 @@ async function faultRun(
       if (/\n\s+at /.test(said)) wrong.push('it showed a stack');
       break;
     }
+    case 'Python killed': {
+      // Twice, whichever of its processes: the run goes on by itself.
+      const size = statSync(join(whole, 'metrics.jsonl')).size;
+      const due = [random.integer(0, size / 2), random.integer(size / 2, size - 200)];
+      story = `when ${due.join(' and ')} bytes of its log were written`;
+      const log = join(out, 'metrics.jsonl');
+      const { status, said } = await run(out, 'none', 0, (pid) => {
+        if (due[0] !== undefined && existsSync(log) && statSync(log).size >= due[0]) {
+          due.shift();
+          const its = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+          for (const child of its) if (random.uniform() < 0.7) process.kill(Number(child), 'SIGKILL');
+        }
+        return false;
+      });
+      if (status !== 0) wrong.push(`it ended with ${status}: ${said}`);
+      if (due.length > 0) wrong.push('not every process was killed');
+      wrong.push(...differences(out, whole, null));
+      return { story, wrong };
+    }
     case 'flipped bit':
     case 'halved file':
     case 'lost log': {
@@ -253,6 +276,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     'at-once': { type: 'string', default: '2' },
+    python: { type: 'boolean', default: false },
     help: { type: 'boolean' },
   },
 });
@@ -262,6 +286,9 @@ if (values.help === true) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'aster-faults-'));
 const whole = join(folder, 'whole');
+/** Where Python's processes have their files. */
+const temporary = join(folder, 'tmp');
+mkdirSync(temporary);
 mkdirSync(whole, { recursive: true });
 const began = performance.now();
 const { status, said } = await run(whole);
@@ -287,7 +314,9 @@ const numbers =
     : [Number(values.only)];
 
 async function one(i: number): Promise<void> {
-  const kind = kinds[i % kinds.length];
+  const all: readonly Kind[] =
+    values.python && existsSync('/proc/self/task') ? [...kinds, 'Python killed'] : kinds;
+  const kind = all[i % all.length];
   if (kind === undefined) throw new Error('a kind');
   const out = join(folder, `run-${i}`);
   const { story, wrong } = await faultRun(kind, out, whole, total, new Random(`faults/${values.seed}/${i}`));
@@ -298,11 +327,30 @@ async function one(i: number): Promise<void> {
   if (wrong.length === 0) rmSync(out, { recursive: true });
 }
 
+/** Processes of Python that have their files in this folder, where the system tells them. */
+function pythonProcesses(): string[] {
+  if (!existsSync('/proc/self/cmdline')) return [];
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(`${temporary}/`);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+}
+
 const waiting = [...numbers];
 async function oneAfterTheOther(): Promise<void> {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await one(next);
 }
 await Promise.all(Array.from({ length: Number(values['at-once']) }, oneAfterTheOther));
+if (values.python) {
+  // The last run has tidied up after those that were killed; no process of theirs is left.
+  await run(join(folder, 'last'));
+  const left = [...readdirSync(temporary), ...pythonProcesses()];
+  console.log(left.length === 0 ? 'Nothing of Python is left.' : `Left of Python: ${left.join(', ')}`);
+  if (left.length > 0) failed++;
+}
 console.log(
   `${numbers.length - failed} of ${numbers.length} ended as the run that was left alone, in ${seconds()} s.`,
 );

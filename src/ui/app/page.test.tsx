@@ -148,10 +148,12 @@ describe('the page during a run', () => {
     press('.');
     expect(lab.actions.step).toHaveBeenCalledOnce();
     press(' ', screen.getByRole('button', { name: 'Step' }));
+    press('?', screen.getByRole('textbox', { name: 'Seed' }));
+    expect(screen.queryByRole('dialog', { name: 'Help' })).toBeNull();
     press('.', screen.getByRole('textbox', { name: 'Seed' }));
     expect(lab.actions.pause).toHaveBeenCalledOnce();
     expect(lab.actions.step).toHaveBeenCalledOnce();
-    press('?');
+    press('?', screen.getByRole('button', { name: 'Step' }));
     expect(await screen.findByRole('dialog', { name: 'Help' })).toBeDefined();
   });
 

@@ -66,6 +66,25 @@ describe('a recorded run', () => {
     expect(screen.queryByTestId('replay')).toBeNull();
   });
 
+  it('is played and stepped through by Space and the full stop', () => {
+    const lab = fakeLab({ ...shown, replay: { frame: 4, last: 11, playing: false } });
+    render(<App store={lab} />);
+    const press = (key: string) => fireEvent.keyDown(document.body, { key });
+    press(' ');
+    expect(lab.actions.playReplay).toHaveBeenCalledOnce();
+    press('.');
+    expect(lab.actions.seekReplay).toHaveBeenLastCalledWith(5);
+    fireEvent.click(screen.getByRole('button', { name: 'Step' }));
+    expect(lab.actions.seekReplay).toHaveBeenCalledTimes(2);
+    act(() => lab.set(shown));
+    const step = screen.getByRole('button', { name: 'Step' });
+    expect(step.getAttribute('aria-disabled'), 'at its end').toBe('true');
+    fireEvent.click(step);
+    press('.');
+    expect(lab.actions.seekReplay).toHaveBeenCalledTimes(2);
+    expect(lab.actions.step).not.toHaveBeenCalled();
+  });
+
   it('offers its settings for a run of one’s own, until they are taken', () => {
     const runSettings = withSetting(idleState.settings, 'run.seed', 7);
     const lab = fakeLab({ ...shown, runSettings });
