@@ -104,6 +104,7 @@ async function pages() {
 async function checks() {
   await part('types', 'npx', ['tsc', '--noEmit']);
   await part('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
+  await part('lint with types', 'npx', ['oxlint', '--type-aware', '--deny-warnings']);
   await part('imports', 'npm', ['run', '--silent', 'imports']);
   await part('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
   await vitest('node');

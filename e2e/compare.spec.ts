@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { exampleStudy } from '../src/study/testing/exampleStudy.ts';
 import { recordedIndexSchema } from '../src/record/recordedIndex.ts';
-import { expectAccessible } from './axe.ts';
+import { expectAccessible, expectAccessibleInBoth } from './axe.ts';
 import { expect, test } from './lab.ts';
 
 const recorded = readFileSync(new URL('../src/record/testing/recordedRun.json', import.meta.url), 'utf8');
@@ -32,41 +32,39 @@ async function serveRuns(page: Page, run: string | null): Promise<void> {
   );
 }
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`a study opens beside the run, ${colorScheme}`, async ({ lab }) => {
-    const { page } = lab;
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await lab.open('?preset=micro');
-    await lab.tab('Compare').click();
-    await expect(page.getByTestId('no-study')).toContainText('npm run study -- choice');
-    await page.getByTestId('open-study').setInputFiles(file('study.json', JSON.stringify(exampleStudy())));
-    const study = page.getByTestId('study');
-    await expect(study).toContainText('Interaction collapse');
-    await expect(page.getByTestId('compare-calls-sparse')).toContainText('1 of 2');
-    // A line for each variant that learned; its name switches it off.
-    const lines = page.getByTestId('chart-compare').locator('path.recharts-area-curve[stroke^="var"]');
-    await expect(lines).toHaveCount(2);
-    await study.getByRole('button', { name: 'Dense cold start' }).click();
-    await expect(lines).toHaveCount(1);
-    expect((await lab.chartRows('compare'))[0]).toEqual(['9', '1.50', '1.00', '2.00']);
-    await expectAccessible(page, 'a study');
-    await page
-      .getByRole('combobox', { name: 'Metric' })
-      .or(page.getByRole('textbox', { name: 'Metric' }))
-      .first()
-      .click();
-    await page.getByRole('option', { name: 'Entropy' }).click();
-    await expect(page.getByTestId('chart-compare').getByRole('heading')).toHaveText('Entropy');
+test('a study opens beside the run', async ({ lab }) => {
+  const { page } = lab;
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await lab.open('?preset=micro');
+  await lab.tab('Compare').click();
+  await expect(page.getByTestId('no-study')).toContainText('npm run study -- choice');
+  await page.getByTestId('open-study').setInputFiles(file('study.json', JSON.stringify(exampleStudy())));
+  const study = page.getByTestId('study');
+  await expect(study).toContainText('Interaction collapse');
+  await expect(page.getByTestId('compare-calls-sparse')).toContainText('1 of 2');
+  // A line for each variant that learned; its name switches it off.
+  const lines = page.getByTestId('chart-compare').locator('path.recharts-area-curve[stroke^="var"]');
+  await expect(lines).toHaveCount(2);
+  await study.getByRole('button', { name: 'Dense cold start' }).click();
+  await expect(lines).toHaveCount(1);
+  expect((await lab.chartRows('compare'))[0]).toEqual(['9', '1.50', '1.00', '2.00']);
+  await expectAccessibleInBoth(page, 'a study');
+  await page
+    .getByRole('combobox', { name: 'Metric' })
+    .or(page.getByRole('textbox', { name: 'Metric' }))
+    .first()
+    .click();
+  await page.getByRole('option', { name: 'Entropy' }).click();
+  await expect(page.getByTestId('chart-compare').getByRole('heading')).toHaveText('Entropy');
 
-    await page
-      .getByTestId('open-run')
-      .setInputFiles(file('broken.json', '{"format":"aster-lab-study","version":1}'));
-    await expect(page.getByTestId('notice')).toContainText('“broken.json” was not opened: it is damaged');
-    await expect(study).toBeVisible();
-    await page.getByRole('button', { name: 'Close the study' }).click();
-    await expect(page.getByTestId('no-study')).toBeVisible();
-  });
-}
+  await page
+    .getByTestId('open-run')
+    .setInputFiles(file('broken.json', '{"format":"aster-lab-study","version":1}'));
+  await expect(page.getByTestId('notice')).toContainText('“broken.json” was not opened: it is damaged');
+  await expect(study).toBeVisible();
+  await page.getByRole('button', { name: 'Close the study' }).click();
+  await expect(page.getByTestId('no-study')).toBeVisible();
+});
 
 test('a recorded run is shown as one, and replayed round by round', async ({ lab }) => {
   const { page } = lab;

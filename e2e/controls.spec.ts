@@ -6,7 +6,7 @@ import { expect, test } from './lab.ts';
 /** A cold start long enough to be met in the middle. */
 const query = '?preset=micro&run.backend=simd&sft.epochs=100';
 
-test('pause holds, step goes on by one, resume runs, reset forgets', async ({ lab }) => {
+test('pause holds, step goes on by one, resume runs, reset forgets; a step starts a run', async ({ lab }) => {
   const { page } = lab;
   await lab.open(query);
   await lab.train();
@@ -37,13 +37,11 @@ test('pause holds, step goes on by one, resume runs, reset forgets', async ({ la
   await lab.waitFor('idle', 10_000);
   await expect(lab.root).toHaveAttribute('data-round', '');
   await expect(page).toHaveURL(/preset=micro/);
-  await lab.train();
-  await lab.waitFor('running', 60_000);
-});
 
-test('step starts a run and holds it at its first boundary', async ({ lab }) => {
-  await lab.open(query);
-  await lab.page.getByRole('button', { name: 'Step', exact: true }).click();
+  // A step starts a run as well, and holds it at its first boundary.
+  await page.getByRole('button', { name: 'Step', exact: true }).click();
   await lab.waitFor('paused', 60_000);
-  await expect(lab.page.getByTestId('phase-problems')).toHaveAttribute('data-status', 'active');
+  await expect(page.getByTestId('phase-problems')).toHaveAttribute('data-status', 'active');
+  await lab.primary.click();
+  await lab.waitFor('running', 10_000);
 });

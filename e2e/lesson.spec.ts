@@ -129,12 +129,14 @@ test('by keyboard: the question, every round to the examination, and the way int
   await scrubber.focus();
   await page.keyboard.press('Home');
   expect(await round(page)).toBe(0);
+  const top = (await page.getByTestId('stack-a').boundingBox())?.y;
   await page.keyboard.press('ArrowRight');
   expect(await round(page)).toBe(1);
   await page.keyboard.press('End');
   for (const who of ['a', 'b'])
-    await expect(page.getByTestId(`scene-exam-${who}`)).toHaveText(/^\d+ ± \d+%$/);
+    await expect(page.getByTestId(`scene-exam-${who}`)).toHaveText(/^\d+\s±\s\d+%$/);
   await expect(page.getByTestId('scene-caption')).toContainText('±');
+  expect((await page.getByTestId('stack-a').boundingBox())?.y, 'a longer caption moves nothing').toBe(top);
   await expect(page.getByTestId('scene-guess-a')).toHaveText('0.0');
   await page.getByTestId('stack-b').getByRole('radio', { checked: true }).focus();
   await page.keyboard.press('ArrowDown');
@@ -161,7 +163,7 @@ test.describe('the list of lessons', () => {
     await page.getByTestId('rescue').click();
     await expect(page.getByTestId('rescue-panel')).toBeVisible();
     await expect(page.getByTestId('rescue-where')).toContainText('AdamW starts afresh');
-    await expectAccessible(page, 'rescue');
+    await expectAccessible(page, 'rescue', { within: '[data-testid=rescue-panel]' });
     await page.goto('./?lesson=nothing');
     await expect(page.getByTestId('scene-absent')).toContainText('There is no lesson “nothing”');
     await page.route('**/runs/quick-dense.json.gz', (route) => route.fulfill({ status: 404 }));
@@ -182,11 +184,11 @@ test('360 pixels wide, light, dark and in forced colours: nothing to the side, n
   await page.getByTestId('scene-scrubber').press('End');
   await expectAccessible(page, 'a phone, light');
   await page.emulateMedia({ forcedColors: 'active' });
-  await expectAccessible(page, 'a phone, forced colours');
+  await expectAccessible(page, 'a phone, forced colours', { colours: true });
   expect(await overflow(page)).toBeLessThanOrEqual(0);
   await page.emulateMedia({ forcedColors: 'none' });
   await page.getByRole('button', { name: 'Dark colours' }).click();
-  await expectAccessible(page, 'a phone, dark');
+  await expectAccessible(page, 'a phone, dark', { colours: true });
 });
 
 /** The lesson told by runs that end in seconds: a recorded `micro` run as both students, with weights that are drawn here. */
@@ -231,7 +233,7 @@ test('one is rescued from its recording’s weights, then both are trained here 
   await expectAccessible(page, 'both train');
   await expect(panel).toHaveAttribute('data-over', 'true', { timeout: 200_000 });
   for (const who of ['a', 'b'])
-    await expect(page.getByTestId(`live-${who}`)).toContainText(/held-out exam \d+ ± \d+%/);
+    await expect(page.getByTestId(`live-${who}`)).toContainText(/held-out exam \d+\s±\s\d+%/);
   await page.getByTestId('live-leave').click();
   await expect(page.getByTestId('scene-caption')).toBeVisible();
 });

@@ -1,12 +1,9 @@
 /**
  * What the small commands share: words to options, and errors to one sentence without a stack.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cannotRunHere } from '../engine/choice.ts';
 import { ThreadError } from '../engine/simd/threads/team.ts';
-import type { FolderFiles } from '../export/modelFolder.ts';
 import { SandboxUnavailableError } from '../sandbox/sandbox.ts';
 import { DiskError } from './disk.ts';
 import { HeadlessEngineError } from './engine.ts';
@@ -59,14 +56,5 @@ export async function runCommand(
     console.error(saysItself(error) ? error.message : error);
     if (error instanceof UsageError) console.error(`\n${usage}`);
     process.exit(1);
-  }
-}
-
-/** Write a folder's files, whole or not at all: what can be refused has been by now. */
-export function writeFolder(folder: string, files: FolderFiles): void {
-  for (const [name, bytes] of files) {
-    const path = join(folder, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, bytes);
   }
 }

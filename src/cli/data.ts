@@ -12,10 +12,11 @@ import { itemAt } from '../train/lists.ts';
 import { drain } from '../train/ticks.ts';
 import { trainingData } from '../train/trainingData.ts';
 import { answerOnce } from '../train/unlearned.ts';
-import { needed, runCommand, wordOptions, writeFolder } from './command.ts';
+import { needed, runCommand, wordOptions } from './command.ts';
 import { createHeadlessEngine } from './engine.ts';
 import { countOption } from './options.ts';
 import { readRunSource, weightsOf, type FoundRun } from './runSource.ts';
+import { checkFolder, writeFolder } from './writeFolder.ts';
 
 const usage = `npm run data -- --run runs/a --out data
 
@@ -30,7 +31,9 @@ run's own filter left, where its checkpoints say how stage 1 went.`;
 await runCommand(usage, async (words) => {
   const values = wordOptions(words, ['run', 'out', 'rollouts']);
   const out = needed(values, 'out');
+  checkFolder(out, ['trl', 'verl', 'tokens']);
   const found = await readRunSource(needed(values, 'run'));
+  for (const sentence of found.damaged) console.error(sentence);
   const count = values.rollouts === undefined ? 0 : countOption('rollouts', values.rollouts);
   const { settings, view } = found.run;
   const sandbox = await createNodeSandbox({ settings: settings.sandbox });

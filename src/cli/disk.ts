@@ -4,7 +4,7 @@
  * Invariant (faults.test.ts): a file is replaced as a whole or not at all: written beside its place, handed to the disk, then renamed.
  * A disk without room is a `DiskError` with a sentence, and leaves what was there.
  */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The file cannot be written; `message` says what to do. */
@@ -34,7 +34,7 @@ export function replaceFile(disk: Disk, path: string, bytes: Uint8Array): void {
     renameSync(fresh, path);
   } catch (error) {
     rmSync(fresh, { force: true });
-    throw inWords(path, error);
+    throw diskError(path, error);
   }
   syncFolder(dirname(path));
 }
@@ -47,7 +47,7 @@ export function appendToFile(disk: Disk, path: string, bytes: Uint8Array, durabl
       if (durably) fsyncSync(file);
     });
   } catch (error) {
-    throw inWords(path, error);
+    throw diskError(path, error);
   }
 }
 
@@ -69,18 +69,30 @@ function syncFolder(path: string): void {
   }
 }
 
-function inWords(path: string, error: unknown): unknown {
+/** A folder, with those above it. @throws DiskError */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw diskError(path, error);
+  }
+}
+
+/**
+ * What the system says, in words; anything that is not of the system stays as it is.
+ * @param advice what happens once it is mended
+ */
+export function diskError(
+  path: string,
+  error: unknown,
+  advice = 'the same command goes on from the last checkpoint.',
+): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;
   if (code === null) return error;
-  return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new DiskError(
-        `${path} was not written: the disk is full. Make room; the same command goes on from the last checkpoint.`,
-        { cause: error },
-      )
-    : new DiskError(
-        `${path} cannot be written (${code}). Mend that; the same command goes on from the last checkpoint.`,
-        {
-          cause: error,
-        },
-      );
+  return new DiskError(
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? `${path} was not written: the disk is full. Make room; ${advice}`
+      : `${path} cannot be written (${code}). Mend that; ${advice}`,
+    { cause: error },
+  );
 }

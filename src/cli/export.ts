@@ -3,9 +3,10 @@
  */
 import { modelFolder } from '../export/modelFolder.ts';
 import { runPolicy } from '../train/runPolicy.ts';
-import { needed, runCommand, wordOptions, writeFolder } from './command.ts';
+import { needed, runCommand, wordOptions } from './command.ts';
 import { numberOption } from './options.ts';
 import { readRunSource, weightsOf } from './runSource.ts';
+import { checkFolder, writeFolder } from './writeFolder.ts';
 
 const usage = `npm run export -- --run runs/a --out model
 
@@ -16,7 +17,9 @@ const usage = `npm run export -- --run runs/a --out model
 await runCommand(usage, async (words) => {
   const values = wordOptions(words, ['run', 'round', 'out']);
   const out = needed(values, 'out');
+  checkFolder(out, null);
   const found = await readRunSource(needed(values, 'run'));
+  for (const sentence of found.damaged) console.error(sentence);
   const round =
     values.round === undefined
       ? null

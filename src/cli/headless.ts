@@ -192,7 +192,7 @@ class WrittenRun {
     this.#provenance = provenance;
     this.#recording = recording;
     this.#keeper = keeper;
-    this.#curves = new CurveLog(folder, provenance.settings);
+    this.#curves = new CurveLog(folder, provenance.settings, recording.view.phases);
     this.#checkpointEvery = checkpointEvery;
     this.#savedAt = this.#seconds();
   }
@@ -224,8 +224,8 @@ class WrittenRun {
     const isOld = this.#seconds() - this.#savedAt >= this.#checkpointEvery;
     if (!isLasting && !isOld && !isStopping) return;
     // The recording first: it is of this moment, and taking a checkpoint waits for the engine.
-    const recording = this.#written();
-    this.#folder.saveCheckpoint(await checkpoint(), recording, isLasting);
+    const [recording, mark] = [this.#written(), this.#curves.mark(this.#seconds())];
+    this.#folder.saveCheckpoint(await checkpoint(), recording, isLasting, mark);
     this.#savedAt = this.#seconds();
   }
 

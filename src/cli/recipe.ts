@@ -10,9 +10,10 @@ import type { NamedTensors } from '../policy/config.ts';
 import { runPolicy } from '../train/runPolicy.ts';
 import { trainingData } from '../train/trainingData.ts';
 import { readBase } from './baseWeights.ts';
-import { needed, runCommand, wordOptions, writeFolder } from './command.ts';
+import { needed, runCommand, wordOptions } from './command.ts';
 import { UsageError } from './options.ts';
 import { coldStartWeights, readRunSource } from './runSource.ts';
+import { checkFolder, writeFolder } from './writeFolder.ts';
 
 const usage = `npm run recipe -- --to trl --run runs/a --out folder
 
@@ -25,7 +26,9 @@ await runCommand(usage, async (words) => {
   const values = wordOptions(words, ['to', 'run', 'base', 'out']);
   const tool = toolOf(needed(values, 'to'));
   const out = needed(values, 'out');
+  checkFolder(out, null);
   const found = await readRunSource(needed(values, 'run'));
+  for (const sentence of found.damaged) console.error(sentence);
   const { run } = found;
   const { settings } = run;
   const folder = (tensors: NamedTensors, place: string) =>

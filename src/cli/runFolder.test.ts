@@ -49,6 +49,8 @@ const recordingAt = (done: number) =>
     [],
   );
 
+const markAt = (done: number) => ({ step: 10 + done, seconds: done, time: 1000 + done });
+
 /** A folder with two checkpoints, and a line in each log before, between and after them. */
 function filled(disk: Disk = realDisk): RunFolder {
   const folder = new RunFolder(path, disk);
@@ -56,7 +58,7 @@ function filled(disk: Disk = realDisk): RunFolder {
   for (const done of [1, 2]) {
     folder.append('metrics.jsonl', { before: done });
     folder.append('trajectories.jsonl', { before: done });
-    folder.saveCheckpoint(checkpointAt(done), recordingAt(done), false);
+    folder.saveCheckpoint(checkpointAt(done), recordingAt(done), false, markAt(done));
   }
   folder.append('metrics.jsonl', { after: 2 });
   return folder;
@@ -134,7 +136,7 @@ describe('a run’s folder', () => {
     );
     expect(metrics()).not.toContain('"before":2');
     // Its name is not given again.
-    folder.saveCheckpoint(checkpointAt(2), recordingAt(2), false);
+    folder.saveCheckpoint(checkpointAt(2), recordingAt(2), false, markAt(2));
     expect(checkpoints()).toEqual(['00001-stage1-1.safetensors', '00003-stage1-2.safetensors']);
   });
 
@@ -161,6 +163,10 @@ describe('a run’s folder', () => {
     expect(place?.checkpoint.position.done).toBe(2);
     expect(said).toEqual([expect.stringMatching(sentence)]);
     expect(checkpoints()).toHaveLength(2);
+    const last: unknown = JSON.parse(metrics().trimEnd().split('\n').at(-1) ?? '');
+    expect(last, 'every line has a place on the axes').toMatchObject({
+      ...{ step: expect.any(Number) as number, seconds: 2, time: expect.any(Number) as number },
+    });
     expect(metrics()).not.toContain('after');
     expect(folder.resume(settings).place?.checkpoint.position.done, 'and a second time').toBe(2);
   });
@@ -196,7 +202,7 @@ describe('a run’s folder', () => {
   it('sets weights aside that are no longer what was kept', () => {
     const folder = filled();
     for (const round of [1, 2]) folder.writeFile(`round-${round}.safetensors`, Uint8Array.of(1, 2, round));
-    folder.saveCheckpoint(checkpointAt(3), recordingAt(3), false);
+    folder.saveCheckpoint(checkpointAt(3), recordingAt(3), false, markAt(3));
     flip(file('round-1.safetensors'));
     expect(new RunFolder(path).resume(settings).said).toEqual([
       expect.stringContaining('round-1.safetensors is missing'),
@@ -218,8 +224,12 @@ describe('a run’s folder', () => {
     const folder = filled(disk);
     for (const left of [10, 200, 2000, 100_000]) {
       room = left;
-      expect(() => folder.saveCheckpoint(checkpointAt(3), recordingAt(3), false)).toThrow(DiskError);
+      expect(() => folder.saveCheckpoint(checkpointAt(3), recordingAt(3), false, markAt(3))).toThrow(
+        DiskError,
+      );
       expect(() => folder.append('metrics.jsonl', { after: 3 })).toThrow(/disk is full. Make room/);
+      expect(() => folder.extend('events', Uint8Array.of(1))).toThrow(/disk is full. Make room/);
+      expect(() => folder.rewrite('events', Uint8Array.of(1))).toThrow(/disk is full. Make room/);
       room = Infinity;
       const { place } = new RunFolder(path).resume(settings);
       expect(place?.checkpoint.position.done).toBe(2);

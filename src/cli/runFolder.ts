@@ -10,16 +10,17 @@
  * (3) Both logs are cut to what they were at the checkpoint, so nothing measured is counted twice, whenever the process was killed; a log that
  * is lost or damaged is said, and goes on. (4) A folder holds one run; another run's settings are refused, not mixed in.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../foreign/json.ts';
+import { stepsBehind } from '../export/metricLines.ts';
 import { CheckpointError } from '../policy/safetensors.ts';
 import { readRunFile } from '../record/runFile.ts';
 import { NewerCheckpointError, readRunCheckpoint, writeRunCheckpoint } from '../train/checkpointFile.ts';
 import type { RunCheckpoint } from '../train/checkpoint.ts';
 import { differingPaths, parseSettings, type RunSettings } from '../recipes/formModel.ts';
-import { appendToFile, realDisk, replaceFile, type Disk } from './disk.ts';
+import { appendToFile, makeFolder, realDisk, replaceFile, type Disk } from './disk.ts';
 import { UsageError } from './options.ts';
 import { holds, readSums, sumOf, writeSums, type Sum } from './sums.ts';
 
@@ -28,6 +29,15 @@ const checkpointsKept = 2;
 
 const logs = ['metrics.jsonl', 'trajectories.jsonl'] as const;
 export type LogName = (typeof logs)[number];
+
+/** Where a checkpoint stands among what was measured: the axes of metrics.jsonl (export/metricLines.ts). */
+export interface CheckpointMark {
+  readonly step: number;
+  /** Of run time. */
+  readonly seconds: number;
+  /** Since 1970. */
+  readonly time: number;
+}
 
 export interface SavedPlace {
   readonly checkpoint: RunCheckpoint;
@@ -43,7 +53,12 @@ export interface Resumed {
 }
 
 type ReadPlace =
-  | { readonly ok: true; readonly place: SavedPlace; readonly sums: ReadonlyMap<string, Sum> | null }
+  | {
+      readonly ok: true;
+      readonly place: SavedPlace;
+      readonly sums: ReadonlyMap<string, Sum> | null;
+      readonly mark: Omit<CheckpointMark, 'time'>;
+    }
   /** The message completes “… is damaged (…)”. */
   | { readonly ok: false; readonly message: string };
 
@@ -67,10 +82,10 @@ export class RunFolder {
   /**
    * Claim the folder for a run with these settings.
    * @returns a sentence where its config.json is damaged
-   * @throws UsageError where it holds another run
+   * @throws UsageError where it holds another run; DiskError where it cannot be made
    */
   claim(settings: RunSettings): string | null {
-    mkdirSync(this.#checkpoints, { recursive: true });
+    makeFolder(this.#checkpoints);
     const path = join(this.path, 'config.json');
     if (!existsSync(path)) return null;
     const parsed = parseJson(readFileSync(path, 'utf8'));
@@ -125,12 +140,27 @@ export class RunFolder {
     this.#append(log, line, false);
   }
 
+  /** A file that is made again from the logs whenever the run is taken up: its sums are not kept. @throws DiskError */
+  rewrite(name: string, contents: Uint8Array): void {
+    this.#replace(name, contents);
+  }
+
+  /** More of such a file. @throws DiskError */
+  extend(name: string, contents: Uint8Array): void {
+    appendToFile(this.#disk, join(this.path, name), contents, false);
+  }
+
   /** @param isLasting a checkpoint at the end of a phase, which stays */
-  saveCheckpoint(checkpoint: RunCheckpoint, recording: string, isLasting: boolean): void {
+  saveCheckpoint(
+    checkpoint: RunCheckpoint,
+    recording: string,
+    isLasting: boolean,
+    mark: CheckpointMark,
+  ): void {
     const { phase, done, round } = checkpoint.position;
     const order = String(this.#nextNumber()).padStart(5, '0');
     const name = `${order}-${phase}-${done}${isLasting ? '-end' : ''}`;
-    for (const log of logs) this.#append(log, { type: 'checkpoint', name, round }, true);
+    for (const log of logs) this.#append(log, { type: 'checkpoint', name, round, ...mark }, true);
     const weights = writeRunCheckpoint(checkpoint);
     const sums = [
       sumOf('json', Buffer.from(recording)),
@@ -163,7 +193,7 @@ export class RunFolder {
       }
       this.#refuseAnother(settings, read.place.checkpoint.settings);
       if (read.sums === null) said.push(`The checkpoint ${name} has no sums to be held against.`);
-      for (const log of logs) said.push(...this.#cutLog(log, name, read.sums?.get(log)));
+      for (const log of logs) said.push(...this.#cutLog(log, name, read.mark, read.sums?.get(log)));
       said.push(...this.#checkKept(read.sums));
       return { place: read.place, said };
     }
@@ -191,7 +221,9 @@ export class RunFolder {
       const recording = Buffer.from(json).toString('utf8');
       const read = readRunFile(recording);
       if (!read.ok) return { ok: false, message: `of its recording, ${read.message.replace(/\.$/, '')}` };
-      return { ok: true, place: { checkpoint, recording }, sums };
+      const { coldStart, rounds } = stepsBehind(read.run.view.phases);
+      const mark = { step: coldStart + rounds, seconds: read.run.elapsedSeconds };
+      return { ok: true, place: { checkpoint, recording }, sums, mark };
     } catch (error) {
       if (error instanceof NewerCheckpointError) throw new UsageError(`${this.path}: ${error.message}`);
       if (error instanceof CheckpointError) return { ok: false, message: error.message.replace(/\.$/, '') };
@@ -200,14 +232,20 @@ export class RunFolder {
   }
 
   /** Cut a log to what it was at a checkpoint. @returns a sentence where that cannot be */
-  #cutLog(log: LogName, checkpoint: string, sum: Sum | undefined): readonly string[] {
+  #cutLog(
+    log: LogName,
+    checkpoint: string,
+    mark: Omit<CheckpointMark, 'time'>,
+    sum: Sum | undefined,
+  ): readonly string[] {
     const path = join(this.path, log);
     const bytes = existsSync(path) ? readFileSync(path) : null;
     const length = sum?.bytes ?? (bytes === null ? -1 : afterMark(bytes, checkpoint));
     if (bytes === null || length < 0 || length > bytes.length) {
       // The run's own measurements are in its recording, whole.
       const kept = bytes?.subarray(0, bytes.lastIndexOf(0x0a) + 1) ?? Buffer.of();
-      const gap = `${JSON.stringify({ type: 'gap', until: checkpoint })}\n`;
+      const line = { type: 'gap', until: checkpoint, ...mark, time: Date.now() / 1000 };
+      const gap = `${JSON.stringify(line)}\n`;
       this.#replace(log, Buffer.concat([kept, Buffer.from(gap)]));
       const what = bytes === null ? 'is missing' : 'was cut off';
       return [

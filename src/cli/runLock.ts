@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../foreign/json.ts';
+import { diskError } from './disk.ts';
 import { UsageError } from './options.ts';
 
 const ownerSchema = z.object({
@@ -25,7 +26,7 @@ export interface RunLock {
   readonly said: string | null;
 }
 
-/** @throws UsageError where another process works on the folder */
+/** @throws UsageError where another process works on the folder; DiskError */
 export function lockRun(folder: string): RunLock {
   const path = join(folder, 'lock');
   const own: Owner = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
@@ -59,13 +60,13 @@ export function lockRun(folder: string): RunLock {
 /** Written aside and linked into place: a lock is never there in half. @returns false where there is one */
 function created(path: string, own: Owner): boolean {
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(own));
   try {
+    writeFileSync(draft, JSON.stringify(own));
     linkSync(draft, path);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+    throw diskError(path, error);
   } finally {
     rmSync(draft, { force: true });
   }

@@ -143,10 +143,9 @@ describe('npm run train', () => {
     const { status, stderr } = train(
       [
         ...tiny,
-        ...['run.backend=wgsl', 'sft.epochs=1', 'stage2.steps=0', 'stage1.steps=1'].flatMap((one) => [
-          '--set',
-          one,
-        ]),
+        ...['run.backend=wgsl', 'sft.epochs=1', 'stage2.steps=0', 'stage1.steps=1']
+          .concat('evaluation.benchmarks=inRange', 'evaluation.afterColdStart=false')
+          .flatMap((one) => ['--set', one]),
         '--out',
         out,
       ],

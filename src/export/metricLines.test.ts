@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { exampleEvents } from '../record/testing/exampleRun.ts';
+import { emptyRun, reduceRun } from '../record/runView.ts';
 import { defaultSettings } from '../train/settings.ts';
-import { curvePoint, metricLine, StepAxis } from './metricLines.ts';
+import { curvePoint, metricLine, StepAxis, stepsBehind } from './metricLines.ts';
 import { crc32c, eventFileHead, eventRecord } from './tfevents.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -27,7 +28,13 @@ describe('lines of metrics', () => {
   });
 
   it('go on where a run was stopped', () => {
-    const again = new StepAxis(defaultSettings, lines);
+    const view = exampleEvents().reduce(
+      (sofar, event) => reduceRun(sofar, event, defaultSettings, 0),
+      emptyRun(defaultSettings),
+    );
+    expect(stepsBehind(view.phases)).toEqual({ coldStart: 3, rounds: 12 });
+    const again = new StepAxis(defaultSettings, stepsBehind(view.phases));
+    expect(again.step).toBe(lines.at(-1)?.step);
     const round = {
       type: 'round',
       phase: 'stage2',
@@ -50,7 +57,7 @@ describe('lines of metrics', () => {
         call_counts: [11, 1],
       },
     });
-    expect(curvePoint({ type: 'checkpoint', name: 'x' })).toBeNull();
+    expect(curvePoint({ type: 'checkpoint', name: 'x', round: 3, step: 4, seconds: 5, time: 6 })).toBeNull();
   });
 });
 

@@ -6,7 +6,8 @@
  * `call_counts` is a histogram, trajectories by number of calls.
  */
 import { metricNames, type MetricValues } from '../metrics/registry.ts';
-import type { BenchmarkResult, RunEvent } from '../train/events.ts';
+import type { RunView } from '../record/runView.ts';
+import type { BenchmarkResult, PhaseName, RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { CurvePoint, CurveValue } from './tfevents.ts';
 
@@ -16,23 +17,38 @@ export type MetricLine = Readonly<Record<string, LineValue>> & {
   readonly step: number;
 };
 
+/** Steps that a run has behind it. */
+export interface StepsBehind {
+  readonly coldStart: number;
+  /** Of both stages. */
+  readonly rounds: number;
+}
+
+/** @param phases of what was recorded of the run */
+export function stepsBehind(phases: RunView['phases']): StepsBehind {
+  const done = (name: PhaseName) => phases.find((phase) => phase.name === name)?.done ?? 0;
+  return { coldStart: done('sft'), rounds: done('stage1') + done('stage2') };
+}
+
 /** The one axis. It only ever grows, and is the same in a run that was stopped and taken up again. */
 export class StepAxis {
   readonly #stage1Steps: number;
-  #coldStart = 0;
-  #step = 0;
+  #coldStart: number;
+  #step: number;
 
-  /** @param lines of an earlier session of the run, if any: where it stands */
+  /** @param behind where a run stands that is taken up again */
   constructor(
     settings: Pick<RunSettings, 'stage1'>,
-    lines: readonly Readonly<Record<string, unknown>>[] = [],
+    { coldStart, rounds }: StepsBehind = { coldStart: 0, rounds: 0 },
   ) {
     this.#stage1Steps = settings.stage1.steps;
-    for (const { type, step } of lines) {
-      if (typeof step !== 'number') continue;
-      if (type === 'sft') this.#coldStart = Math.max(this.#coldStart, step);
-      this.#step = Math.max(this.#step, step);
-    }
+    this.#coldStart = coldStart;
+    this.#step = coldStart + rounds;
+  }
+
+  /** Where it stands. */
+  get step(): number {
+    return this.#step;
   }
 
   at(event: RunEvent): number {

@@ -29,10 +29,10 @@ export class Exports {
     this.#notices = notices;
   }
 
-  /** The policy of the live run in focus as a model folder. */
+  /** The policy of the run in focus as a model folder. */
   async model(): Promise<NamedFile | null> {
     const { focused: run } = this.#runs;
-    if (run?.kind !== 'live') return null;
+    if (run === null || run.kind === 'kept') return null;
     const answer = await this.#files.weights(run);
     if (!answer.ok) return this.#refuse('The model folder was not made', answer.message);
     try {
@@ -46,9 +46,9 @@ export class Exports {
         tensors: weightsPart(tensors),
         settings: run.settings,
         run: this.#record(run),
-        place: `the phase “${answer.phase}”`,
+        place: answer.place,
       });
-      const name = `${fileStem(run)}-${answer.phase}`;
+      const name = `${fileStem(run)}-${answer.name}`;
       return zipFile(name, zipped(name, files));
     } catch (error) {
       return this.#refuse('The model folder was not made', sentence(error));

@@ -6,15 +6,17 @@
  * once a checkpoint was kept. (2) A run that goes on shows what had been seen when its checkpoint was taken, then what follows: nothing
  * twice, nothing left out. (3) Elapsed time is that of the work that counts: held time and work that was lost do not.
  */
-import { phaseViews, runSecondsLeft } from '../record/phases.ts';
-import type { EngineView, Origin, RecordedRun } from '../record/recordedRun.ts';
+import { weightsPlace } from '../export/weightsPlace.ts';
+import type { Origin, RecordedRun } from '../record/recordedRun.ts';
 import type { RunSettings } from '../train/settings.ts';
 import type { FailureSource, FromTrainer } from '../worker/protocol.ts';
 import { Stopwatch } from './clock.ts';
 import type { LabEnvironment } from './environment.ts';
 import { failureView, movedNotice } from './failures.ts';
 import { idleRun } from './idleRun.ts';
+import { liveRecord, liveState } from './liveRun.ts';
 import { isUnderWay, starting, withStatus, type LiveStatus, type RunCondition } from './runCondition.ts';
+import type { RunListener, RunOptions } from './runOptions.ts';
 import {
   newSession,
   restoredSession,
@@ -24,42 +26,9 @@ import {
   type Session,
   type SessionCheckpoint,
 } from './session.ts';
-import type { BareRunState, FailureView, RunParent, RunRequest } from './state.ts';
+import type { BareRunState, FailureView, RunRequest } from './state.ts';
 import type { TrainerLink } from './trainerLink.ts';
 import { WeightsRequests, type WeightsAnswer } from './weightsRequests.ts';
-
-export interface RunListener {
-  /** The run's state has changed. */
-  changed(): void;
-  /** Something that a person should know and that is no failure. */
-  notice(text: string): void;
-  /** A checkpoint was taken of what the run shows now. */
-  saved(checkpoint: SessionCheckpoint): void;
-  /** It is done, has failed, or was stopped. */
-  ended(): void;
-}
-
-/** What a run that was kept had come to. */
-export interface RestoredRun {
-  /** Null where nothing but its settings is known. */
-  readonly record: RecordedRun | null;
-  readonly status: 'interrupted' | 'done';
-  /** Taken of what the record shows. */
-  readonly checkpoint: Pick<SessionCheckpoint, 'place' | 'bytes' | 'seconds'> | null;
-}
-
-export interface RunOptions {
-  readonly id: string;
-  readonly settings: RunSettings;
-  readonly presetName: string;
-  /** The engine that it will probably get, as far as is known. */
-  readonly engine: EngineView | null;
-  /** Its line to a worker; nobody else's from now on. */
-  readonly link: TrainerLink;
-  readonly parent?: RunParent | null;
-  /** A checkpoint to begin from (a fork's), with what had been measured by then. */
-  readonly restored?: RestoredRun;
-}
 
 const hiddenNotice =
   'The page was in the background while it trained; browsers may slow it down there, so times and rates are not to be trusted.';
@@ -131,33 +100,16 @@ export class RunController {
   /** The run as it is now; the same object until something changes, time included. */
   get state(): BareRunState {
     if (this.#state !== null && this.status !== 'running') return this.#state;
-    const { settings, series, checkpoint } = this.#session;
-    const { phases, ...view } = this.#session.view;
-    const now = this.#watch.seconds;
-    this.#state = {
-      ...this.#idle,
-      ...this.#condition,
-      ...view,
-      phases: phaseViews(phases, now),
-      series: series.view(),
-      secondsLeft: runSecondsLeft(phases, settings, now),
-      elapsedSeconds: now,
-      checkpoint: checkpoint?.place ?? null,
-    };
+    this.#state = liveState(this.#idle, this.#condition, this.#session, this.#watch.seconds);
     return this.#state;
   }
 
   /** Everything that was measured, for a file. */
   record(recordedAt: string, origin: Origin): RecordedRun {
-    const { settings, view, series } = this.#session;
-    const { engine, sandbox, parameters, tokensPerSecond } = this.#condition;
-    return {
-      ...{ recordedAt, origin, settings, engine, sandbox, parameters, tokensPerSecond, view },
-      presetName: this.presetName,
-      base: this.#base,
-      elapsedSeconds: this.#watch.seconds,
-      series: series.record(),
-    };
+    const { presetName } = this;
+    const elapsedSeconds = this.#watch.seconds;
+    const made = { recordedAt, origin, presetName, base: this.#base, elapsedSeconds };
+    return liveRecord(made, this.#condition, this.#session);
   }
 
   // -- what a person does
@@ -281,9 +233,11 @@ export class RunController {
       case 'checkpoint':
         this.#takeCheckpoint(message);
         return;
-      case 'weights':
-        this.#weights.settle({ ok: true, bytes: message.bytes, phase: message.phase });
+      case 'weights': {
+        const { bytes, phase, round } = message;
+        this.#weights.settle({ ok: true, bytes, name: phase, place: weightsPlace(phase, round) });
         return;
+      }
       case 'weightsFailed':
         this.#weights.settle({ ok: false, message: message.message });
         return;

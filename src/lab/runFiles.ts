@@ -4,14 +4,18 @@
  * Invariant (store.test.ts): a file that is no good becomes a notice and changes nothing; weights that cannot be had become null and a
  * notice that says why.
  */
+import { keptWeightsPlace, weightsPlace } from '../export/weightsPlace.ts';
+import { recordingWeightsPath } from '../record/keptWeights.ts';
 import { writeRunFile } from '../record/runFile.ts';
 import { writeCheckpoint } from '../policy/checkpoint.ts';
 import { checkpointContext, readRunCheckpoint } from '../train/checkpointFile.ts';
 import { runPolicy } from '../train/runPolicy.ts';
 import { defaultPreset, findPreset } from '../recipes/presets.ts';
 import type { LabEnvironment } from './environment.ts';
-import type { RunController } from './runController.ts';
 import type { Notices } from './notices.ts';
+import { recordingOf } from './recordedMoments.ts';
+import type { Recordings } from './recordings.ts';
+import type { Replay } from './replay.ts';
 import type { RunKeeper } from './runKeeper.ts';
 import type { HeldRun, Runs } from './runs.ts';
 import type { WeightsAnswer } from './weightsRequests.ts';
@@ -21,13 +25,21 @@ export class RunFiles {
   readonly #environment: LabEnvironment;
   readonly #runs: Runs;
   readonly #keeper: RunKeeper;
+  readonly #recordings: Recordings;
   readonly #notices: Notices;
   #study: LabState['study'] = null;
 
-  constructor(environment: LabEnvironment, runs: Runs, keeper: RunKeeper, notices: Notices) {
+  constructor(
+    environment: LabEnvironment,
+    runs: Runs,
+    keeper: RunKeeper,
+    recordings: Recordings,
+    notices: Notices,
+  ) {
     this.#environment = environment;
     this.#runs = runs;
     this.#keeper = keeper;
+    this.#recordings = recordings;
     this.#notices = notices;
   }
 
@@ -53,21 +65,40 @@ export class RunFiles {
 
   async exportWeights(): Promise<NamedFile | null> {
     const { focused: run } = this.#runs;
-    if (run?.kind !== 'live') return null;
+    if (run === null || run.kind === 'kept') return null;
     const answer = await this.weights(run);
     if (!answer.ok) {
       this.#notices.add(`The weights were not exported: ${answer.message}`);
       return null;
     }
     return {
-      name: `${fileStem(run)}-${answer.phase}.safetensors`,
+      name: `${fileStem(run)}-${answer.name}.safetensors`,
       blob: new Blob([new Uint8Array(answer.bytes)], { type: 'application/octet-stream' }),
     };
   }
 
-  /** The weights of a run: the current ones where it has a worker, else those of its newest checkpoint. */
-  weights(run: RunController): Promise<WeightsAnswer> {
+  /**
+   * The weights of a run: the current ones where it has a worker, else those of its newest checkpoint; of a recording the newest that lie
+   * beside it, up to the round shown.
+   */
+  weights(run: Exclude<HeldRun, { kind: 'kept' }>): Promise<WeightsAnswer> {
+    if (run.kind === 'recorded') return this.#recordedWeights(run);
     return run.hasWeights ? run.askForWeights() : this.#keptWeights(run.id);
+  }
+
+  async #recordedWeights({ state }: Replay): Promise<WeightsAnswer> {
+    const entry = recordingOf(state, this.#recordings.state.recordings);
+    const kept = state.weights.at(-1);
+    if (entry === null) return { ok: false, message: 'this file has measurements and no weights.' };
+    if (kept === undefined)
+      return { ok: false, message: 'no weights were kept up to the round shown; move on in the recording.' };
+    try {
+      const file = await this.#environment.download(recordingWeightsPath(entry.file, kept));
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      return { ok: true, bytes, name: `round${kept.round}`, place: keptWeightsPlace(kept.round) };
+    } catch {
+      return { ok: false, message: 'they could not be loaded; check the connection and try again.' };
+    }
   }
 
   /** The weights of a run that has given its worker back: those of its newest checkpoint. */
@@ -77,9 +108,10 @@ export class RunFiles {
     try {
       const { settings, tensors, position } = readRunCheckpoint(kept.checkpoint);
       const config = runPolicy(settings.policy);
-      const metadata = { phase: position.phase };
+      const { phase, round } = position;
+      const metadata = { phase, round: String(round) };
       const bytes = writeCheckpoint({ config, tensors, metadata }, checkpointContext(settings));
-      return { ok: true, bytes, phase: position.phase };
+      return { ok: true, bytes, name: phase, place: weightsPlace(phase, round) };
     } catch (error) {
       return {
         ok: false,

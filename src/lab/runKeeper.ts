@@ -6,18 +6,19 @@
  * comes while another is being written waits for it, and only the newest waits. (3) Where nothing can be kept, that is said once, and
  * everything else works as ever. (4) One tab works on a run.
  */
-import { fileText } from '../record/fileText.ts';
-import { readRunFile, writeRunFile } from '../record/runFile.ts';
+import { writeRunFile } from '../record/runFile.ts';
 import type { LabEnvironment } from './environment.ts';
 import { placeName } from './failures.ts';
 import { KeptRun } from './keptRun.ts';
 import { entryOf, firstEntry } from './library/entryOf.ts';
 import { zipped } from './library/packedBytes.ts';
+import { readKept } from './library/readKept.ts';
 import { entryBytes, type RunEntry } from './library/runEntry.ts';
 import { libraryBytes, type Kept, type RunLibrary, type SoundSave } from './library/runLibrary.ts';
+import { WriteQueue } from './library/writeQueue.ts';
 import type { Notices } from './notices.ts';
 import type { Replay } from './replay.ts';
-import type { RestoredRun, RunController } from './runController.ts';
+import type { RunController } from './runController.ts';
 import type { HeldRun, Runs } from './runs.ts';
 import type { SessionCheckpoint } from './session.ts';
 import type { Publisher } from './snapshots.ts';
@@ -35,10 +36,7 @@ export class RunKeeper {
   /** Null until it is open, and where it cannot be. */
   #library: RunLibrary | null = null;
   readonly #entries = new Map<string, RunEntry>();
-  /** Work on a run's records, one after the other. */
-  readonly #queues = new Map<string, Promise<void>>();
-  /** The newest moment of a run that waits to be written. */
-  readonly #waiting = new Map<string, () => Promise<void>>();
+  readonly #queue = new WriteQueue();
   /** Runs that this tab works on, with how each is let go. */
   readonly #holds = new Map<string, () => void>();
   /** Runs whose files were opened, or tried. */
@@ -115,41 +113,15 @@ export class RunKeeper {
     const library = this.#library;
     if (library === null) return null;
     const entry = this.#entries.get(kept.id) ?? kept.entry;
-    const { name } = entry.label;
-    const finished = entry.status === 'done' || entry.source.kind !== 'live';
-    const newest = finished ? null : await library.readNewest(entry);
-    const file = finished ? await library.readFile(entry) : (newest?.file ?? null);
+    const { record, restored, notices } = await readKept(library, entry);
     if (this.#runs.find(kept.id) !== kept) return null; // opened or deleted meanwhile
-    if (newest !== null && newest.damaged.length > 0) {
-      const lost = newest.damaged.map(({ place }) => placeName(place)).join(' and ');
-      this.#notices.add(
-        `What was kept of “${name}” at ${lost} is damaged; it goes back to ${placeName(newest.save.place)}.`,
-      );
-    }
-    if (file === null && (entry.saves.length > 0 || entry.file !== null)) {
-      this.#notices.add(
-        `What was kept of “${name}” is damaged: its curves cannot be shown. Its settings are whole.`,
-      );
-    }
-    const text = file === null ? undefined : await fileText(new Blob([new Uint8Array(file)]));
-    const read = text === undefined ? null : readRunFile(text);
-    if (read !== null && !read.ok) this.#notices.add(`“${name}” was not opened: ${read.message}`);
-    const record = read?.ok === true ? read.run : null;
-    if (this.#runs.find(kept.id) !== kept) return null;
+    this.#notices.add(...notices);
     if (entry.source.kind !== 'live') {
       if (record === null) return null;
-      const { kind, name: sourceName } = entry.source;
-      return this.#runs.open(kept, { recorded: { run: record, kind, name: sourceName } });
+      const { kind, name } = entry.source;
+      return this.#runs.open(kept, { recorded: { run: record, kind, name } });
     }
-    const live: RestoredRun = {
-      record,
-      status: entry.status === 'done' ? 'done' : 'interrupted',
-      checkpoint:
-        newest === null
-          ? null
-          : { place: newest.save.place, seconds: newest.save.seconds, bytes: newest.checkpoint },
-    };
-    return this.#runs.open(kept, { live, link: new TrainerLink(this.#environment) });
+    return this.#runs.open(kept, { live: restored, link: new TrainerLink(this.#environment) });
   }
 
   /** Open what the charts are to draw, one after the other, with rests in which the page can draw. */
@@ -196,7 +168,7 @@ export class RunKeeper {
 
   /** What was kept of a run at one moment. @param number of the save; the newest sound one where absent */
   async moment(id: string, number?: number): Promise<SoundSave | null> {
-    await this.#queues.get(id);
+    await this.#queue.settled(id);
     const entry = this.#entries.get(id);
     if (this.#library === null || entry === undefined) return null;
     return number === undefined ? this.#library.readNewest(entry) : this.#library.readSave(entry, number);
@@ -244,7 +216,7 @@ export class RunKeeper {
       return library.saveFile(entry, await zipped(text));
     };
     this.#write(run.id, write);
-    if (run.status !== 'failed') void this.#queues.get(run.id)?.then(() => this.#release(run.id));
+    if (run.status !== 'failed') void this.#queue.settled(run.id).then(() => this.#release(run.id));
   }
 
   /** Its label or its condition has changed. */
@@ -258,7 +230,7 @@ export class RunKeeper {
 
   async #forget(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
-      await this.#queues.get(id);
+      await this.#queue.settled(id);
       await this.#library?.remove(id).catch(() => undefined); // tried again on the next page
       this.#entries.delete(id);
       this.#release(id);
@@ -291,19 +263,7 @@ export class RunKeeper {
       }
       await this.#measure();
     };
-    const before = this.#queues.get(id) ?? Promise.resolve();
-    const waits = this.#waiting.has(id);
-    if (replaces) this.#waiting.set(id, task);
-    if (replaces && waits) return; // whoever stands in the queue does the newest
-    const turn = async () => {
-      const newest = replaces ? this.#waiting.get(id) : task;
-      if (replaces) this.#waiting.delete(id);
-      await newest?.();
-    };
-    this.#queues.set(
-      id,
-      before.then(turn).catch(() => undefined),
-    );
+    this.#queue.add(id, task, replaces);
   }
 
   async #hold(id: string): Promise<boolean> {

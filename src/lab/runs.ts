@@ -12,13 +12,15 @@
 import type { RecordedRun } from '../record/recordedRun.ts';
 import type { LabEnvironment } from './environment.ts';
 import type { KeptRun } from './keptRun.ts';
+import { LabelBook } from './labelBook.ts';
 import { Replay, type RecordedSource, type ReplayOptions } from './replay.ts';
 import { isGoing, isUnderWay } from './runCondition.ts';
-import { RunController, type RestoredRun, type RunOptions } from './runController.ts';
-import { firstLabel, freeName, plainName, type RunLabel } from './runLabels.ts';
+import { RunController } from './runController.ts';
+import { plainName, type RunLabel } from './runLabels.ts';
+import type { RestoredRun, RunOptions } from './runOptions.ts';
 import type { SessionCheckpoint } from './session.ts';
 import type { Publisher } from './snapshots.ts';
-import type { BareRunState, RunsState, RunState } from './state.ts';
+import type { RunsState, RunState } from './state.ts';
 import type { TrainerLink } from './trainerLink.ts';
 
 export type HeldRun = RunController | Replay | KeptRun;
@@ -43,16 +45,11 @@ export type OpenedRun =
   | { readonly live: RestoredRun; readonly link: TrainerLink }
   | { readonly recorded: Omit<ReplayOptions, 'id'> };
 
-/** Longest name and note, characters. */
-const longestName = 80;
-const longestNote = 500;
-
 export class Runs {
   readonly #environment: LabEnvironment;
   readonly #publisher: Publisher;
   readonly #notice: (text: string) => void;
-  readonly #labels = new Map<string, RunLabel>();
-  readonly #labelled = new WeakMap<BareRunState, RunState>();
+  readonly #labels = new LabelBook();
   #runs: readonly HeldRun[] = [];
   #deleted: readonly HeldRun[] = [];
   #deletedView: RunsState['deleted'] = [];
@@ -87,7 +84,7 @@ export class Runs {
   }
 
   get state(): RunsState {
-    const states = this.#runs.map((run) => this.#stateOf(run));
+    const states = this.#runs.map((run) => this.#labels.labelled(run.id, run.state));
     const same =
       states.length === this.#states.length && states.every((state, i) => state === this.#states[i]);
     if (!same) this.#states = states;
@@ -108,9 +105,7 @@ export class Runs {
   }
 
   label(id: string): RunLabel {
-    const label = this.#labels.get(id);
-    if (label === undefined) throw new Error(`There is no run ${id}.`);
-    return label;
+    return this.#labels.get(id);
   }
 
   // -- coming and going
@@ -203,7 +198,7 @@ export class Runs {
   forgetDeleted(): void {
     const gone = this.#deleted;
     this.#setDeleted([]);
-    for (const { id } of gone) this.#labels.delete(id);
+    for (const { id } of gone) this.#labels.remove(id);
     this.#listener?.forgotten(gone);
   }
 
@@ -211,14 +206,12 @@ export class Runs {
 
   /** An empty name changes nothing; one that is taken gets a number. */
   rename(id: string, name: string): void {
-    const wanted = name.trim().slice(0, longestName);
-    if (wanted === '' || wanted === this.label(id).name) return;
-    const others = [...this.#labels].filter(([other]) => other !== id).map(([, label]) => label);
-    this.relabel(id, { name: freeName(wanted, others) });
+    const free = this.#labels.nameFor(id, name);
+    if (free !== null) this.relabel(id, { name: free });
   }
 
   note(id: string, note: string): void {
-    this.relabel(id, { note: note.slice(0, longestNote) });
+    this.relabel(id, { note: this.#labels.noteFor(note) });
   }
 
   relabel(id: string, change: Partial<RunLabel>): void {
@@ -228,16 +221,6 @@ export class Runs {
   }
 
   // --
-
-  #stateOf(run: HeldRun): RunState {
-    const { state } = run;
-    const label = this.label(run.id);
-    const known = this.#labelled.get(state);
-    if (known !== undefined && sameLabel(known, label)) return known;
-    const labelled = { ...state, ...label };
-    this.#labelled.set(state, labelled);
-    return labelled;
-  }
 
   #setDeleted(runs: readonly HeldRun[]): void {
     this.#deleted = runs;
@@ -260,7 +243,7 @@ export class Runs {
 
   #add(run: HeldRun, name: string): void {
     this.#order = [...this.#order, run.id];
-    this.#labels.set(run.id, firstLabel(name, run.settings, [...this.#labels.values()]));
+    this.#labels.add(run.id, name, run.settings);
     this.#runs = [...this.#runs, run];
     this.#focused = run;
   }
@@ -285,8 +268,4 @@ export class Runs {
   #keepAwake(): void {
     this.#environment.keepAwake(this.#going().length > 0);
   }
-}
-
-function sameLabel(state: RunState, label: RunLabel): boolean {
-  return (Object.keys(label) as (keyof RunLabel)[]).every((key) => state[key] === label[key]);
 }

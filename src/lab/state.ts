@@ -45,8 +45,9 @@ export type RunSource =
 /** What a person has asked of a trainer that it has not done yet; it acts between two units of work. */
 export type RunRequest = 'pause' | 'resume' | 'step';
 
-/** Where a run that was forked comes from. */
+/** Where a run that was forked comes from, or one that began with a model from elsewhere. */
 export interface RunParent {
+  /** Empty where it is no run but a model. */
   readonly id: string;
   readonly name: string;
   /** The checkpoint, in words: “round 12”. */
@@ -246,9 +247,12 @@ export interface LabActions {
   dismissFailure(): void;
   /** The run as a JSON file: config, seed, versions, adapter, metrics, sampled trajectories. */
   exportRun(): NamedFile | null;
-  /** The current weights as safetensors; needs a live run. Null, and a notice that says why, where they cannot be had. */
+  /**
+   * The weights of the run shown as safetensors: the current ones, or of a recording the newest that were kept up to the round shown. Null, and
+   * a notice that says why, where they cannot be had.
+   */
   exportWeights(): Promise<NamedFile | null>;
-  /** The policy of the live run shown as a folder that transformers opens, zipped. Null, and a notice, where it cannot be had. */
+  /** The same policy as a folder that transformers opens, zipped. Null, and a notice, where it cannot be had. */
   exportModel(): Promise<NamedFile | null>;
   /** The curated set, the prompts and what was kept of the rollouts, for TRL and verl, zipped; Python runs the teacher’s calls again. */
   exportData(): Promise<NamedFile | null>;

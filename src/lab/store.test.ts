@@ -128,7 +128,7 @@ describe('files', () => {
     const { world, lab } = running('preset=micro&run.seed=3');
     const asked = lab.actions.exportWeights();
     expect(kinds(world).at(-1)).toBe('weights');
-    world.trainer.say({ type: 'weights', bytes: Uint8Array.of(1, 2, 3), phase: 'stage1' });
+    world.trainer.say({ type: 'weights', bytes: Uint8Array.of(1, 2, 3), phase: 'stage1', round: 4 });
     const file = await asked;
     expect(file?.name).toBe('aster-lab-micro-seed3-stage1.safetensors');
     expect([...new Uint8Array((await file?.blob.arrayBuffer()) ?? new ArrayBuffer(0))]).toEqual([1, 2, 3]);

@@ -33,10 +33,10 @@ export function createLabStore(environment: LabEnvironment): LabStore {
     if (runs.focused === null) probe.ask(form.state.settings.run.backend);
   });
   const keeper = new RunKeeper(environment, runs, notices, publisher);
-  const files = new RunFiles(environment, runs, keeper, notices);
-  const exports = new Exports(environment, runs, keeper, files, notices);
   const models = new ModelRuns(runs, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
+  const files = new RunFiles(environment, runs, keeper, recordings, notices);
+  const exports = new Exports(environment, runs, keeper, files, notices);
   const forks = new Forks(environment, runs, keeper, recordings, notices);
   const planned = new PlannedRun();
   const snapshots: Snapshots = new Snapshots(environment, () => ({

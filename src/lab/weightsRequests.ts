@@ -4,7 +4,15 @@
 import type { LabEnvironment } from './environment.ts';
 
 export type WeightsAnswer =
-  | { readonly ok: true; readonly bytes: Uint8Array; readonly phase: string }
+  | {
+      readonly ok: true;
+      /** A safetensors file with its config. */
+      readonly bytes: Uint8Array;
+      /** Of a file with them, after the run's: “stage1”, “round34”. */
+      readonly name: string;
+      /** Where in the run they are from, in words. */
+      readonly place: string;
+    }
   /** The message completes “The weights were not exported: …”. */
   | { readonly ok: false; readonly message: string };
 

@@ -28,4 +28,4 @@ export { createNodeSandbox } from '../sandbox/nodeSandbox.ts';
 export { modelFolder, type ModelSource, type FolderFiles } from '../export/modelFolder.ts';
 export { readModel, policySettings, type ReadModel } from '../export/readModel.ts';
 export { datasetFiles, rolloutDataset, trainingDatasets, type Dataset } from '../export/datasets.ts';
-export { metricLine, StepAxis } from '../export/metricLines.ts';
+export { metricLine, StepAxis, stepsBehind } from '../export/metricLines.ts';

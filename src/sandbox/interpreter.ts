@@ -59,7 +59,7 @@ interface Driver {
 /** Makes `WebAssembly.Memory.grow` fail beyond `bytes`, which Python sees as a MemoryError. Affects this thread only. */
 function capHeap(bytes: number): void {
   const memory = WebAssembly.Memory.prototype;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its memory below
+  // oxlint-disable-next-line @typescript-eslint/unbound-method -- called with its memory below
   const grow = memory.grow;
   memory.grow = function (this: WebAssembly.Memory, pages: number): number {
     if (this.buffer.byteLength + pages * 65536 > bytes) throw new RangeError('The heap limit is reached.');

@@ -207,7 +207,9 @@ def grpo(policy, data, stage, prompts, r, solved):
         old = []
         with torch.no_grad():
             for i in range(0, len(samples), 64): old += [row[: len(x.tokens) - 1] for row, x in zip(log_probabilities(policy, samples[i : i + 64], g["temperature"])[0], samples[i : i + 64])]
-        rate = g["learningRate"] * min(1, (step + 1) / max(1, g["warmupSteps"]))
+        final = s[stage].get("finalRatio", 1)
+        cosine = final + (1 - final) * 0.5 * (1 + math.cos(math.pi * step / max(1, s[stage]["steps"])))
+        rate = g["learningRate"] * min(1, (step + 1) / max(1, g["warmupSteps"])) * cosine
         share = math.ceil(len(chosen) / g["miniBatches"])
         for first in range(0, len(chosen), share):
             span = range(first * size, min(len(chosen), first + share) * size)

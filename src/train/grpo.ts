@@ -14,7 +14,7 @@
  *     exact match of the text after `</think>` instead of `\boxed{}`.
  *  2. One pass over each rollout batch in two mini-batches, as there, but of 64 prompts instead of 128 (presets: 4 to 64).
  *  3. Learning rate 3e-4 or 5e-4 (presets), with a short warm-up in each stage, instead of 1e-6, as suits a policy of this size; on
- *     `nano` that is above the 3e-4 at which its cold start ends. AdamW's beta2 is 0.95 instead of verl's 0.999, its weight decay 0
+ *     `nano` that is above the 3e-4 at which its cold start ends. A stage's rate may fall to `finalRatio` of it. AdamW's beta2 is 0.95 instead of verl's 0.999, its weight decay 0
  *     instead of 0.01, and its moments begin anew in each stage.
  *  4. The loss is the mean over all learned tokens of a mini-batch, as the paper writes it; the reproduction takes that mean in each
  *     micro-batch and then the mean of these, in which tokens of micro-batches with fewer tokens count for more.
@@ -50,7 +50,7 @@ import { chunks, endlessShuffle, evenChunks, itemAt } from './lists.ts';
 import { resultOf, SkippedSteps } from './optimizerSteps.ts';
 import { askProbe } from './probe.ts';
 import { rollOut } from './rollout.ts';
-import { warmupConstant } from './schedule.ts';
+import { warmupCosine } from './schedule.ts';
 import { boundary, resumable, tokenCount, within, type TickStream } from './ticks.ts';
 
 /** Run one stage on `prompts`. Stage 1 notes in the context how each prompt fared on its last visit. */
@@ -61,7 +61,7 @@ export async function* grpoStage(
   reference: WeightSnapshot | null,
 ): TickStream<void> {
   const { grpo } = context.settings;
-  const { steps } = context.settings[phase];
+  const { steps, finalRatio } = context.settings[phase];
   const done = Math.min(steps, context.stepsDone(phase));
   if (context.stepsDone(phase) === 0) {
     yield within({ type: 'phase', phase, total: steps, unit: 'steps', round: context.round });
@@ -79,7 +79,7 @@ export async function* grpoStage(
       if (problem !== undefined && phase === 'stage1')
         context.solved.set(problem.id, group.filter((trajectory) => trajectory.reward === 1).length);
     }
-    const learningRate = warmupConstant(step - 1, grpo.learningRate, grpo.warmupSteps);
+    const learningRate = warmupCosine(step - 1, steps, grpo.learningRate, grpo.warmupSteps, finalRatio);
     const { metrics: learned, trajectories: learnedFrom } = yield* learn(
       context,
       scored,

@@ -32,8 +32,8 @@ const settings: RunSettings = {
   curation: { ...defaultSettings.curation, sparseMax: 0, denseMin: 1, size: 64 },
   sft: { ...defaultSettings.sft, epochs: 10, batchSize: 16, learningRate: 1e-2, warmupSteps: 8, probes: 1 },
   grpo: { ...defaultSettings.grpo, promptsPerStep: 4 },
-  stage1: { steps: 2, minLength: 1, maxLength: 2, context: 64 },
-  stage2: { steps: 1, minLength: 1, maxLength: 2, context: 80, longShare: 0 },
+  stage1: { steps: 2, finalRatio: 1, minLength: 1, maxLength: 2, context: 64 },
+  stage2: { steps: 1, finalRatio: 1, minLength: 1, maxLength: 2, context: 80, longShare: 0 },
   evaluation: { ...defaultSettings.evaluation, problems: 3, samples: 2, shortContext: 64, longContext: 80 },
 };
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { warmupConstant, warmupCosine } from './schedule.ts';
+import { warmupCosine } from './schedule.ts';
 
 describe('learning-rate schedules', () => {
   it('warms up linearly and then stays', () => {
-    expect([0, 1, 4, 5, 50].map((step) => warmupConstant(step, 2, 5))).toEqual([0.4, 0.8, 2, 2, 2]);
-    expect(warmupConstant(0, 2, 0)).toBe(2);
+    expect([0, 1, 4, 5, 50].map((step) => warmupCosine(step, 50, 2, 5, 1))).toEqual([0.4, 0.8, 2, 2, 2]);
+    expect(warmupCosine(0, 50, 2, 0, 1)).toBe(2);
   });
 
   it('falls along a cosine to its final share', () => {

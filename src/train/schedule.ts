@@ -2,12 +2,7 @@
  * Learning-rate schedules. Pure functions of the step, so a run that is held or resumed is on the same schedule.
  */
 
-/** Linear warm-up over `warmupSteps`, then constant. `step` counts from 0. */
-export function warmupConstant(step: number, peak: number, warmupSteps: number): number {
-  return peak * warmupShare(step, warmupSteps);
-}
-
-/** Linear warm-up times a cosine from `peak` at step 0 to `finalRatio * peak` at `totalSteps`. */
+/** Linear warm-up times a cosine from `peak` at step 0 to `finalRatio * peak` at `totalSteps`; 1 is constant. `step` counts from 0. */
 export function warmupCosine(
   step: number,
   totalSteps: number,

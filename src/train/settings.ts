@@ -319,7 +319,9 @@ const grpo = z
         'A rollout batch is split by its prompts into this many optimizer steps, as evenly as it goes.',
       ),
     ),
-    learningRate: real(1e-7, 0.1, 3e-4).meta(text('Learning rate', 'Constant after warm-up.')),
+    learningRate: real(1e-7, 0.1, 3e-4).meta(
+      text('Learning rate', 'Reached after warm-up; each stage says where it ends.'),
+    ),
     warmupSteps: whole(0, 1000, 5).meta(
       text('Warm-up', 'GRPO steps of linear warm-up, in each stage.', 'steps'),
     ),
@@ -407,6 +409,12 @@ const stageFields = (steps: number, minLength: number, maxLength: number, contex
   maxLength: whole(1, 16, maxLength).meta(text('Longest problem', 'Steps of the longest problem.', 'steps')),
   context: whole(24, 2048, context).meta(
     text('Context', 'Longest trajectory, prompt and tool output included.', 'tokens'),
+  ),
+  finalRatio: real(0, 1, 1).meta(
+    text(
+      'Final ratio',
+      'Cosine decay ends at this share of the learning rate; 1 keeps it constant, as in the paper.',
+    ),
   ),
 });
 

@@ -8,7 +8,7 @@
 import type { EngineDescription, MemoryPart } from '../engine/engine.ts';
 import type { BaseOrigin } from '../train/baseFile.ts';
 import type { ResumablePhase } from '../train/checkpoint.ts';
-import type { RunEvent } from '../train/events.ts';
+import type { PhaseName, RunEvent } from '../train/events.ts';
 import type { RunSettings } from '../train/settings.ts';
 
 export type RunStatus = 'starting' | 'running' | 'paused' | 'done' | 'failed';
@@ -68,7 +68,13 @@ export type FromTrainer =
   | { readonly type: 'engine'; readonly engine: EngineDescription }
   | { readonly type: 'status'; readonly status: RunStatus }
   | { readonly type: 'events'; readonly events: readonly RunEvent[]; readonly tokensPerSecond: number }
-  | { readonly type: 'weights'; readonly bytes: Uint8Array; readonly phase: string }
+  | {
+      readonly type: 'weights';
+      readonly bytes: Uint8Array;
+      readonly phase: PhaseName;
+      /** Rollout batches behind them. */
+      readonly round: number;
+    }
   /** The weights that were asked for cannot be had; the message completes “The weights were not exported: …”. */
   | { readonly type: 'weightsFailed'; readonly message: string }
   /** Where the run stands, taken every few seconds: what `start` can go on from. */

@@ -17,12 +17,17 @@ describe('when a run is saved', () => {
     expect(clock.isDue(17_010 + saveInterval)).toBe(true);
   });
 
-  it('takes at most a twentieth of the time when a checkpoint is dear, landmarks included', () => {
+  it('takes at most a twentieth of the time when a checkpoint is dear, a quarter at a landmark', () => {
     const clock = new SavingClock(0);
     clock.saved(0, 3000);
-    clock.note([phase('stage1', 2), progress('stage1', 1)]);
+    clock.note([phase('stage1', 4), progress('stage1', 2)]);
     expect(clock.isDue(62_999)).toBe(false);
     expect(clock.isDue(63_000)).toBe(true);
+    clock.note([progress('stage1', 1)]);
+    expect(clock.isDue(14_999)).toBe(false);
+    expect(clock.isDue(15_000)).toBe(true);
+    clock.note([progress('stage1', 4)]);
+    expect(clock.isDue(15_000)).toBe(true);
   });
 
   it('saves the end of the run however dear it is', () => {

@@ -190,15 +190,20 @@ describe('the trainer', () => {
     const { engine, lose } = fragileEngine();
     const page = new Page({ createEngine: async () => chosen(engine) });
     page.send({ type: 'weights' });
+    page.send({ type: 'pause' });
     page.start();
+    await page.until('paused');
+    page.send({ type: 'weights' }); // held before the policy was loaded
+    page.send({ type: 'resume' });
     await page.until('done');
     const refusals = () => page.messages.filter((message) => message.type === 'weightsFailed');
-    expect(refusals()).toEqual([{ type: 'weightsFailed', message: 'the policy is not prepared yet.' }]);
+    const early = { type: 'weightsFailed', message: 'the policy is not prepared yet.' };
+    expect(refusals()).toEqual([early, early]);
     engine.readTensors = () => Promise.reject(new Error('Buffer is destroyed.'));
     lose('The GPU was unplugged.');
     page.send({ type: 'weights' });
-    await vi.waitFor(() => expect(refusals()).toHaveLength(2));
-    expect(refusals()[1]?.message).toBe('The GPU was unplugged.');
+    await vi.waitFor(() => expect(refusals()).toHaveLength(3));
+    expect(refusals()[2]?.message).toBe('The GPU was unplugged.');
     expect(page.messages.filter(({ type }) => type === 'failed')).toEqual([]); // the run has ended well
     expect(page.messages.at(-1)?.type).toBe('weightsFailed');
   });

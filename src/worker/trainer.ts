@@ -67,7 +67,11 @@ export class Trainer {
   #engine: PolicyEngine | null = null;
   #description: EngineDescription | null = null;
   #sharedBy = 1;
+  /** Where the weights are from, for those who ask for them. */
   #phase: PhaseName = 'problems';
+  #round = 0;
+  /** Before the first tick the engine has no weights, or not the run’s. */
+  #hasWeights = false;
   #settings: RunSettings | null = null;
   readonly #gate = new PauseGate();
   #driving = false;
@@ -148,6 +152,7 @@ export class Trainer {
       this.#fail('checkpoint', error);
       return;
     }
+    if (checkpoint !== undefined) ({ phase: this.#phase, round: this.#round } = checkpoint.position);
     const settings = checkpoint?.settings ?? asked;
     const problems = validateSettings(settings);
     if (problems.length > 0) {
@@ -272,7 +277,11 @@ export class Trainer {
   }
 
   #note(tick: RunTick): void {
-    for (const event of tick.events) if (event.type === 'phase') this.#phase = event.phase;
+    this.#hasWeights = true;
+    for (const event of tick.events) {
+      if (event.type === 'phase') this.#phase = event.phase;
+      if (event.type === 'round' || event.type === 'phase') this.#round = event.round;
+    }
     this.#unsent.push(...tick.events);
     this.#saving.note(tick.events);
     const now = this.#ports.now();
@@ -315,17 +324,17 @@ export class Trainer {
   async #sendWeights(): Promise<void> {
     this.#weightsAsked = false;
     const [engine, settings] = [this.#engine, this.#settings];
-    if (engine === null || settings === null) {
+    if (engine === null || settings === null || !this.#hasWeights) {
       this.#ports.post({ type: 'weightsFailed', message: 'the policy is not prepared yet.' });
       return;
     }
     try {
       const tensors = await engine.readTensors();
       const bytes = writeCheckpoint(
-        { config: engine.config, tensors, metadata: { phase: this.#phase } },
+        { config: engine.config, tensors, metadata: { phase: this.#phase, round: String(this.#round) } },
         checkpointContext(settings),
       );
-      this.#ports.post({ type: 'weights', bytes, phase: this.#phase }, bytes);
+      this.#ports.post({ type: 'weights', bytes, phase: this.#phase, round: this.#round }, bytes);
     } catch (error) {
       const loss = await deviceLoss(engine);
       this.#ports.post({ type: 'weightsFailed', message: loss ?? sentenceOf(error) });

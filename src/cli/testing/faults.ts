@@ -21,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Random } from '../../random/random.ts';
 import { readRunFile } from '../../record/runFile.ts';
+import { eventFileName } from '../curveLog.ts';
 import { readRunCheckpoint } from '../../train/checkpointFile.ts';
 
 const usage = `npm run faults -- --runs 50
@@ -155,6 +156,10 @@ function differences(out: string, whole: string, harmed: string | null): string[
   ];
   if (otherLog !== null && !same(log, otherLog))
     found.push(`metrics.jsonl: ${otherLog.length} lines, not ${log.length}`);
+  // Its clock's readings have a fixed width, so the same points are as many bytes.
+  const [events, otherEvents] = [whole, out].map((folder) => statSync(join(folder, eventFileName)).size);
+  if (otherLog !== null && events !== otherEvents)
+    found.push(`${eventFileName}: ${otherEvents} bytes, not ${events}`);
   if (existsSync(join(out, 'lock'))) found.push('a lock is left');
   const left = files(out).filter((file) => file.endsWith('.new'));
   if (left.length > 0) found.push(`${left.join(', ')} left`);

@@ -10,7 +10,7 @@ const config = policyConfig('micro', 12);
 function watchDevices(): GPUDevice[] {
   const devices: GPUDevice[] = [];
   const prototype = GPUAdapter.prototype;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  // oxlint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
   const original = prototype.requestDevice;
   prototype.requestDevice = async function (descriptor) {
     const device = await original.call(this, descriptor);

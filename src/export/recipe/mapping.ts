@@ -125,6 +125,11 @@ export const settingMappings: readonly SettingMapping[] = [
       `${stage}.json: max_completion_length = context - mean prompt`,
       'the lab’s context has the prompt in it',
     ),
+    same(
+      `${stage}.finalRatio`,
+      `${stage}.yaml: ${actor}.optim.min_lr_ratio, lr_scheduler_type cosine below 1`,
+      `${stage}.json: lr_scheduler_kwargs.min_lr_rate, cosine_with_min_lr below 1`,
+    ),
   ]),
   same('stage2.longShare', 'stage2_mix.json', 'stage2_mix.json'),
   none('probe.problems', 'the same few problems asked again after every round, for the page'),

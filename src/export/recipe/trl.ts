@@ -59,7 +59,12 @@ function stageArguments(settings: RunSettings, name: 'stage1' | 'stage2', { prom
     steps_per_generation: grpo.miniBatches,
     num_iterations: 1,
     learning_rate: grpo.learningRate,
-    lr_scheduler_type: 'constant_with_warmup',
+    ...(stage.finalRatio < 1
+      ? {
+          lr_scheduler_type: 'cosine_with_min_lr',
+          lr_scheduler_kwargs: { min_lr_rate: stage.finalRatio },
+        }
+      : { lr_scheduler_type: 'constant_with_warmup' }),
     warmup_steps: grpo.warmupSteps * grpo.miniBatches,
     weight_decay: grpo.weightDecay,
     epsilon: grpo.clipLow,

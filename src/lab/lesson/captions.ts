@@ -111,8 +111,8 @@ export function percent(share: number | null): string {
   return share === null ? '–' : `${Math.round(100 * share)}%`;
 }
 
-/** “88 ± 4%”. */
+/** “88 ± 4%”, on one line. */
 export function examText(examination: Examination | null): string {
   if (examination === null) return '–';
-  return `${Math.round(100 * examination.accuracy)} ± ${Math.round(100 * examination.error)}%`;
+  return `${Math.round(100 * examination.accuracy)}\u00a0±\u00a0${Math.round(100 * examination.error)}%`;
 }

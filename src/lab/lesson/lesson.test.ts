@@ -121,7 +121,11 @@ describe('what is said', () => {
   });
 
   it('has the pair’s numbers, and a dash for what was not measured', () => {
-    expect([said(13), said(14), said(54)]).toEqual(['start', '14: 1.0 of 2.0, 40%', '50 ± 6% – {a.unknown}']);
+    expect([said(13), said(14), said(54)]).toEqual([
+      'start',
+      '14: 1.0 of 2.0, 40%',
+      '50\u00a0±\u00a06% – {a.unknown}',
+    ]);
   });
 });
 

@@ -89,11 +89,12 @@ describe('the page during a run', () => {
     expect(bar.getAttribute('aria-valuetext')).toContain('3/60');
   });
 
-  it('shows the alarm beside the rule', () => {
+  it('says when the alarm was given, and what it goes by when asked', async () => {
     const collapse = { ...idleRun.collapse, threshold: 2, alarm: { round: 28, density: 0.4 } };
     render(<App store={fakeLab({ ...running, collapse })} />);
-    const alarm = screen.getByTestId('collapse-alarm');
-    expect(alarm.textContent).toMatch(/round 28: 0.40 calls.*Below 2 for 10 steps/);
+    expect(screen.getByTestId('collapse-alarm').textContent).toContain('round 28: 0.40 calls');
+    fireEvent.click(screen.getByRole('button', { name: 'What the alarm goes by' }));
+    expect((await screen.findByTestId('collapse-rule')).textContent).toContain('Below 2 for 10 steps.');
     cleanup();
     const since = { ...collapse, alarm: { round: 25, since: 13, density: 0.4 } };
     render(<App store={fakeLab({ ...running, collapse: since })} />);
@@ -119,7 +120,7 @@ describe('the page during a run', () => {
     render(<App store={fakeLab({ ...running, benchmarks: [result, other] })} />);
     const tile = screen.getByTestId('tile-accuracy');
     expect(tile.dataset['value']).toBe('0.5');
-    expect(tile.textContent).toContain('± 4.5 pts, n 48, before');
+    expect(tile.textContent).toContain('± 4.5, n 48, before');
   });
 
   it('says how much of a rising reward is only fewer cut-offs', () => {
@@ -136,7 +137,7 @@ describe('the page during a run', () => {
     expect(story).toContain(
       'right 20% to 45% (+25 pts). Of that +25 pts because fewer are cut off (60% to 10%)',
     );
-    expect(story).toContain('and ±0 from the answers');
+    expect(story).toContain('and ±0 from the others’ answers');
   });
 
   it('listens to the keyboard where the focus means nothing else', async () => {
@@ -147,10 +148,12 @@ describe('the page during a run', () => {
     press('.');
     expect(lab.actions.step).toHaveBeenCalledOnce();
     press(' ', screen.getByRole('button', { name: 'Step' }));
+    press('?', screen.getByRole('textbox', { name: 'Seed' }));
+    expect(screen.queryByRole('dialog', { name: 'Help' })).toBeNull();
     press('.', screen.getByRole('textbox', { name: 'Seed' }));
     expect(lab.actions.pause).toHaveBeenCalledOnce();
     expect(lab.actions.step).toHaveBeenCalledOnce();
-    press('?');
+    press('?', screen.getByRole('button', { name: 'Step' }));
     expect(await screen.findByRole('dialog', { name: 'Help' })).toBeDefined();
   });
 

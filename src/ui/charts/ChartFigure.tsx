@@ -6,7 +6,7 @@
  */
 import { useId, useRef, useState, type ReactNode } from 'react';
 import { ActionIcon, Button, Menu, Modal, Popover } from '@mantine/core';
-import { Check, Download, EllipsisVertical, Image as Picture, Info, Table2 } from 'lucide-react';
+import { Download, EllipsisVertical, Image as Picture, Info, Table2 } from 'lucide-react';
 import { save } from '../app/save.ts';
 import { DataTable } from './DataTable.tsx';
 import { csvOf, type NumberTable } from './numberTable.ts';
@@ -116,14 +116,9 @@ function FigureMenu({ plot, openSheet, ...chart }: MenuProps) {
           Larger, with a table
         </Menu.Item>
         {log === undefined ? null : (
-          <Menu.Item
-            role="menuitemcheckbox"
-            aria-checked={log.on}
-            leftSection={<Check size={14} aria-hidden visibility={log.on ? 'visible' : 'hidden'} />}
-            onClick={log.toggle}
-          >
+          <Menu.CheckboxItem checked={log.on} onChange={log.toggle}>
             Logarithmic y
-          </Menu.Item>
+          </Menu.CheckboxItem>
         )}
         <Menu.Divider />
         <Menu.Item

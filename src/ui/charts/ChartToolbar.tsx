@@ -3,6 +3,7 @@
  *
  * A choice that would do nothing is disabled and says why.
  */
+import { Range } from '../app/Range.tsx';
 import { chartRuns, sameRoundRuns } from './chartRuns.ts';
 import { chartView, useChartView, type ChartView } from './chartView.ts';
 import { roundMap } from './plotModel.ts';
@@ -48,8 +49,7 @@ export function ChartToolbar() {
       </span>
       <label className={styles.smoothing} title="A moving average; what was measured stays as a faint line.">
         Smoothing
-        <input
-          type="range"
+        <Range
           min={0}
           max={0.95}
           step={0.05}

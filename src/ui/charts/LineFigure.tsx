@@ -78,7 +78,7 @@ export function LineFigure({ chart, runs, subtitle, wide, aside, extras = noExtr
         <Drawing
           chart={chart}
           plot={large ? largePlot(runs, chart, view) : plot}
-          frame={large ? wideFrame(runs.length > 1, false) : (wide?.frame ?? smallFrame)}
+          frame={large ? largeFrame(runs.length > 1, wide?.frame) : (wide?.frame ?? smallFrame)}
           named={(large || wide !== undefined) && runs.length > 1}
           up={!large && wide === undefined}
           extras={extras}
@@ -90,6 +90,12 @@ export function LineFigure({ chart, runs, subtitle, wide, aside, extras = noExtr
     />
   );
 }
+
+/** As high above the plot as on the page: names may stand there. */
+const largeFrame = (named: boolean, onPage: PlotFrame | undefined): PlotFrame => ({
+  ...wideFrame(named, false),
+  top: onPage?.top ?? smallFrame.top,
+});
 
 const largePlot = (runs: readonly ChartRun[], chart: ChartDefinition, view: ChartView) =>
   plotOf(runs, chart, { view, pixels: 900, ticks: 8 });

@@ -48,7 +48,7 @@ export function CollapseZone({ zoneTop, top }: ZoneProps) {
         <Label
           value={`collapse zone: below ${formatNumber(zoneTop)} ${zoneTop === 1 ? 'call' : 'calls'}`}
           // Where the zone is too thin for the words, they stand above it.
-          position={zoneTop < top / 6 ? 'insideBottomRight' : 'insideTopRight'}
+          position={zoneTop < top / 4 ? 'insideBottomRight' : 'insideTopRight'}
           offset={7}
           fill="var(--lab-alarm-ink)"
           fontSize={11}
@@ -113,6 +113,8 @@ function PhaseName({
 /** The phase's name, and that its problems are longer where they are; shortened where its place on the axis is small. */
 function spanLabel({ name, label, from, to, lengthens }: PhaseSpan, end: number, narrow: boolean): string {
   const share = (to - from) / end;
+  // Two figures' room on a phone would have it run into the next name.
+  if (name === 'sft' && narrow && share < 0.12) return '';
   const longer = lengthens === null ? '' : ` · longer problems: ${lengthens} steps`;
   if (share < (narrow ? 0.34 : 0.13))
     return { sft: 'SFT', stage1: '1', stage2: '2' }[name] + (longer === '' ? '' : ' ↗');
@@ -160,7 +162,7 @@ export function AlarmMark({ alarm, top, end, toX }: AlarmProps) {
       strokeWidth={2}
     >
       <Label
-        value={`▼ collapsed${alarm.since === undefined ? ',' : `: left the edge at ${alarm.since}, confirmed at`} round ${alarm.round}`}
+        value={`▼ collapsed, round ${alarm.round}`}
         position={alarm.round > end * 0.6 ? 'insideTopRight' : 'insideTopLeft'}
         offset={5}
         fill="var(--lab-alarm-ink)"

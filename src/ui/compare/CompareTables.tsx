@@ -4,22 +4,19 @@
  * Invariant (compare.test.tsx): a cell is a mean over seeds with its smallest and largest value.
  * What no run measured is a dash.
  */
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import type { AlarmCount, BenchmarkChange, CompareRow } from '../../study/compare.ts';
 import type { Spread, Study } from '../../study/study.ts';
-import { benchmarks as benchmarkTexts } from '../../metrics/registry.ts';
-import { benchmarkNames } from '../../tasks/problems.ts';
 import { formatMetric, formatShare, missing } from '../app/format.ts';
 import { RunSwatch } from '../app/RunSwatch.tsx';
 import type { RunStyle } from '../app/runStyle.ts';
+import { BenchmarkHeads, BudgetSwitch, Scroll, ValueCell, type Budget } from './tableParts.tsx';
 import styles from './compare.module.css';
 
 interface RowsProps {
   readonly rows: readonly CompareRow[];
   readonly styleOf: (variant: string) => RunStyle | undefined;
 }
-
-type Budget = 'short' | 'long';
 
 const calls = (value: number) => formatMetric(value, 'calls');
 
@@ -68,11 +65,7 @@ export function AccuracyTable({ rows, styleOf, k }: RowsProps & { readonly k: nu
         <thead>
           <tr>
             <th scope="col">Variant</th>
-            {benchmarkNames.map((name) => (
-              <th key={name} scope="col" title={benchmarkTexts[name].help}>
-                {benchmarkTexts[name].label.toLowerCase()}
-              </th>
-            ))}
+            <BenchmarkHeads />
           </tr>
         </thead>
         <tbody>
@@ -123,33 +116,6 @@ export function RunList({ study }: { study: Study }) {
   );
 }
 
-export function BudgetSwitch({ budget, onChange }: { budget: Budget; onChange: (budget: Budget) => void }) {
-  return (
-    <span className={styles.budgets} role="group" aria-label="Inference budget">
-      {(['short', 'long'] as const).map((name) => (
-        <button
-          key={name}
-          type="button"
-          className={styles.budget}
-          aria-pressed={budget === name}
-          onClick={() => onChange(name)}
-        >
-          {name} budget
-        </button>
-      ))}
-    </span>
-  );
-}
-
-/** Wide tables scroll inside the panel, by keyboard as well. */
-export function Scroll({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className={styles.scroll} tabIndex={0} role="region" aria-label={label}>
-      {children}
-    </div>
-  );
-}
-
 function VariantHead({ row, style }: { row: CompareRow; style: RunStyle | undefined }) {
   return (
     <th scope="row">
@@ -169,10 +135,7 @@ export function range(over: Spread, format: (value: number) => string): string {
 
 function SpreadCell({ over, format }: { over: Spread | null; format: (value: number) => string }) {
   return (
-    <td data-value={over?.mean ?? ''}>
-      <b>{over === null ? missing : format(over.mean)}</b>
-      <small>{over === null ? '' : range(over, format)}</small>
-    </td>
+    <ValueCell mean={over?.mean ?? null} format={format} under={over === null ? '' : range(over, format)} />
   );
 }
 
@@ -190,10 +153,11 @@ function AlarmCell({ alarm: { fired, of, rounds } }: { alarm: AlarmCount }) {
 
 function ChangeCell({ change: { before, after } }: { change: BenchmarkChange }) {
   return (
-    <td data-value={after?.mean ?? ''}>
-      <b>{after === null ? missing : formatShare(after.mean)}</b>
-      <small>{after === null ? '' : range(after, formatShare)}</small>
-      {before === null ? null : <small>before {formatShare(before.mean)}</small>}
-    </td>
+    <ValueCell
+      mean={after?.mean ?? null}
+      format={formatShare}
+      under={after === null ? '' : range(after, formatShare)}
+      before={before?.mean ?? null}
+    />
   );
 }

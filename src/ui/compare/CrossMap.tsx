@@ -6,7 +6,8 @@ import { useState, type CSSProperties } from 'react';
 import { crossEvaluation } from '../../study/crossEvaluation.ts';
 import type { Study } from '../../study/study.ts';
 import { formatShare, missing } from '../app/format.ts';
-import { BudgetSwitch, range, Scroll } from './CompareTables.tsx';
+import { range } from './CompareTables.tsx';
+import { BudgetSwitch, Scroll } from './tableParts.tsx';
 import tables from './compare.module.css';
 import styles from './crossMap.module.css';
 

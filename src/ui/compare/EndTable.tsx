@@ -2,19 +2,18 @@
  * How runs ended: each number with its standard error and with how many values it is taken over.
  */
 import { useState } from 'react';
-import { benchmarks as benchmarkTexts } from '../../metrics/registry.ts';
 import { benchmarkNames } from '../../tasks/problems.ts';
-import { formatMetric, formatShare, missing } from '../app/format.ts';
+import { formatMetric, formatShare } from '../app/format.ts';
 import { RunSwatch } from '../app/RunSwatch.tsx';
 import type { ChartRun } from '../charts/chartRuns.ts';
-import { BudgetSwitch, Scroll } from './CompareTables.tsx';
 import { endEstimate, heldOutEstimate, type Estimate } from './differences.ts';
+import { BenchmarkHeads, BudgetSwitch, Scroll, ValueCell, type Budget } from './tableParts.tsx';
 import styles from './compare.module.css';
 
 const calls = (value: number) => formatMetric(value, 'calls');
 
 export function EndTable({ runs }: { runs: readonly ChartRun[] }) {
-  const [budget, setBudget] = useState<'short' | 'long'>('long');
+  const [budget, setBudget] = useState<Budget>('long');
   return (
     <Scroll label="How they ended, table">
       <table className={styles.table} data-testid="compare-ends">
@@ -27,11 +26,7 @@ export function EndTable({ runs }: { runs: readonly ChartRun[] }) {
             <th scope="col">Run</th>
             <th scope="col">calls per trajectory</th>
             <th scope="col">train reward</th>
-            {benchmarkNames.map((name) => (
-              <th key={name} scope="col" title={benchmarkTexts[name].help}>
-                {benchmarkTexts[name].label.toLowerCase()}
-              </th>
-            ))}
+            <BenchmarkHeads />
           </tr>
         </thead>
         <tbody>
@@ -73,15 +68,13 @@ interface CellProps {
 }
 
 function EstimateCell({ at, before = null, format }: CellProps) {
+  const error = at === null || at.error === null ? '' : `± ${format(at.error)}, `;
   return (
-    <td data-value={at?.mean ?? ''}>
-      <b>{at === null ? missing : format(at.mean)}</b>
-      {at === null ? null : (
-        <small>
-          {at.error === null ? '' : `± ${format(at.error)}, `}n {at.n}
-        </small>
-      )}
-      {before === null ? null : <small>before {format(before.mean)}</small>}
-    </td>
+    <ValueCell
+      mean={at?.mean ?? null}
+      format={format}
+      under={at === null ? '' : `${error}n ${at.n}`}
+      before={before?.mean ?? null}
+    />
   );
 }

@@ -4,7 +4,7 @@
 import type { SettingValue } from '../../recipes/formModel.ts';
 import { RunSwatch } from '../app/RunSwatch.tsx';
 import type { ChartRun } from '../charts/chartRuns.ts';
-import { Scroll } from './CompareTables.tsx';
+import { Scroll } from './tableParts.tsx';
 import { settingDifferences } from './differences.ts';
 import styles from './compare.module.css';
 

@@ -14,10 +14,10 @@ const selectPreset = (state: LabState) => state.presetName;
 /** Two pairs of presets that show collapse and its cure: in minutes on any machine, and with nine calls as in the paper. */
 const pairs = [
   { name: 'quick-sparse', question: 'Thinks first, checks afterwards. Will it keep checking?' },
-  { name: 'quick', question: 'Takes every step by a tool call. Will it keep calling?' },
+  { name: 'quick', question: 'Leaves most steps to the tool. Will it keep calling?' },
   {
     name: 'nano-sparse',
-    question: 'Eleven steps and more in its head, then asks for its answer again. Will it go on asking?',
+    question: 'Eleven steps and more in its head, then a check or two. Will it go on checking?',
   },
   { name: 'nano', question: 'Nine calls and more, as in the paper. Will it keep calling?' },
 ] as const;

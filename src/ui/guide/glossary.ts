@@ -7,8 +7,11 @@ export interface GlossaryEntry {
 }
 
 export const shortcuts: readonly { readonly key: string; readonly what: string }[] = [
-  { key: 'Space', what: 'Train, pause or resume, unless a button or field has the focus' },
-  { key: '.', what: 'Go one step, then pause' },
+  {
+    key: 'Space',
+    what: 'Train, pause or resume; play or pause a recorded run; unless a button or field has the focus',
+  },
+  { key: '.', what: 'Go one step, then pause; in a recorded run, one round' },
   { key: '?', what: 'This help' },
   { key: '← →', what: 'In a transcript: go from token to token. In a chart: from point to point' },
 ];

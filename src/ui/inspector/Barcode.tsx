@@ -35,9 +35,10 @@ export const Barcode = memo(function Barcode({ trajectory, longest }: Props) {
 
 export function BarcodeLegend() {
   const kinds = [
+    ['prompt', 'problem'],
     ['thought', 'thought'],
     ['call', 'call'],
-    ['response', 'Python’s output'],
+    ['response', 'output'],
     ['answer', 'answer'],
   ] as const;
   return (

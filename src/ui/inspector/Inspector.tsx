@@ -2,7 +2,7 @@
  * What the policy wrote, to be read: its training rollouts (a round, a prompt, a sample), or the same held-out problem round after round, of
  * this run beside another.
  */
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { SegmentedControl } from '@mantine/core';
 import type { RunState } from '../../lab/state.ts';
 import { useRun } from '../app/lab.tsx';
@@ -18,23 +18,21 @@ export function Inspector() {
   const hasProbe = useRun(selectHasProbe);
   const [wanted, setWanted] = useState<View>('rollouts');
   const view = hasProbe ? wanted : 'rollouts';
+  const views: ReactNode = hasProbe ? (
+    <SegmentedControl
+      size="xs"
+      aria-label="What to read"
+      value={view}
+      onChange={(value) => setWanted(value)}
+      data={[
+        { value: 'rollouts', label: 'Rollouts' },
+        { value: 'probe', label: 'Same problem' },
+      ]}
+    />
+  ) : null;
   return (
     <div className={styles.inspector} data-testid="inspector">
-      {hasProbe ? (
-        <div className={styles.views}>
-          <SegmentedControl
-            size="xs"
-            aria-label="What to read"
-            value={view}
-            onChange={(value) => setWanted(value)}
-            data={[
-              { value: 'rollouts', label: 'Training rollouts' },
-              { value: 'probe', label: 'One problem, every round' },
-            ]}
-          />
-        </div>
-      ) : null}
-      {view === 'probe' ? <Probe /> : <Rollouts />}
+      {view === 'probe' ? <Probe views={views} /> : <Rollouts views={views} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /**
  * Which trajectories are listed, and in what order.
  */
+import type { ReactNode } from 'react';
 import { NativeSelect, SegmentedControl } from '@mantine/core';
 import type { ScoredTrajectory } from '../../record/runView.ts';
 import { filters, passes, sortings, type Filter, type Sorting } from './rows.ts';
@@ -12,6 +13,8 @@ interface Props {
   readonly sorting: Sorting;
   readonly onFilter: (filter: Filter) => void;
   readonly onSort: (sorting: Sorting) => void;
+  /** More of the same row. */
+  readonly children?: ReactNode;
 }
 
 const filterWords: Record<Filter, string> = { all: 'All', right: 'Right', wrong: 'Wrong', cut: 'Cut off' };
@@ -22,7 +25,7 @@ const sortingWords: Record<Sorting, string> = {
   advantage: 'highest advantage first',
 };
 
-export function ListTools({ trajectories, filter, sorting, onFilter, onSort }: Props) {
+export function ListTools({ trajectories, filter, sorting, onFilter, onSort, children }: Props) {
   return (
     <div className={styles.tools}>
       <SegmentedControl
@@ -37,11 +40,13 @@ export function ListTools({ trajectories, filter, sorting, onFilter, onSort }: P
       />
       <NativeSelect
         size="xs"
+        className={styles.order}
         aria-label="Order"
         value={sorting}
         onChange={(event) => onSort(event.currentTarget.value as Sorting)}
         data={sortings.map((name) => ({ value: name, label: sortingWords[name] }))}
       />
+      {children}
     </div>
   );
 }

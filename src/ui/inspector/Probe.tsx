@@ -2,7 +2,7 @@
  * The probe: one held-out problem, as the policy answered it after every round, a strip each; beside it the same problem in another run of
  * the list, where one was asked it too. A round is chosen for both; below, both answers to read.
  */
-import { useDeferredValue, useState } from 'react';
+import { useDeferredValue, useState, type ReactNode } from 'react';
 import { NativeSelect } from '@mantine/core';
 import { probeAt, probeHistory, type ProbeView } from '../../record/probe.ts';
 import type { LabState, RunState } from '../../lab/state.ts';
@@ -21,7 +21,8 @@ const selectRuns = (state: LabState) => state.runs;
 
 const none = 'none';
 
-export function Probe() {
+/** @param views the switch to what else can be read */
+export function Probe({ views }: { readonly views: ReactNode }) {
   const probe = useDeferredValue(useRun(selectProbe));
   const id = useRun(selectId);
   const runs = useLab(selectRuns);
@@ -46,6 +47,7 @@ export function Probe() {
   return (
     <>
       <div className={styles.pickers}>
+        {views}
         <RoundSlider rounds={probe.rounds} round={shown} onPick={({ round }) => setWanted(round)} />
       </div>
       <div className={styles.tools}>

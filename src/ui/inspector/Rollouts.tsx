@@ -4,7 +4,7 @@
  * Invariant (inspector.test.tsx): it follows the newest round until a person picks something; then it stays there, whatever the run does,
  * until they switch Follow on again.
  */
-import { memo, useDeferredValue, useMemo, useState } from 'react';
+import { memo, useDeferredValue, useMemo, useState, type ReactNode } from 'react';
 import { Switch } from '@mantine/core';
 import { wholeRounds, type RoundView } from '../../record/runView.ts';
 import type { RunState } from '../../lab/state.ts';
@@ -34,19 +34,23 @@ interface Pick {
   readonly row: string | null;
 }
 
-/** A group is hundreds of tokens, so a new round is drawn at low priority: React may interrupt it for input. */
-export function Rollouts() {
+/**
+ * A group is hundreds of tokens, so a new round is drawn at low priority: React may interrupt it for input.
+ * @param views the switch to what else can be read
+ */
+export function Rollouts({ views }: { readonly views: ReactNode }) {
   const rounds = useDeferredValue(useRun(selectRounds));
   const run = useRun(selectRun);
-  return <Rounds rounds={rounds} run={run} />;
+  return <Rounds rounds={rounds} run={run} views={views} />;
 }
 
 interface Props {
   readonly rounds: RunState['rounds'];
   readonly run: RunState['id'];
+  readonly views: ReactNode;
 }
 
-const Rounds = memo(function Rounds({ rounds, run }: Props) {
+const Rounds = memo(function Rounds({ rounds, run, views }: Props) {
   const [made, setPick] = useState<Pick | null>(null);
   const [filter, setFilter] = useState<Filter>('all');
   const [sorting, setSorting] = useState<Sorting>('sampled');
@@ -78,18 +82,11 @@ const Rounds = memo(function Rounds({ rounds, run }: Props) {
   return (
     <>
       <div className={styles.pickers}>
+        {views}
         <RoundSlider
           rounds={rounds}
           round={round}
           onPick={(next) => setPick({ run, round: next, prompt, row: chosen?.key ?? null })}
-        />
-        <Switch
-          size="xs"
-          label="Follow"
-          checked={pick === null}
-          onChange={(event) =>
-            setPick(event.currentTarget.checked ? null : { run, round, prompt, row: chosen?.key ?? null })
-          }
         />
       </div>
       <GroupPicker
@@ -103,7 +100,17 @@ const Rounds = memo(function Rounds({ rounds, run }: Props) {
         sorting={sorting}
         onFilter={setFilter}
         onSort={setSorting}
-      />
+      >
+        <Switch
+          size="xs"
+          label="Follow"
+          title="Always show the newest round"
+          checked={pick === null}
+          onChange={(event) =>
+            setPick(event.currentTarget.checked ? null : { run, round, prompt, row: chosen?.key ?? null })
+          }
+        />
+      </ListTools>
       <Sampled round={round} objective={objective} />
       <SampleList
         label={group === null ? 'Samples of this round' : 'Samples of this group'}
@@ -136,9 +143,12 @@ function Sampled({
   const drawn = objective.promptsPerStep * objective.groupSize;
   if ((phase !== 'stage1' && phase !== 'stage2') || trajectories.length >= drawn) return null;
   return (
-    <p className={styles.sampled} data-testid="sampled">
-      {trajectories.length} of this round’s {drawn} trajectories were kept, the groups that tell most: all of
-      a round can be read only while its run goes on here, for {wholeRounds} rounds.
+    <p
+      className={styles.sampled}
+      data-testid="sampled"
+      title={`All of a round can be read only while its run goes on here, for ${wholeRounds} rounds.`}
+    >
+      {trajectories.length} of this round’s {drawn} trajectories were kept: the groups that tell most.
     </p>
   );
 }

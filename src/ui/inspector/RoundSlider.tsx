@@ -6,6 +6,7 @@ import { ChevronLeft, ChevronRight } from 'lucide-react';
 import type { PhaseName } from '../../record/runView.ts';
 import type { RunState } from '../../lab/state.ts';
 import { useRun } from '../app/lab.tsx';
+import { Range } from '../app/Range.tsx';
 import styles from './inspector.module.css';
 
 interface Place {
@@ -49,8 +50,7 @@ export function RoundSlider<T extends Place>({ rounds, round, onPick }: Props<T>
       >
         <ChevronLeft size={16} aria-hidden />
       </ActionIcon>
-      <input
-        type="range"
+      <Range
         className={styles.slider}
         aria-label="Round"
         aria-valuetext={words}

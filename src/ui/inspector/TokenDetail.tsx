@@ -123,10 +123,11 @@ export function TokenLegend({ author }: { author: 'policy' | 'teacher' }) {
       ) : (
         <span>
           sampled:{' '}
-          {legendSteps.map(({ word, tint }) => (
+          {legendSteps.map(({ word, tint, surprise }) => (
             <span
               key={word}
               className={styles.sampled}
+              data-surprise={surprise}
               style={{ backgroundColor: `rgb(var(--lab-token-sampled) / ${tint}%)` }}
             >
               {word}
@@ -139,7 +140,7 @@ export function TokenLegend({ author }: { author: 'policy' | 'teacher' }) {
 }
 
 const legendSteps = [
-  { word: ' likely ', tint: 9 },
-  { word: ' unsure ', tint: 32 },
-  { word: ' unlikely ', tint: 54 },
+  { word: ' likely ', tint: 9, surprise: undefined },
+  { word: ' unsure ', tint: 32, surprise: 'unsure' },
+  { word: ' unlikely ', tint: 54, surprise: 'unlikely' },
 ];

@@ -167,6 +167,7 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
         data-token={i}
         data-sign={glyph.sign}
         data-active={i === active || undefined}
+        data-surprise={surprise(probability)}
         className={sampled ? styles.sampled : styles.forced}
         style={
           sampled
@@ -184,6 +185,11 @@ function Segment({ segment, trajectory, author, active }: SegmentProps) {
       {spans}
     </span>
   );
+}
+
+/** For where no tint is seen: forced colours. */
+function surprise(probability: number): 'unsure' | 'unlikely' | undefined {
+  return probability < 0.2 ? 'unlikely' : probability < 0.7 ? 'unsure' : undefined;
 }
 
 /** How strongly a sampled token is tinted, in percent: the less likely it was, the more. */

@@ -55,9 +55,7 @@ export function Look({ looked, policy, onLook }: Props) {
   return (
     <span className={styles.look}>
       {looked.kind === 'told' ? (
-        <span>
-          “Likely here” is told by the policy of {looked.by}; point at a token, or step with the arrow keys.
-        </span>
+        <span>“Likely here” at each token is told by the policy of {looked.by}.</span>
       ) : (
         <Button size="compact-xs" variant="default" loading={looked.kind === 'asking'} onClick={onLook}>
           What else was likely? Ask the policy of {policy.name}

@@ -246,7 +246,7 @@ describe('the inspector', () => {
     const state = { ...lab.getState(), runs: [one, other] };
     const both: LabStore = { ...lab, getState: () => state };
     renderInLab(both, <Inspector />);
-    fireEvent.click(screen.getByRole('radio', { name: 'One problem, every round' }));
+    fireEvent.click(screen.getByRole('radio', { name: 'Same problem' }));
     expect(screen.getByTestId('round-shown').textContent).toContain('Round 28');
     const stacks = () => screen.getAllByRole('list', { name: 'This problem, round by round' });
     expect(within(stacks()[0]!).getAllByRole('button')).toHaveLength(21);

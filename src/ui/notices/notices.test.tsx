@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, screen, within } from '@testing-library/react'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failureView } from '../../lab/failures.ts';
 import { shownRun } from '../../lab/state.ts';
-import { fakeLab, mockBrowser, renderInLab, type LabChange } from '../testing/lab.tsx';
+import { fakeLab, idleRun, mockBrowser, renderInLab, type LabChange } from '../testing/lab.tsx';
 import { defaultSettings, type RunSettings } from '../../recipes/formModel.ts';
 import { EngineBadge } from '../topbar/EngineBadge.tsx';
 import { RunControls } from '../topbar/RunControls.tsx';
@@ -120,6 +120,26 @@ describe('the engine’s badge', () => {
       <EngineBadge />,
     );
     expect(screen.getByTestId('engine-badge').textContent).toBe(text);
+  });
+});
+
+describe('the engine’s badge beside a recorded run', () => {
+  it('tells what runs here, not what ran there', () => {
+    const [engine, there] = [
+      { engine: 'simd', backend: 'wasm', adapter: 'processor', threads: 2, isSoftware: true, reason: '' },
+      { engine: 'wgsl', backend: 'webgpu', adapter: 'A big card', isSoftware: false, reason: '' },
+    ] as const;
+    const here = { ...idleRun, engine };
+    const source = { kind: 'recording', name: 'Theirs', recordedAt: '2026-11-22T12:00:00.000Z' } as const;
+    const lab = fakeLab();
+    const state = {
+      ...lab.getState(),
+      planned: here,
+      runs: [{ ...idleRun, id: 'r', source, engine: there }],
+      focus: 'r',
+    };
+    renderInLab({ ...lab, getState: () => state }, <EngineBadge />);
+    expect(screen.getByTestId('engine-badge').textContent).toBe('simd2 threads');
   });
 });
 

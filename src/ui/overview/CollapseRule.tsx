@@ -1,7 +1,9 @@
 /**
- * The collapse rule in words, under the chart. It stands out only once the alarm has gone off.
+ * The collapse rule in words, under the chart. Once the alarm has gone off, when it did stands there and stands out; the rule is a click away,
+ * for the chart needs the room.
  */
-import { TriangleAlert } from 'lucide-react';
+import { ActionIcon, Popover } from '@mantine/core';
+import { Info, TriangleAlert } from 'lucide-react';
 import type { RunState } from '../../lab/state.ts';
 import { formatNumber } from '../app/format.ts';
 import { useRun } from '../app/lab.tsx';
@@ -19,15 +21,22 @@ export function CollapseRule() {
     );
   }
   return (
-    <p className={styles.alarm} role="status" data-testid="collapse-alarm" data-round={alarm.round}>
+    <div className={styles.alarm} data-testid="collapse-alarm" data-round={alarm.round}>
       <TriangleAlert size={15} aria-hidden className={styles.icon} />
-      <span>
-        <strong>
-          Interaction collapse{alarmPlace(alarm)}: {formatNumber(alarm.density)} calls per trajectory.
-        </strong>{' '}
-        {rule}
-      </span>
-    </p>
+      <strong role="status">
+        Interaction collapse{alarmPlace(alarm)}: {formatNumber(alarm.density)} calls per trajectory.
+      </strong>
+      <Popover width={340} position="top" withArrow shadow="md">
+        <Popover.Target>
+          <ActionIcon variant="subtle" color="gray" size={24} aria-label="What the alarm goes by">
+            <Info size={14} aria-hidden />
+          </ActionIcon>
+        </Popover.Target>
+        <Popover.Dropdown className={styles.why} data-testid="collapse-rule">
+          {rule}
+        </Popover.Dropdown>
+      </Popover>
+    </div>
   );
 }
 

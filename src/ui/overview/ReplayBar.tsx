@@ -7,18 +7,17 @@ import { Button } from '@mantine/core';
 import { History, Pause, Play } from 'lucide-react';
 import type { ReplayView, RunState } from '../../lab/state.ts';
 import { useLabActions, useRun } from '../app/lab.tsx';
+import { Range } from '../app/Range.tsx';
 import { AdoptSettings } from '../settings/AdoptSettings.tsx';
 import styles from './replay.module.css';
 
 const selectSource = (run: RunState) => run.source;
 const selectReplay = (run: RunState) => run.replay;
-const selectEngine = (run: RunState) => run.engine;
 const selectSeed = (run: RunState) => run.settings.run.seed;
 
 export function ReplayBar() {
   const source = useRun(selectSource);
   const replay = useRun(selectReplay);
-  const engine = useRun(selectEngine);
   const seed = useRun(selectSeed);
   if (source.kind === 'live' || replay === null) return null;
   const facts = [
@@ -27,7 +26,6 @@ export function ReplayBar() {
       month: 'short',
       year: 'numeric',
     }),
-    engine === null ? '' : `${engine.engine} on ${engine.adapter}`,
     seed === undefined ? '' : `seed ${seed}`,
     source.commit === undefined ? '' : `commit ${source.commit.slice(0, 7)}`,
   ].filter((fact) => fact !== '');
@@ -74,8 +72,7 @@ function ReplayControl({ replay }: { replay: ReplayView }) {
       >
         {playing ? 'Pause' : frame >= last ? 'Replay' : 'Play'}
       </Button>
-      <input
-        type="range"
+      <Range
         className={styles.slider}
         aria-label="Round shown"
         aria-valuetext={words}

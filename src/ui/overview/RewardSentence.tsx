@@ -33,8 +33,8 @@ export function RewardSentence() {
       {label}, first {storyRounds} rounds against the last {storyRounds}: right {formatShare(before.right)} to{' '}
       {formatShare(after.right)} ({points(total)}). Of that {points(cutOffs)} because{' '}
       {after.cutOff <= before.cutOff ? 'fewer' : 'more'} are cut off ({formatShare(before.cutOff)} to{' '}
-      {formatShare(after.cutOff)}), and {points(answers)} from the answers of those that are not (
-      {finishedWords(before)} to {finishedWords(after)} right).
+      {formatShare(after.cutOff)}), and {points(answers)} from the others’ answers ({finishedWords(before)} to{' '}
+      {finishedWords(after)} right).
     </p>
   );
 }

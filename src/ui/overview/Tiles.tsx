@@ -97,7 +97,8 @@ function heldOut(results: readonly BenchmarkResult[], temperature: number): Benc
 }
 
 function heldOutNote({ standardError, problems, phase }: BenchmarkResult): string {
-  const error = standardError === undefined ? '' : `± ${formatPoints(standardError)}, `;
+  // The shares above say that it is points.
+  const error = standardError === undefined ? '' : `± ${formatPoints(standardError).replace(/ pts?$/, '')}, `;
   return `${error}n ${problems}${phase === 'baseline' ? ', before' : ''}`;
 }
 

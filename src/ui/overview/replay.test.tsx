@@ -54,14 +54,35 @@ describe('a recorded run', () => {
       'Recorded run, not live',
       'Sparse, quick',
       '22 Nov 2026',
-      'test adapter',
       'seed 1',
       'commit 0123456',
     ])
       expect(bar.textContent).toContain(words);
+    expect(screen.getByTestId('shown-run').textContent).toContain(
+      'recorded on another machine, test adapter',
+    );
     expect(screen.getByTestId('run-clock').textContent).toContain('Recorded run');
     act(() => lab.set({ source: { kind: 'live' }, replay: null }));
     expect(screen.queryByTestId('replay')).toBeNull();
+  });
+
+  it('is played and stepped through by Space and the full stop', () => {
+    const lab = fakeLab({ ...shown, replay: { frame: 4, last: 11, playing: false } });
+    render(<App store={lab} />);
+    const press = (key: string) => fireEvent.keyDown(document.body, { key });
+    press(' ');
+    expect(lab.actions.playReplay).toHaveBeenCalledOnce();
+    press('.');
+    expect(lab.actions.seekReplay).toHaveBeenLastCalledWith(5);
+    fireEvent.click(screen.getByRole('button', { name: 'Step' }));
+    expect(lab.actions.seekReplay).toHaveBeenCalledTimes(2);
+    act(() => lab.set(shown));
+    const step = screen.getByRole('button', { name: 'Step' });
+    expect(step.getAttribute('aria-disabled'), 'at its end').toBe('true');
+    fireEvent.click(step);
+    press('.');
+    expect(lab.actions.seekReplay).toHaveBeenCalledTimes(2);
+    expect(lab.actions.step).not.toHaveBeenCalled();
   });
 
   it('offers its settings for a run of one’s own, until they are taken', () => {

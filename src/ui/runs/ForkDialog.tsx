@@ -20,12 +20,13 @@ interface Props {
 export function ForkDialog({ run, moments, onClose }: Props) {
   const actions = useLabActions();
   const recorded = run.source.kind !== 'live';
-  const [chosen, setChosen] = useState(String(moments.at(-1)?.number ?? ''));
+  const [chosen, setChosen] = useState(() => String(firstChoice(moments)?.number ?? ''));
   const moment = moments.find(({ number }) => String(number) === chosen);
   const paths = useMemo(() => (moment === undefined ? [] : forkPaths(moment.place.phase)), [moment]);
-  const [wanted, setPath] = useState('grpo.klCoefficient');
+  const [wanted, setPath] = useState(usualPath);
   const path = paths.includes(wanted) ? wanted : (paths[0] ?? '');
   const field = formField(path);
+  const group = formModel.find(({ fields }) => fields.some((one) => one.path === path));
   const before = field === undefined ? '' : getSetting(run.settings, path);
   const [text, setText] = useState<string | null>(null);
   const value = parsed(text ?? String(before), field?.kind);
@@ -61,7 +62,7 @@ export function ForkDialog({ run, moments, onClose }: Props) {
         />
         <Select
           label="Change"
-          description={field?.description}
+          description={group === undefined ? undefined : `${group.title}: ${field?.description ?? ''}`}
           searchable
           data={formModel.flatMap((group) => {
             const items = group.fields
@@ -98,6 +99,14 @@ export function ForkDialog({ run, moments, onClose }: Props) {
       </form>
     </Modal>
   );
+}
+
+/** What most forks change. */
+const usualPath = 'grpo.klCoefficient';
+
+/** The newest moment from which a fork can still learn something else; after the last round only the evaluation is left to change. */
+function firstChoice(moments: readonly KeptMoment[]): KeptMoment | undefined {
+  return moments.findLast(({ place }) => forkPaths(place.phase).includes(usualPath)) ?? moments.at(-1);
 }
 
 function parsed(text: string, kind: 'integer' | 'number' | 'boolean' | 'choice' | 'text' | undefined) {

@@ -7,6 +7,7 @@ import { differingPaths } from '../../recipes/formModel.ts';
 import { findPreset } from '../../recipes/presets.ts';
 import { useLab, useRun } from '../app/lab.tsx';
 import { RunSwatch } from './RunSwatch.tsx';
+import { parentText } from './runRows.ts';
 import styles from './runs.module.css';
 
 const selectIdle = (run: RunState) => run.status === 'idle';
@@ -58,7 +59,7 @@ function Shown() {
           : source.kind === 'recording'
             ? `recorded on another machine${machine}`
             : `opened from “${source.name}”, made${machine === '' ? ' elsewhere' : ` on ${engine?.adapter ?? ''}`}`}
-        {parent === null ? '' : `; forked from “${parent.name}” at ${parent.place}`}
+        {parent === null ? '' : `; ${parentText(parent)}`}
       </span>
     </span>
   );

@@ -24,12 +24,15 @@ describe('the rows', () => {
     expect(differingSettings([run('a'), run('b')])).toEqual([]);
   });
 
-  it('stand newest first, pinned ones before them, or as a person sorts them, without numbers last', () => {
-    const runs = [run('a', { pinned: true }), withReward('b', 0.2), withReward('c', 0.9)];
-    expect(names(runRows(runs, nowhere, null))).toEqual(['a', 'c', 'b']);
+  it('stand newest first, or as a person sorts them, without numbers last; pinned ones before all others', () => {
+    const runs = [run('a'), withReward('b', 0.2), withReward('c', 0.9)];
+    expect(names(runRows(runs, nowhere, null))).toEqual(['c', 'b', 'a']);
     expect(names(runRows(runs, nowhere, { column: 'reward', descending: true }))).toEqual(['c', 'b', 'a']);
     expect(names(runRows(runs, nowhere, { column: 'reward', descending: false }))).toEqual(['b', 'c', 'a']);
     expect(names(runRows(runs, nowhere, { column: 'name', descending: false }))).toEqual(['a', 'b', 'c']);
+    const pinned = [run('a', { pinned: true }), withReward('b', 0.2), withReward('c', 0.9)];
+    expect(names(runRows(pinned, nowhere, null))).toEqual(['a', 'c', 'b']);
+    expect(names(runRows(pinned, nowhere, { column: 'reward', descending: true }))).toEqual(['a', 'c', 'b']);
   });
 
   it('say how a run stands', () => {

@@ -4,11 +4,16 @@
  * Invariant (runRows.test.ts): what is said of the settings is found by comparing all runs of the list; nothing is said where they agree.
  */
 import { formField, getSetting, settingPaths } from '../../recipes/formModel.ts';
-import type { LibraryView, RunState } from '../../lab/state.ts';
+import type { LibraryView, RunParent, RunState } from '../../lab/state.ts';
 import { formatDuration } from '../app/format.ts';
 
 export const columns = ['name', 'state', 'calls', 'reward', 'heldOut'] as const;
 export type Column = (typeof columns)[number];
+
+/** Where a run comes from that did not begin by itself. */
+export function parentText({ id, name, place }: RunParent): string {
+  return id === '' ? `begun from the weights of “${name}”` : `forked from “${name}” at ${place}`;
+}
 
 export interface RunOrder {
   readonly column: Column;
@@ -33,7 +38,7 @@ export function differingSettings(runs: readonly Pick<RunState, 'settings'>[]): 
   return settingPaths.filter((path) => new Set(runs.map((run) => getSetting(run.settings, path))).size > 1);
 }
 
-/** @param order null for the list's own: pinned ones first, then the newest */
+/** Pinned ones first in any order. @param order null for the list's own: the newest first */
 export function runRows(
   runs: readonly RunState[],
   library: Pick<LibraryView, 'elsewhere'>,
@@ -50,9 +55,11 @@ export function runRows(
     reward: run.series.latest['critic/score/mean'] ?? null,
     heldOut: heldOutAccuracy(run),
   }));
-  const newestFirst = rows.reverse();
-  if (order !== null) return [...newestFirst].sort((a, b) => compare(a, b, order));
-  return [...newestFirst].sort((a, b) => Number(b.run.pinned) - Number(a.run.pinned));
+  return rows
+    .reverse()
+    .sort(
+      (a, b) => Number(b.run.pinned) - Number(a.run.pinned) || (order === null ? 0 : compare(a, b, order)),
+    );
 }
 
 /** Of the final evaluation; of the baseline nothing is said, since it is not the run's end. */

@@ -23,9 +23,10 @@ export function Attempt({ trajectory }: { readonly trajectory: ScoredTrajectory 
       trajectory === undefined
         ? []
         : tokenSegments(trajectory)
-            .map(({ kind, from, to }) => ({
+            .map(({ kind, from, to, finished }) => ({
               kind,
               from,
+              finished,
               text: decodeTokens(trajectory.tokens.subarray(from, to)).replace(control, '').trim(),
             }))
             .filter(({ kind, text }) => kind !== 'prompt' && text !== ''),
@@ -37,9 +38,9 @@ export function Attempt({ trajectory }: { readonly trajectory: ScoredTrajectory 
   const written = parts.map(({ kind, text }) => `${kind} ${text}`).join() + String(right) + trajectory.stop;
   return (
     <p key={written} className={styles.attempt} data-testid="attempt">
-      {parts.map(({ kind, from, text }) => (
-        <span key={from} className={styles.part} data-kind={kind}>
-          <span className="scene-hidden">{spoken[kind]} </span>
+      {parts.map(({ kind, from, text, finished }) => (
+        <span key={from} className={styles.part} data-kind={kind} data-unfinished={!finished || undefined}>
+          <span className="scene-hidden">{finished ? spoken[kind] : 'begins to ask Python'} </span>
           {text}
         </span>
       ))}

@@ -2,10 +2,11 @@
  * What is going on, in words and in three pairs of numbers. It asks the question first, if the lesson has one.
  *
  * The caption is the page's live region. While the lesson plays it changes with the story's moments, and between them at most every few
- * seconds, so that a screen reader can keep up; by hand it follows every round.
+ * seconds, so that a screen reader can keep up; by hand it follows every round. It has the room of the longest from the start, so that
+ * nothing below it moves when another is told.
  */
-import { useEffect, useRef, useState } from 'react';
-import { captionAt, callsText, examText, percent } from '../../lab/lesson/captions.ts';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { captionAt, callsText, examText, percent, roundOf } from '../../lab/lesson/captions.ts';
 import { newestAt } from '../../lab/lesson/pair.ts';
 import { students } from '../../recipes/lessons.ts';
 import { unchanged } from './GuessHandles.tsx';
@@ -48,13 +49,16 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
         </strong>
         <span>{phaseName(timeline, round)}</span>
       </p>
-      {stage === 'asking' ? (
-        <Question scene={scene} />
-      ) : (
-        <p className={styles.caption} aria-live="polite" data-testid="scene-caption">
-          {captionAt(lesson, pair, timeline, moments, spoken)}
-        </p>
-      )}
+      <div className={styles.told}>
+        <Room scene={scene} />
+        {stage === 'asking' ? (
+          <Question scene={scene} />
+        ) : (
+          <p className={styles.caption} aria-live="polite" data-testid="scene-caption">
+            {captionAt(lesson, pair, timeline, moments, spoken)}
+          </p>
+        )}
+      </div>
       <table className={styles.numbers}>
         <thead>
           <tr>
@@ -107,11 +111,41 @@ export function Narrator({ scene }: { readonly scene: Scene }) {
   );
 }
 
+/** Every caption and the question, unseen and in one place: the room that the longest needs. */
+function Room({ scene }: { readonly scene: Scene }) {
+  const { lesson, pair, timeline, moments } = scene;
+  const captions = useMemo(
+    () =>
+      lesson.captions.flatMap(({ at }) => {
+        const round = roundOf(at, moments);
+        return round === null ? [] : [captionAt(lesson, pair, timeline, moments, round)];
+      }),
+    [lesson, pair, timeline, moments],
+  );
+  return (
+    <>
+      {captions.map((caption, i) => (
+        <p key={i} className={styles.room} aria-hidden="true">
+          {caption}
+        </p>
+      ))}
+      {lesson.question === null ? null : (
+        <div className={styles.roomForQuestion} aria-hidden="true">
+          <p className={styles.caption}>{lesson.question}</p>
+          <p className={styles.how}>{how}</p>
+        </div>
+      )}
+    </>
+  );
+}
+
+const how = 'Drag the two dots, or use the arrow keys.';
+
 function Question({ scene }: { readonly scene: Scene }) {
   return (
     <div className={styles.question} data-testid="scene-question">
       <p className={styles.caption}>{scene.lesson.question}</p>
-      <p className={styles.how}>Drag the two dots, or use the arrow keys.</p>
+      <p className={styles.how}>{how}</p>
       <div className={styles.answers}>
         <button
           type="button"

@@ -15,9 +15,16 @@ import type { LiveLine } from './LiveMarks.tsx';
 import { useRound, type Scene } from './useScene.ts';
 import styles from './stacks.module.css';
 
-type Drawn = Exclude<SegmentKind, 'prompt'>;
-const kinds: readonly Drawn[] = ['thought', 'call', 'response', 'answer'];
-const heights: Readonly<Record<Drawn, number>> = { thought: 4, call: 10, response: 6, answer: 10 };
+/** A call that was never closed, so that nothing ran, is an empty frame. */
+type Drawn = Exclude<SegmentKind, 'prompt'> | 'unfinished';
+const kinds: readonly Drawn[] = ['thought', 'call', 'unfinished', 'response', 'answer'];
+const heights: Readonly<Record<Drawn, number>> = {
+  thought: 4,
+  call: 10,
+  unfinished: 10,
+  response: 6,
+  answer: 10,
+};
 
 interface Props {
   readonly scene: Scene;
@@ -185,10 +192,11 @@ function written({ tokens, lossMask }: Pick<ScoredTrajectory, 'tokens' | 'lossMa
 }
 
 function stripPaths(trajectory: ScoredTrajectory): Readonly<Record<Drawn, string>> {
-  const paths = { thought: '', call: '', response: '', answer: '' };
+  const paths = { thought: '', call: '', unfinished: '', response: '', answer: '' };
   const start = trajectory.tokens.length - written(trajectory);
-  for (const { kind, from, to } of tokenSegments(trajectory)) {
-    if (kind === 'prompt') continue;
+  for (const { kind: of, from, to, finished } of tokenSegments(trajectory)) {
+    if (of === 'prompt') continue;
+    const kind = finished ? of : 'unfinished';
     const height = heights[kind];
     paths[kind] += `M${from - start + 0.15} ${10 - height}H${to - start - 0.15}V10H${from - start + 0.15}Z`;
   }

@@ -1,20 +1,28 @@
 /**
  * Which engine runs on which device: a badge, with the reason and the details in a popover.
+ *
+ * Invariant (notices.test.tsx): it speaks of this machine. While a recorded run or one from a file is shown, it tells what a run would get
+ * here; where that run was made stands beside its name (`runs/ShownLine.tsx`).
  */
 import { Popover, UnstyledButton } from '@mantine/core';
 import { Cpu } from 'lucide-react';
-import type { RunState } from '../../lab/state.ts';
+import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
 import { formatCount, formatNumber } from '../app/format.ts';
-import { useRun } from '../app/lab.tsx';
+import { useLab, useRun } from '../app/lab.tsx';
 import { EngineMemory } from './EngineMemory.tsx';
 import type { EngineView } from '../../record/recordedRun.ts';
 import { speedClass, type SpeedClass } from './engineSpeed.ts';
 import styles from './engineBadge.module.css';
 
-const selectEngine = (run: RunState) => run.engine;
-const selectSandbox = (run: RunState) => run.sandbox;
-const selectParameters = (run: RunState) => run.parameters;
-const selectSpeed = (run: RunState) => run.tokensPerSecond;
+/** The run shown if it was made here, else the one that the form describes. */
+const ownRun = (state: LabState): RunState => {
+  const shown = shownRun(state);
+  return shown.source.kind === 'live' ? shown : state.planned;
+};
+const selectEngine = (state: LabState) => ownRun(state).engine;
+const selectSandbox = (state: LabState) => ownRun(state).sandbox;
+const selectParameters = (state: LabState) => ownRun(state).parameters;
+const selectSpeed = (state: LabState) => ownRun(state).tokensPerSecond;
 const selectFailed = (run: RunState) => run.failure !== null;
 
 const backendNames: Readonly<Record<string, string>> = {
@@ -44,10 +52,10 @@ function words(engine: EngineView): readonly [kind: string, device: string] {
 }
 
 export function EngineBadge() {
-  const engine = useRun(selectEngine);
-  const sandbox = useRun(selectSandbox);
-  const parameters = useRun(selectParameters);
-  const speed = useRun(selectSpeed);
+  const engine = useLab(selectEngine);
+  const sandbox = useLab(selectSandbox);
+  const parameters = useLab(selectParameters);
+  const speed = useLab(selectSpeed);
   const failed = useRun(selectFailed);
   if (engine === null) {
     return (

@@ -1,5 +1,6 @@
 /**
- * The buttons that run the lab: one primary button that reads Train, Pause, Resume or Go on, and Step and Reset beside it.
+ * The buttons that run the lab: one primary button that reads Train, Pause, Resume or Go on, and Step and Reset beside it. One that can do
+ * nothing says why.
  *
  * Invariant (page.test.tsx): the trainer acts only between two units of work, so until it has paused the button reads “Pausing …” and
  * does nothing.
@@ -8,13 +9,15 @@ import { Button, Tooltip } from '@mantine/core';
 import { Pause, Play, RotateCcw, StepForward } from 'lucide-react';
 import type { LabActions, LabState, RunState } from '../../lab/state.ts';
 import { useLab, useLabActions, useRun } from '../app/lab.tsx';
+import { steppingOf } from './stepping.ts';
 import styles from './topBar.module.css';
 
 const selectStatus = (run: RunState) => run.status;
 const selectRequested = (run: RunState) => run.requested;
 const selectBlocked = (state: LabState) => state.settingProblems[0]?.message ?? null;
 const selectSaved = (run: RunState) => run.checkpoint !== null;
-const selectLive = (run: RunState) => run.source.kind === 'live';
+const selectSource = (run: RunState) => run.source;
+const selectReplay = (run: RunState) => run.replay;
 
 interface Primary {
   readonly word: string;
@@ -61,9 +64,12 @@ export function RunControls() {
   const status = useRun(selectStatus);
   const requested = useRun(selectRequested);
   const blocked = useLab(selectBlocked);
-  const live = useRun(selectLive);
+  const source = useRun(selectSource);
+  const replay = useRun(selectReplay);
+  const live = source.kind === 'live';
   const saved = useRun(selectSaved);
   const actions = useLabActions();
+  const stepping = steppingOf({ status, requested, source, replay });
   const primary = primaryButton(status, requested, live, saved);
   const starts = primary.word.startsWith('Train');
   const Icon = primary.icon;
@@ -85,7 +91,13 @@ export function RunControls() {
         </Button>
       </Tooltip>
       <Tooltip
-        label="Go on to the next optimizer step, GRPO step or benchmark, then pause ( . )"
+        label={
+          'whyNot' in stepping
+            ? stepping.whyNot
+            : live
+              ? 'Go on to the next optimizer step, GRPO step or benchmark, then pause ( . )'
+              : 'Show the next round ( . )'
+        }
         multiline
         w={240}
       >
@@ -94,8 +106,11 @@ export function RunControls() {
           variant="default"
           px={10}
           leftSection={<StepForward size={14} aria-hidden />}
-          disabled={status === 'starting' || requested === 'step'}
-          onClick={() => actions.step()}
+          aria-disabled={'whyNot' in stepping}
+          data-disabled={'whyNot' in stepping || undefined}
+          onClick={() => {
+            if ('act' in stepping) stepping.act(actions);
+          }}
         >
           Step
         </Button>
