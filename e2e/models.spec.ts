@@ -27,7 +27,7 @@ test('a policy leaves as a model folder and comes back bit for bit; data leaves 
   const { page } = lab;
   // A short pool and a long first examination: the run is held before anything has changed its weights.
   await lab.open(
-    '?preset=micro&run.backend=simd&sft.epochs=0&teacher.trajectories=64&curation.size=48&evaluation.problems=200',
+    '?preset=micro&run.backend=simd&sft.epochs=0&teacher.trajectories=64&curation.size=48&evaluation.problems=50&evaluation.samples=32',
   );
   await page.getByRole('button', { name: 'Export or open a run' }).click();
   await page.getByRole('menuitem', { name: recording.title }).click();
@@ -53,9 +53,13 @@ test('a policy leaves as a model folder and comes back bit for bit; data leaves 
 
   const data = unpacked((await lab.download(/^Export the data/)).bytes);
   const lines = (name: string) => (data.get(name)?.toString() ?? '').trimEnd().split('\n');
-  expect(lines('trl/sft.jsonl')).toHaveLength(48);
-  expect(Object.keys(JSON.parse(lines('trl/stage1.jsonl')[0] ?? '') as object)).toEqual(['prompt', 'answer']);
-  expect(data.get('verl/sft.parquet')?.subarray(0, 4).toString()).toBe('PAR1');
+  expect(data.has('trl/sft.jsonl'), 'it has no cold start').toBe(false);
+  expect(lines('trl/stage1.jsonl')).toHaveLength(32);
+  expect(JSON.parse(lines('trl/stage1.jsonl')[0] ?? '')).toMatchObject({
+    prompt: [{ role: 'user', content: expect.any(String) as string }],
+    answer: expect.any(String) as string,
+  });
+  expect(data.get('verl/stage2.parquet')?.subarray(0, 4).toString()).toBe('PAR1');
 
   const damaged = Buffer.from(out.bytes.subarray(0, 20_000));
   await page.getByTestId('open-model').setInputFiles({

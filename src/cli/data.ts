@@ -51,7 +51,8 @@ await runCommand(usage, async (words) => {
           ]),
     ];
     writeFolder(out, datasetFiles(datasets));
-    for (const { path, rows } of datasets) console.log(`${out}/${path}: ${rows.length} rows`);
+    for (const { path, rows } of datasets)
+      console.log(rows.length === 0 ? `${path}: the run has none` : `${out}/${path}: ${rows.length} rows`);
     if (found.checkpoint === null)
       console.log('No checkpoint says how stage 1 went, so stage 2’s prompts are unfiltered.');
   } finally {

@@ -63,6 +63,8 @@ describe('data for other tools', () => {
   it('gives rollouts as they were sampled', async () => {
     const sampled = { ...trajectory('chain/stage-1/1/0'), reward: 1, advantage: 0.5, prompt: 3, sample: 2 };
     const set = rolloutDataset('tokens/rollouts', [{ phase: 'stage1', round: 7, trajectories: [sampled] }]);
+    const none = rolloutDataset('tokens/none', []);
+    expect([...datasetFiles([set, none]).keys()], 'nothing is no file').toHaveLength(2);
     const [row] = await table(datasetFiles([set]), 'tokens/rollouts.parquet');
     expect(row).toMatchObject({
       tokens: [...sampled.tokens],

@@ -20,13 +20,15 @@ export interface Dataset {
   readonly rows: readonly Row[];
 }
 
-/** Each dataset twice: as JSON lines and as Parquet. */
+/** Each dataset twice: as JSON lines and as Parquet. One without rows (a run without a cold start has none) is left out: nobody’s reader opens it. */
 export function datasetFiles(datasets: readonly Dataset[]): FolderFiles {
   return folderFiles(
-    datasets.flatMap(({ path, columns, rows }) => [
-      [`${path}.jsonl`, jsonLines(rows)] as const,
-      [`${path}.parquet`, parquetBytes(columns, rows)] as const,
-    ]),
+    datasets
+      .filter(({ rows }) => rows.length > 0)
+      .flatMap(({ path, columns, rows }) => [
+        [`${path}.jsonl`, jsonLines(rows)] as const,
+        [`${path}.parquet`, parquetBytes(columns, rows)] as const,
+      ]),
   );
 }
 

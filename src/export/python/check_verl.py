@@ -5,11 +5,13 @@ import asyncio
 import json
 import os
 import sys
+from importlib.metadata import version
 
 from lab import DATA, FOLDER, need, ok, rows
 
 RECIPE = FOLDER / "recipe-verl"
 os.chdir(RECIPE)
+print(f"verl {version('verl')}, transformers {version('transformers')}:", flush=True)
 import hydra  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
 from transformers import AutoTokenizer  # noqa: E402
