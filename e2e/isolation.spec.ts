@@ -24,6 +24,7 @@ const isWalled = (page: Page) =>
     document.body.append(script);
     const turned = await new Promise<boolean>((resolve) => {
       // Where text may become code, this does.
+      // oxlint-disable-next-line @typescript-eslint/no-implied-eval -- whether the policy lets it is the question
       setTimeout('document.body.dataset.turned = "yes"');
       setTimeout(() => resolve(document.body.dataset['turned'] !== undefined), 50);
     });

@@ -8,14 +8,13 @@
  */
 import { writeRunFile } from '../record/runFile.ts';
 import type { LabEnvironment } from './environment.ts';
-import { placeName } from './failures.ts';
 import { KeptRun } from './keptRun.ts';
 import { entryOf, firstEntry } from './library/entryOf.ts';
 import { zipped } from './library/packedBytes.ts';
 import { readKept } from './library/readKept.ts';
-import { entryBytes, type RunEntry } from './library/runEntry.ts';
-import { libraryBytes, type Kept, type RunLibrary, type SoundSave } from './library/runLibrary.ts';
-import { WriteQueue } from './library/writeQueue.ts';
+import type { RunEntry } from './library/runEntry.ts';
+import type { RunLibrary, SoundSave } from './library/runLibrary.ts';
+import { RunRecords } from './library/runRecords.ts';
 import type { Notices } from './notices.ts';
 import type { Replay } from './replay.ts';
 import type { RunController } from './runController.ts';
@@ -33,16 +32,12 @@ export class RunKeeper {
   readonly #runs: Runs;
   readonly #notices: Notices;
   readonly #publisher: Publisher;
-  /** Null until it is open, and where it cannot be. */
-  #library: RunLibrary | null = null;
-  readonly #entries = new Map<string, RunEntry>();
-  readonly #queue = new WriteQueue();
+  readonly #records: RunRecords;
   /** Runs that this tab works on, with how each is let go. */
   readonly #holds = new Map<string, () => void>();
   /** Runs whose files were opened, or tried. */
   readonly #tried = new Set<string>();
   readonly #loading = new Map<string, Promise<RunController | Replay | null>>();
-  readonly #saidFull = new Set<string>();
   #state: LibraryView = {
     status: 'opening',
     message: null,
@@ -57,6 +52,10 @@ export class RunKeeper {
     this.#runs = runs;
     this.#notices = notices;
     this.#publisher = publisher;
+    this.#records = new RunRecords(
+      (text) => notices.add(text),
+      () => this.#measure(),
+    );
     runs.listen({
       added: (run) => this.#added(run),
       saved: (run, checkpoint) => this.#saved(run, checkpoint),
@@ -74,13 +73,14 @@ export class RunKeeper {
   /** Open the library and list what it has. */
   async open(): Promise<void> {
     try {
-      this.#library = await this.#environment.openLibrary();
-      const { entries, refused } = await this.#library.list();
+      const library = await this.#environment.openLibrary();
+      this.#records.library = library;
+      const { entries, refused } = await library.list();
       const elsewhere = await this.#environment.locks.held();
       // What was deleted on the page before is not had back on this one.
       await this.#forget(entries.filter(({ deleted }) => deleted).map(({ id }) => id));
       const kept = entries.filter(({ deleted, id }) => !deleted && this.#runs.find(id) === null);
-      for (const entry of kept) this.#entries.set(entry.id, entry);
+      for (const entry of kept) this.#records.set(entry);
       this.#runs.list(kept.map((entry) => new KeptRun(entry)));
       this.#notices.add(...refused);
       const unfinished = kept.filter(({ status, id }) => status === 'interrupted' && !elsewhere.has(id));
@@ -90,7 +90,7 @@ export class RunKeeper {
         elsewhere: kept.map(({ id }) => id).filter((id) => elsewhere.has(id)),
       });
       for (const run of this.#runs.all)
-        if (run.kind !== 'kept' && !this.#entries.has(run.id)) this.#added(run);
+        if (run.kind !== 'kept' && !this.#records.has(run.id)) this.#added(run);
       await this.#measure();
       this.#loadVisible();
     } catch (error) {
@@ -110,9 +110,9 @@ export class RunKeeper {
   }
 
   async #load(kept: KeptRun): Promise<RunController | Replay | null> {
-    const library = this.#library;
+    const library = this.#records.library;
     if (library === null) return null;
-    const entry = this.#entries.get(kept.id) ?? kept.entry;
+    const entry = this.#records.entry(kept.id) ?? kept.entry;
     const { record, restored, notices } = await readKept(library, entry);
     if (this.#runs.find(kept.id) !== kept) return null; // opened or deleted meanwhile
     this.#notices.add(...notices);
@@ -158,7 +158,7 @@ export class RunKeeper {
 
   /** Whether this tab may let a run go on without asking. */
   owns(id: string): boolean {
-    return this.#holds.has(id) || this.#library === null;
+    return this.#holds.has(id) || this.#records.library === null;
   }
 
   /** The question whether a run should go on has been answered by no. */
@@ -168,10 +168,12 @@ export class RunKeeper {
 
   /** What was kept of a run at one moment. @param number of the save; the newest sound one where absent */
   async moment(id: string, number?: number): Promise<SoundSave | null> {
-    await this.#queue.settled(id);
-    const entry = this.#entries.get(id);
-    if (this.#library === null || entry === undefined) return null;
-    return number === undefined ? this.#library.readNewest(entry) : this.#library.readSave(entry, number);
+    await this.#records.settled(id);
+    const entry = this.#records.entry(id);
+    if (this.#records.library === null || entry === undefined) return null;
+    return number === undefined
+      ? this.#records.library.readNewest(entry)
+      : this.#records.library.readSave(entry, number);
   }
 
   // -- what the list of runs says
@@ -179,9 +181,9 @@ export class RunKeeper {
   #added(run: HeldRun): void {
     if (run.kind === 'kept') return;
     if (run.kind === 'live') void this.#hold(run.id);
-    if (this.#library === null) return; // kept once it is open
+    if (this.#records.library === null) return; // kept once it is open
     const entry = firstEntry(run, this.#runs.label(run.id), this.#environment.date());
-    this.#entries.set(run.id, entry);
+    this.#records.set(entry);
     if (run.kind === 'live') {
       const { checkpoint } = run;
       if (checkpoint !== null) this.#saved(run, checkpoint);
@@ -189,14 +191,14 @@ export class RunKeeper {
       return;
     }
     const text = () => writeRunFile(run.run);
-    this.#write(run.id, async (library, now) => library.saveFile(now, await zipped(text())));
+    this.#records.write(run.id, async (library, now) => library.saveFile(now, await zipped(text())));
   }
 
   #saved(run: RunController, { place, bytes, seconds }: SessionCheckpoint): void {
-    if (this.#library === null || !this.#entries.has(run.id)) return;
+    if (this.#records.library === null || !this.#records.has(run.id)) return;
     // Written down now: while it waits, the run goes on.
     const text = writeRunFile(run.record(this.#environment.date(), this.#environment.origin));
-    this.#write(
+    this.#records.write(
       run.id,
       async (library, now) =>
         library.save(entryOf(run, this.#runs.label(run.id), now), {
@@ -208,63 +210,35 @@ export class RunKeeper {
   }
 
   #ended(run: RunController): void {
-    if (!this.#entries.has(run.id)) return this.#release(run.id);
+    if (!this.#records.has(run.id)) return this.#release(run.id);
     const write = async (library: RunLibrary, now: RunEntry) => {
       const entry = entryOf(run, this.#runs.label(run.id), now);
       if (run.status !== 'done') return library.put(entry);
       const text = writeRunFile(run.record(this.#environment.date(), this.#environment.origin));
       return library.saveFile(entry, await zipped(text));
     };
-    this.#write(run.id, write);
-    if (run.status !== 'failed') void this.#queue.settled(run.id).then(() => this.#release(run.id));
+    this.#records.write(run.id, write);
+    if (run.status !== 'failed') void this.#records.settled(run.id).then(() => this.#release(run.id));
   }
 
   /** Its label or its condition has changed. */
   #touch(run: HeldRun): void {
-    this.#write(run.id, (library, now) => library.put(entryOf(run, this.#runs.label(run.id), now)));
+    this.#records.write(run.id, (library, now) => library.put(entryOf(run, this.#runs.label(run.id), now)));
   }
 
   #setDeleted(run: HeldRun, deleted: boolean): void {
-    this.#write(run.id, (library, now) => library.put({ ...now, deleted }));
+    this.#records.write(run.id, (library, now) => library.put({ ...now, deleted }));
   }
 
   async #forget(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
-      await this.#queue.settled(id);
-      await this.#library?.remove(id).catch(() => undefined); // tried again on the next page
-      this.#entries.delete(id);
+      await this.#records.remove(id);
       this.#release(id);
     }
     await this.#measure();
   }
 
-  // -- records
-
-  /** Do some work on a run's records when its turn has come. @param replaces it stands in for such work that still waits */
-  #write(
-    id: string,
-    work: (library: RunLibrary, entry: RunEntry) => Promise<Kept<RunEntry>>,
-    replaces = false,
-  ): void {
-    const library = this.#library;
-    if (library === null) return;
-    const task = async () => {
-      const entry = this.#entries.get(id);
-      if (entry === undefined) return;
-      const kept = await work(library, entry);
-      if (kept.ok) {
-        if (this.#entries.has(id)) this.#entries.set(id, kept.value);
-        this.#saidFull.delete(id);
-      } else if (!this.#saidFull.has(id)) {
-        this.#saidFull.add(id);
-        this.#notices.add(
-          `“${entry.label.name}” is not kept any further: ${kept.message} It goes on in this page. ${kept.full ? 'Delete runs that you do not need, or export this one.' : 'Export it to be safe.'}`,
-        );
-      }
-      await this.#measure();
-    };
-    this.#queue.add(id, task, replaces);
-  }
+  // --
 
   async #hold(id: string): Promise<boolean> {
     const release = await this.#environment.locks.hold(id);
@@ -280,18 +254,9 @@ export class RunKeeper {
 
   /** How much is kept. */
   async #measure(): Promise<void> {
-    const entries = [...this.#entries.values()];
-    const kept = Object.fromEntries(
-      entries.map((entry) => [
-        entry.id,
-        {
-          bytes: entryBytes(entry),
-          moments: entry.saves.map(({ number, place }) => ({ number, place, words: placeName(place) })),
-        },
-      ]),
-    );
-    const browser = await this.#environment.storage();
-    this.#set({ kept, storage: { runs: libraryBytes(entries), ...(browser ?? { used: null, room: null }) } });
+    const browser = (await this.#environment.storage()) ?? { used: null, room: null };
+    const { kept, bytes } = this.#records;
+    this.#set({ kept, storage: { runs: bytes, ...browser } });
   }
 
   #set(change: Partial<LibraryView>): void {
