@@ -57,7 +57,7 @@ test('a policy leaves as a model folder and comes back bit for bit; data leaves 
   expect(lines('trl/stage1.jsonl')).toHaveLength(32);
   expect(JSON.parse(lines('trl/stage1.jsonl')[0] ?? '')).toMatchObject({
     prompt: [{ role: 'user', content: expect.stringMatching(/^\d+ /) as unknown }],
-    answer: expect.stringMatching(/^-?\d+$/) as unknown,
+    answer: expect.stringMatching(/^-?\d+$/),
   });
   expect(data.get('verl/stage2.parquet')?.subarray(0, 4).toString()).toBe('PAR1');
 
