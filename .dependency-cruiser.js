@@ -73,7 +73,8 @@ export default {
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    doNotFollow: { path: 'node_modules' },
+    // Neither what others wrote, nor the built package (npm run build:library), which the example imports.
+    doNotFollow: { path: ['node_modules', '^dist-library'] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'] },
   },
 };

@@ -37,7 +37,9 @@ const given = process.env['ASTER_EXPORTED'];
 const folder = given ?? mkdtempSync(join(tmpdir(), 'aster-python-'));
 try {
   if (unknown !== undefined) throw new Error(`There is no check “${unknown}”.\n\n${usage}`);
-  const wanted = asked.length === 0 ? checkNames : checkNames.filter((name) => asked.includes(name));
+  // What comes back is what the check of the model wrote.
+  const all = asked.includes('back') && given === undefined ? [...asked, 'model'] : asked;
+  const wanted = all.length === 0 ? checkNames : checkNames.filter((name) => all.includes(name));
   const main = environment(process.env['ASTER_PYTHON'], '.venv-python/main', 'requirements.txt', null);
   console.log(`${new Date().toISOString().slice(0, 10)}; what the checks run on:`);
   must(join(main, 'bin/python'), [join(checks, 'versions.py')]);

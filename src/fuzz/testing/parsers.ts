@@ -15,7 +15,7 @@ import { readMoment, viewOf, writeMoment } from '../../lab/lesson/link.ts';
 import { huggingFaceConfig, readCheckpoint, writeCheckpoint } from '../../policy/checkpoint.ts';
 import { policyConfig } from '../../policy/config.ts';
 import { initialiseTensors } from '../../policy/initialise.ts';
-import { CheckpointError, readSafetensors } from '../../policy/safetensors.ts';
+import { CheckpointError, readSafetensors, writeSafetensors } from '../../policy/safetensors.ts';
 import { Random } from '../../random/random.ts';
 import { defaultSettings, parseSettings } from '../../recipes/formModel.ts';
 import { readLesson, readLessonIndex } from '../../recipes/lessons.ts';
@@ -104,6 +104,39 @@ const model: ReadonlyMap<string, Uint8Array> = new Map([
     'tokenizer.json',
     encode(
       JSON.stringify({ model: { vocab: Object.fromEntries(tokenTexts.map((text, id) => [text, id])) } }),
+    ),
+  ],
+]);
+
+/** The same bits under another name: as bfloat16 they are other numbers, finite ones all the same. */
+function asBfloat16(float16: Uint8Array): Uint8Array {
+  const length = Number(new DataView(float16.buffer, float16.byteOffset).getBigUint64(0, true));
+  const header = new TextDecoder().decode(float16.subarray(8, 8 + length)).trimEnd();
+  const renamed = encode(header.replaceAll('"dtype":"F16"', '"dtype":"BF16"'));
+  const padded = Math.ceil(renamed.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded + float16.length - 8 - length).fill(0x20, 8, 8 + padded);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(renamed, 8);
+  bytes.set(float16.subarray(8 + length), 8 + padded);
+  return bytes;
+}
+
+/** The same policy in two shards. */
+const shardNames = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;
+const shardOf = (tensor: string) => shardNames[tensor.startsWith('model.layers') ? 1 : 0];
+const sharded: ReadonlyMap<string, Uint8Array> = new Map([
+  ...[...model].filter(([name]) => name !== 'model.safetensors'),
+  ...shardNames.map((shard) => {
+    const own = [...tensors].filter(([name]) => shardOf(name) === shard);
+    const stored = own.map(([name, tensor]) => [name, { dtype: 'F32' as const, ...tensor }] as const);
+    return [shard, writeSafetensors({ tensors: new Map(stored), metadata: {} })] as const;
+  }),
+  [
+    'model.safetensors.index.json',
+    encode(
+      JSON.stringify({
+        weight_map: Object.fromEntries([...tensors.keys()].map((name) => [name, shardOf(name)])),
+      }),
     ),
   ],
 ]);
@@ -205,7 +238,7 @@ export const parsers: readonly Parser[] = [
   {
     name: 'safetensors',
     form: 'safetensors',
-    samples: () => [plainWeights('F32'), plainWeights('F16')],
+    samples: () => [plainWeights('F32'), plainWeights('F16'), asBfloat16(plainWeights('F16'))],
     read: (bytes) => refusal(() => void readSafetensors(bytes)),
   },
   {
@@ -230,8 +263,14 @@ export const parsers: readonly Parser[] = [
   {
     name: 'model-weights',
     form: 'safetensors',
-    samples: () => [modelFile('model.safetensors')],
+    samples: () => [modelFile('model.safetensors'), asBfloat16(plainWeights('F16'))],
     read: (bytes) => modelWith('model.safetensors', bytes),
+  },
+  {
+    name: 'model-shard',
+    form: 'safetensors',
+    samples: () => [...sharded].filter(([name]) => name === shardNames[1]).map(([, bytes]) => bytes),
+    read: (bytes) => refusal(() => void readModel(new Map(sharded).set(shardNames[1], bytes))),
   },
   {
     name: 'model-config',
