@@ -134,6 +134,8 @@ const page: UserConfig = {
         test: {
           name: 'node',
           environment: 'node',
+          // A thread for a file starts sooner than a process for a file.
+          pool: 'threads',
           include: ['src/**/*.test.{ts,tsx}'],
           exclude: ['src/**/*.{browser,peer}.test.ts'],
         },
