@@ -12,7 +12,7 @@ interface PresetDefinition {
   readonly title: string;
   /** One sentence: what a person will see. */
   readonly description: string;
-  /** What it takes, an estimate. */
+  /** What it takes, from a quiet machine of two cores (2026-11-28: headless 39, 49, 8, 3 s for quick, its twin, scratch, micro). */
   readonly takes: string;
   /** The preset this one is laid over; the defaults where absent. */
   readonly over?: string;
@@ -26,7 +26,7 @@ const definitions = {
     title: 'Quick, dense cold start',
     description:
       'From a base that thinks, with a tool it has hardly seen. This cold start takes many steps by tool: reinforcement learning keeps the calls and makes more of them, and accuracy rises.',
-    takes: 'seconds on a GPU, a minute on a processor',
+    takes: 'about a minute on two cores of a processor; no GPU has been timed',
     changes: {
       policy: { preset: 'mini', base: 'mini' },
       task: { valueMax: 149, coldStartMinLength: 4, coldStartMaxLength: 6, trainProblems: 512 },
@@ -53,7 +53,7 @@ const definitions = {
     title: 'Quick, sparse cold start',
     description:
       'The same base and the same problems, but every step is worked out in the head before the tool only prints the answer again: reinforcement learning gives the tool up.',
-    takes: 'seconds on a GPU, a minute on a processor',
+    takes: 'about a minute on two cores of a processor; no GPU has been timed',
     over: 'quick',
     arm: 'sparse',
     changes: {},
@@ -62,7 +62,7 @@ const definitions = {
     title: 'Nano, dense cold start',
     description:
       'Eleven to fourteen steps with values to 299 on 0.34M parameters, where the head is often wrong: the cold start makes the paper’s nine calls and more, and reinforcement learning adds to them.',
-    takes: 'a few minutes on a GPU, eight on a processor',
+    takes: 'about eight minutes on a processor; no GPU has been timed',
     over: 'quick',
     changes: {
       policy: { preset: 'nano', base: 'nano-thinker' },
@@ -83,7 +83,7 @@ const definitions = {
     title: 'Nano, sparse cold start',
     description:
       'The same base and the same problems, worked out in the head before the tool only prints the answer again: the calls go, and the run ends far behind the dense one.',
-    takes: 'a few minutes on a GPU, eight on a processor',
+    takes: 'about eight minutes on a processor; no GPU has been timed',
     over: 'nano',
     arm: 'sparse',
     changes: {},
@@ -92,7 +92,7 @@ const definitions = {
     title: 'From scratch, dense cold start',
     description:
       'No base: sums and differences of two or three steps on 0.02M parameters that begin as noise, so the cold start teaches everything. It takes every step by tool.',
-    takes: 'seconds on a GPU, a minute or two on a processor',
+    takes: 'about ten seconds on two cores of a processor; no GPU has been timed',
     over: 'micro',
     changes: {
       task: { coldStartMinLength: 2, coldStartMaxLength: 3, trainProblems: 256 },
@@ -112,7 +112,7 @@ const definitions = {
     title: 'From scratch, sparse cold start',
     description:
       'The same problems and the same noise to begin with; every step is worked out in the head and then checked by tool.',
-    takes: 'seconds on a GPU, a minute or two on a processor',
+    takes: 'about ten seconds on two cores of a processor; no GPU has been timed',
     over: 'scratch',
     arm: 'sparse',
     changes: {},
@@ -121,7 +121,7 @@ const definitions = {
     title: 'Micro, a smoke test',
     description:
       'Sums and differences of one or two steps: every part of the recipe once, as fast as possible.',
-    takes: 'seconds on a GPU, minutes on a processor',
+    takes: 'a few seconds on two cores of a processor; no GPU has been timed',
     changes: {
       policy: { preset: 'micro' },
       task: {
@@ -146,7 +146,7 @@ const definitions = {
   'micro-sparse': {
     title: 'Micro, sparse cold start',
     description: 'The smoke test with the other cold start: every step in the head, and at most a check.',
-    takes: 'seconds on a GPU, minutes on a processor',
+    takes: 'a few seconds on two cores of a processor; no GPU has been timed',
     over: 'micro',
     arm: 'sparse',
     changes: { curation: { sparseMax: 1, denseMin: 2 } },
