@@ -70,6 +70,8 @@ export class LabPage {
     await this.page.getByRole('menuitem', { name: 'Larger, with a table' }).click();
     const sheet = this.page.getByTestId(`sheet-${id}`);
     await expect(sheet).toBeVisible();
+    // It fades while the sheet is there already; a second chart's menu would stand beside it.
+    await expect(this.page.getByRole('menu')).toHaveCount(0);
     return sheet;
   }
 
