@@ -1,7 +1,7 @@
 /**
- * What may import what, checked file by file: no cycle of any kind (type-only imports count, which ESLint's import plugins
+ * What may import what, checked file by file: no cycle of any kind (type-only imports count, which lint rules
  * leave out), test support only in tests, and nothing that package.json does not declare. Which folder of src may import
- * which is `layers` in eslint.config.js. Run by `npm run lint`.
+ * which is `layers` in oxlint.config.js. Run by `npm run lint`.
  */
 const test = '\\.(test|bench)\\.tsx?$';
 

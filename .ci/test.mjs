@@ -1,5 +1,5 @@
 /**
- * The whole test command: format, lint, imports, types, unit tests in Node, engine tests in headless Chromium, production build,
+ * The whole test command: types, lint, imports, format, unit tests in Node, engine tests in headless Chromium, production build,
  * end-to-end tests on that build. Ends with how long each part took and a line `N passed, N failed`; status 1 if anything failed.
  *
  * Three lanes run side by side on two cores: the end-to-end tests, the longest, wait for pages half of their time; the checks with Node's unit
@@ -102,9 +102,7 @@ async function pages() {
 }
 
 async function checks() {
-  await part('types', 'npx', ['tsc', '--noEmit']);
-  await part('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
-  await part('lint with types', 'npx', ['oxlint', '--type-aware', '--deny-warnings']);
+  await part('types and lint', 'npx', ['oxlint', '-c', 'oxlint.config.js', '--deny-warnings']);
   await part('imports', 'npm', ['run', '--silent', 'imports']);
   await part('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
   await vitest('node');

@@ -100,7 +100,7 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  // eslint-disable-next-line no-empty-pattern -- Playwright insists on the pattern
+  // oxlint-disable-next-line no-empty-pattern -- Playwright insists on the pattern
   expectedErrors: async ({}, use) => {
     await use([]);
   },

@@ -30,10 +30,7 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
   const runs = useInTurn(turn);
   const kind = useChartView(selectKind);
   const focus = leading(runs);
-  const { settings, collapse, series } = focus.view;
-  const lastRound = series.rounds.at(-1)?.x ?? 0;
-  const starts = phaseStarts(focus.view);
-  const spans = useMemo(() => phaseSpans(settings, starts, lastRound), [settings, starts, lastRound]);
+  const { collapse } = focus.view;
   const zoneTop = zoneTopOf(collapse);
   const empty = runs.every(({ view }) => view.series.rounds.length === 0);
   const leastTop = Math.max(highestBand(focus), empty ? 4 : Math.max(2, (zoneTop ?? 0) * 1.5));
@@ -45,6 +42,8 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
   const extras = useCallback(
     (plot: Plot): Extras => {
       const toX = roundMap(focus, kind);
+      const { settings, series } = focus.view;
+      const spans = phaseSpans(settings, phaseStarts(focus.view), series.rounds.at(-1)?.x ?? 0);
       const spread = spreadOf(focus);
       const band: Band = {
         colour: focus.style.colour,
@@ -85,7 +84,7 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
         },
       };
     },
-    [focus, kind, spans, collapse, zoneTop, narrow, runs.length],
+    [focus, kind, collapse, zoneTop, narrow, runs.length],
   );
   return (
     <LineFigure

@@ -125,12 +125,11 @@ function chartRows(lines: readonly PlotLine[], bands: readonly Band[]): Row[] {
     ]),
   );
   if (bands.length === 0) return rows;
-  const byX = new Map<number, Record<string, number | readonly [number, number]> & { x: number }>(
-    rows.map((row) => [row.x, { ...row }]),
-  );
+  type Joined = Record<string, number | readonly [number, number]> & { x: number };
+  const byX = new Map<number, Joined>(rows.map((row) => [row.x, { ...row }]));
   bands.forEach(({ points }, index) => {
     for (const { x, band } of points) {
-      const row = byX.get(x) ?? { x };
+      const row: Joined = byX.get(x) ?? { x };
       row[`band${index}`] = band;
       byX.set(x, row);
     }

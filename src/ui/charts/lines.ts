@@ -131,10 +131,11 @@ export type Row = Readonly<Record<string, number | readonly [number, number]>> &
 export function rowsOf(
   lines: readonly { readonly key: string; readonly points: readonly LinePoint[] }[],
 ): Row[] {
-  const rows = new Map<number, Record<string, number> & { x: number }>();
+  type Joined = Record<string, number> & { x: number };
+  const rows = new Map<number, Joined>();
   for (const { key, points } of lines) {
     for (const { x, y } of points) {
-      const row = rows.get(x) ?? { x };
+      const row: Joined = rows.get(x) ?? { x };
       row[key] = y;
       rows.set(x, row);
     }
