@@ -104,7 +104,7 @@ async function pages() {
 async function checks() {
   await part('types and lint', 'npx', ['oxlint', '-c', 'oxlint.config.js', '--deny-warnings']);
   await part('imports', 'npm', ['run', '--silent', 'imports']);
-  await part('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
+  await part('format', 'npx', ['oxfmt', '--check']);
   await vitest('node');
 }
 

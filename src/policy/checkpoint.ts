@@ -84,7 +84,9 @@ export function policyConfigFromHuggingFace(value: unknown): PolicyConfig {
     throw new CheckpointError(`The checkpoint's config has no usable "${key}" (a whole number above zero).`);
   };
   const ropeParameters = fields['rope_parameters'] as
-    { rope_theta?: unknown; rope_type?: unknown } | null | undefined;
+    | { rope_theta?: unknown; rope_type?: unknown }
+    | null
+    | undefined;
   const ropeTheta = positive('rope_theta', fields['rope_theta'] ?? ropeParameters?.rope_theta);
   const tied = fields['tie_word_embeddings'] ?? false;
   if (typeof tied !== 'boolean') {

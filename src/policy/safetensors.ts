@@ -24,7 +24,8 @@ export type StoredTensor =
 
 /** A tensor to be stored; `F16` are the bits of half floats (`narrowFloat16`), which read back as F32. */
 export type WrittenTensor =
-  StoredTensor | { readonly dtype: 'F16'; readonly shape: readonly number[]; readonly data: Uint16Array };
+  | StoredTensor
+  | { readonly dtype: 'F16'; readonly shape: readonly number[]; readonly data: Uint16Array };
 
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;

@@ -127,7 +127,8 @@ export function withSetting(settings: RunSettings, path: string, value: SettingV
 }
 
 export type CheckedSetting =
-  { readonly ok: true; readonly value: SettingValue } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly value: SettingValue }
+  | { readonly ok: false; readonly message: string };
 
 /** Check one value against its schema; the message is one sentence for people. */
 export function checkSetting(path: string, value: unknown): CheckedSetting {

@@ -64,7 +64,8 @@ export const students: readonly Student[] = ['a', 'b'];
 export const isLessonName = (name: string): boolean => /^[\w-]{1,40}$/.test(name);
 
 export type ReadLesson =
-  { readonly ok: true; readonly lesson: Lesson } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly lesson: Lesson }
+  | { readonly ok: false; readonly message: string };
 
 /** A lesson from its file's contents. Never throws; what is wrong with it is said in a sentence. */
 export function readLesson(name: string, json: unknown): ReadLesson {

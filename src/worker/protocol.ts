@@ -15,7 +15,14 @@ export type RunStatus = 'starting' | 'running' | 'paused' | 'done' | 'failed';
 
 /** Where a failure came from, so that the page can say what to do about it. */
 export type FailureSource =
-  'engine' | 'device-lost' | 'sandbox' | 'settings' | 'base' | 'numerics' | 'checkpoint' | 'trainer';
+  | 'engine'
+  | 'device-lost'
+  | 'sandbox'
+  | 'settings'
+  | 'base'
+  | 'numerics'
+  | 'checkpoint'
+  | 'trainer';
 
 /** Where in a run a checkpoint was taken. */
 export interface CheckpointPlace {

@@ -24,7 +24,8 @@ export interface OpenLesson {
 }
 
 export type OpenedLesson =
-  ({ readonly ok: true } & OpenLesson) | { readonly ok: false; readonly message: string };
+  | ({ readonly ok: true } & OpenLesson)
+  | { readonly ok: false; readonly message: string };
 
 export async function openLesson(name: string, download: Download): Promise<OpenedLesson> {
   const json = await download(`lessons/${name}.json`).then(readJson, () => undefined);

@@ -5,7 +5,14 @@
  * (1) Any two of the first eight places differ in colour, in dash and in marker. (2) No two of the first 64 are alike.
  */
 export type Marker =
-  'square' | 'circle' | 'triangle' | 'diamond' | 'triangleDown' | 'cross' | 'plus' | 'hexagon';
+  | 'square'
+  | 'circle'
+  | 'triangle'
+  | 'diamond'
+  | 'triangleDown'
+  | 'cross'
+  | 'plus'
+  | 'hexagon';
 
 export interface RunStyle {
   /** A CSS colour: a variable, so it follows the scheme. */

@@ -39,8 +39,7 @@ export function useShortcuts(showHelp: () => void): void {
             else store.actions.playReplay();
           } else if (status === 'running') store.actions.pause();
           else if (status === 'paused' || status === 'interrupted') store.actions.resume();
-          else if (status === 'idle')
-            store.actions.train(); // which does nothing where the settings cannot run
+          else if (status === 'idle') store.actions.train(); // which does nothing where the settings cannot run
           else return;
           break;
         case '.': {

@@ -15,7 +15,8 @@ const examples = ['37*2', 'x = 3', 'x**2', '7//0', 'while True: pass'] as const;
 const selectDeadline = (state: LabState) => state.settings.sandbox.deadlineMs;
 
 type Outcome = { readonly code: string } & (
-  { readonly result: ExecutionResult } | { readonly failure: string }
+  | { readonly result: ExecutionResult }
+  | { readonly failure: string }
 );
 
 export function TryPython() {

@@ -49,7 +49,10 @@ function Control({ field, value, problem }: Pick<Props, 'field' | 'value' | 'pro
     size: 'xs',
     className: styles.input ?? '',
     inputWrapperOrder: ['label', 'description', 'input', 'error'] as (
-      'label' | 'description' | 'input' | 'error'
+      | 'label'
+      | 'description'
+      | 'input'
+      | 'error'
     )[],
   } as const;
   switch (field.kind) {

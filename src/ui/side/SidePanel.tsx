@@ -24,7 +24,15 @@ const SettingsForm = lazy(async () => ({
 }));
 
 export type PanelName =
-  'guide' | 'runs' | 'trajectories' | 'ask' | 'curation' | 'benchmarks' | 'settings' | 'compare' | 'speed';
+  | 'guide'
+  | 'runs'
+  | 'trajectories'
+  | 'ask'
+  | 'curation'
+  | 'benchmarks'
+  | 'settings'
+  | 'compare'
+  | 'speed';
 
 const panels: readonly {
   readonly name: PanelName;

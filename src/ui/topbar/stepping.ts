@@ -5,7 +5,8 @@
 import type { LabActions, RunState } from '../../lab/state.ts';
 
 export type Stepping =
-  { readonly act: (actions: LabActions) => void } | { /** A sentence. */ readonly whyNot: string };
+  | { readonly act: (actions: LabActions) => void }
+  | { /** A sentence. */ readonly whyNot: string };
 
 export function steppingOf({
   status,
