@@ -83,10 +83,11 @@ async function part(name, command, args, { counts, env = {} } = {}) {
   );
 }
 
-const vitest = (project) => {
-  const file = join(reports, `${project}.json`);
+const vitest = (name, ...projects) => {
+  const file = join(reports, `${name}.json`);
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`];
-  return part(`unit tests (${project})`, 'npx', ['vitest', 'run', '--project', project, ...reporters], {
+  const chosen = projects.flatMap((project) => ['--project', project]);
+  return part(`unit tests (${name})`, 'npx', ['vitest', 'run', ...chosen, ...reporters], {
     counts: () => vitestCounts(file),
   });
 };
@@ -105,10 +106,10 @@ async function checks() {
   await part('types and lint', 'npx', ['oxlint', '-c', 'oxlint.config.js', '--deny-warnings']);
   await part('imports', 'npm', ['run', '--silent', 'imports']);
   await part('format', 'npx', ['oxfmt', '--check']);
-  await vitest('node');
+  await vitest('node', 'node', 'isolated');
 }
 
-await Promise.all([pages(), checks(), vitest('browser')]);
+await Promise.all([pages(), checks(), vitest('browser', 'browser')]);
 
 console.log(`\n${times.join(', ')}; all of it ${secondsSince(began)} s`);
 if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);

@@ -2,7 +2,7 @@
  * Ask it yourself: a problem that a person writes or draws, answered by the policy of the run shown, token by token, its calls really run in
  * Python. It takes no part in training.
  *
- * Invariant (ask.test.tsx): a problem that is not understood gets a sentence with the form that is, and nothing is asked; the box always
+ * Invariant (ask.isolated.test.tsx): a problem that is not understood gets a sentence with the form that is, and nothing is asked; the box always
  * says whose policy answers.
  */
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';

@@ -1,7 +1,7 @@
 /**
  * Any rollout of the kept rounds: a slider over them, one prompt's group or all, filtered and sorted, and one to read.
  *
- * Invariant (inspector.test.tsx): it follows the newest round until a person picks something; then it stays there, whatever the run does,
+ * Invariant (inspector.isolated.test.tsx): it follows the newest round until a person picks something; then it stays there, whatever the run does,
  * until they switch Follow on again.
  */
 import { memo, useDeferredValue, useMemo, useState, type ReactNode } from 'react';

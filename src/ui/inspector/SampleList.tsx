@@ -1,7 +1,7 @@
 /**
  * Trajectories, a row each: right or wrong, calls, advantage, a strip of its tokens, and why it was cut off if it was.
  *
- * Invariant (inspector.test.tsx): where no advantage is defined (probes, evaluations) there is a dash.
+ * Invariant (inspector.isolated.test.tsx): where no advantage is defined (probes, evaluations) there is a dash.
  */
 import { Check, X } from 'lucide-react';
 import { UnstyledButton } from '@mantine/core';

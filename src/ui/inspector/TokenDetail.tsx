@@ -1,7 +1,7 @@
 /**
  * Details of one token, and the legend of the shading.
  *
- * Invariant (inspector.test.tsx): what is not defined for a token is a dash: no probability of the teacher's tokens, no ratio where the
+ * Invariant (inspector.isolated.test.tsx): what is not defined for a token is a dash: no probability of the teacher's tokens, no ratio where the
  * policy after the update was not asked, no advantage and no share of the loss where nothing was learned.
  */
 import type { Alternative } from '../../lab/asking.ts';

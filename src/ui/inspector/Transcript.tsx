@@ -2,7 +2,7 @@
  * One trajectory as text: prompt, thoughts, calls, what Python really answered, the answer. Without styles, or through a screen reader, it
  * reads as a transcript.
  *
- * Invariants (inspector.test.tsx). (1) Every token is there, control tokens too, marked as sampled or forced by the sampler's own mask.
+ * Invariants (inspector.isolated.test.tsx). (1) Every token is there, control tokens too, marked as sampled or forced by the sampler's own mask.
  * (2) The arrow keys step through the tokens; the line at the foot describes the one under the pointer or the cursor.
  */
 import { memo, useMemo, useState, type KeyboardEvent, type MouseEvent } from 'react';

@@ -1,7 +1,7 @@
 /**
  * How a token is drawn: a character as itself, a control token as a short sign.
  *
- * Invariant (inspector.test.tsx): the document holds a control token's real text, so that it can be copied, found and read aloud; CSS draws
+ * Invariant (inspector.isolated.test.tsx): the document holds a control token's real text, so that it can be copied, found and read aloud; CSS draws
  * the sign in its place. A trajectory has many calls and responses, so their signs are one character wide: `[37*2]→74·`.
  */
 import { specialTokens, tokenTexts } from '../../tasks/vocabulary.ts';

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failureView } from '../../lab/failures.ts';
 import { shownRun } from '../../lab/state.ts';
 import { fakeLab, idleRun, mockBrowser, renderInLab, type LabChange } from '../testing/lab.tsx';
@@ -10,7 +10,7 @@ import { RunControls } from '../topbar/RunControls.tsx';
 import { EngineMemory } from '../topbar/EngineMemory.tsx';
 import { Notices } from './Notices.tsx';
 
-beforeAll(mockBrowser);
+beforeEach(mockBrowser);
 afterEach(cleanup);
 
 const checkpoint = { phase: 'stage1', done: 3, round: 14 } as const;
