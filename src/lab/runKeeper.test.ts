@@ -97,7 +97,7 @@ describe('a run whose page ends', () => {
       { id, name: 'Mine', status: 'interrupted', checkpoint: placeOf(4) },
     ]);
     expect(next.state().library.unfinished).toEqual([id]);
-    next.lab.actions.resumeRun(id);
+    next.lab.actions.resumeRuns([id]);
     await next.until(() => expect(next.run().status).toBe('starting'));
     expect(next.run().id).toBe(id);
     expect(next.world.trainer.received.at(-1)).toMatchObject({ type: 'start', from: Uint8Array.of(7, 4) });
@@ -126,6 +126,60 @@ describe('a run whose page ends', () => {
     expect(measured(last.run())).toEqual(measured(whole.run()));
   });
 
+  it('goes on together with another that was under way, and they share the machine', async () => {
+    const { tabs, page, id } = await underWay([2]);
+    page.lab.actions.train();
+    page.begin();
+    const second = page.run().id;
+    page.world.trainer.tell(...events.slice(0, after(3)));
+    page.world.trainer.say({ type: 'checkpoint', bytes: Uint8Array.of(9, 3), place: placeOf(3) });
+    await page.until(() => expect(page.state().library.kept[second]?.moments).toHaveLength(1));
+    tabs.crash();
+
+    const next = await tabs.openPage();
+    const both = next.state().library.unfinished;
+    expect(new Set(both)).toEqual(new Set([id, second]));
+    next.lab.actions.resumeRuns(both);
+    next.lab.actions.resumeRuns(both); // a second click changes nothing
+    await next.until(() =>
+      expect(next.state().runs.map(({ status }) => status)).toEqual(['starting', 'starting']),
+    );
+    expect(next.state()).toMatchObject({
+      focus: both[0],
+      notices: [],
+      library: { unfinished: [], elsewhere: [] },
+    });
+    const starts = next.world.trainers.flatMap(({ received }) =>
+      received.flatMap((message) => (message.type === 'start' ? [[...(message.from ?? [])]] : [])),
+    );
+    expect(starts.sort()).toEqual([
+      [7, 2],
+      [9, 3],
+    ]);
+    // Whichever came first has been told of the other.
+    expect(
+      next.world.trainers
+        .flatMap(({ received }) => received)
+        .filter((message) => 'sharedBy' in message && message.sharedBy === 2).length,
+    ).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is not offered again once a person has said no; the list has it still', async () => {
+    const { tabs, id } = await underWay([2]);
+    tabs.crash();
+    const next = await tabs.openPage();
+    next.lab.actions.dismissUnfinished();
+    expect(next.state().library.unfinished).toEqual([]);
+    const database = await openDatabase(tabs.name);
+    await eventually(async () =>
+      expect(await database.get('runs', id)).toMatchObject({ status: 'stopped', saves: [{ number: 1 }] }),
+    );
+    tabs.crash();
+    const last = await tabs.openPage();
+    expect(last.state().library.unfinished).toEqual([]);
+    expect(last.state().runs).toMatchObject([{ id, status: 'interrupted', checkpoint: placeOf(2) }]);
+  });
+
   it('goes back one checkpoint where the newest is damaged, and says so', async () => {
     const { tabs, id } = await underWay([2, 4]);
     tabs.crash();
@@ -134,7 +188,7 @@ describe('a run whose page ends', () => {
     record.bytes[0]! ^= 1;
     await database.put('checkpoints', record, [id, 2]);
     const next = await tabs.openPage();
-    next.lab.actions.resumeRun(id);
+    next.lab.actions.resumeRuns([id]);
     await next.until(() => expect(next.run().status).toBe('starting'));
     expect(next.world.trainer.received.at(-1)).toMatchObject({ from: Uint8Array.of(7, 2) });
     expect(next.state().notices).toEqual([
@@ -147,7 +201,7 @@ describe('a run whose page ends', () => {
     const { tabs, page, id } = await underWay([2]);
     const other = await tabs.openPage();
     expect(other.state().library).toMatchObject({ unfinished: [], elsewhere: [id] });
-    other.lab.actions.resumeRun(id);
+    other.lab.actions.resumeRuns([id]);
     await other.until(() => expect(other.state().notices).toHaveLength(1));
     expect(other.state().notices[0]).toContain('“Mine” goes on in another tab');
     expect(other.run().status).toBe('interrupted');
@@ -155,7 +209,7 @@ describe('a run whose page ends', () => {
     // Once the other tab lets go, it may.
     page.lab.actions.stopRun(id);
     await eventually(() => expect(tabs.locked.size).toBe(0));
-    other.lab.actions.resumeRun(id);
+    other.lab.actions.resumeRuns([id]);
     await other.until(() => expect(other.run().status).toBe('starting'));
   });
 });

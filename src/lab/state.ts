@@ -209,7 +209,11 @@ export interface LabActions {
   /** Show a run; none ends by it. */
   focusRun(id: string): void;
   pauseRun(id: string): void;
-  resumeRun(id: string): void;
+  /**
+   * Let runs go on that were interrupted, failed or paused, sharing the machine, and show the first; of one that has ended the numbers
+   * are opened.
+   */
+  resumeRuns(ids: readonly string[]): void;
   /**
    * Start a run that begins at a kept moment of another, with one setting changed, and show it. What cannot be done becomes a notice.
    * @param moment its number in `library.kept`, or of a recording the round of its weights (`recordedMoments`)

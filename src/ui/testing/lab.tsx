@@ -124,7 +124,7 @@ export function fakeLab(change: LabChange = {}): FakeLab {
       startRuns: vi.fn(() => []),
       focusRun: vi.fn(),
       pauseRun: vi.fn(),
-      resumeRun: vi.fn(),
+      resumeRuns: vi.fn(),
       forkRun: vi.fn(() => Promise.resolve(null)),
       stopRun: vi.fn(),
       dismissUnfinished: vi.fn(),
