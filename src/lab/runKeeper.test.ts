@@ -5,50 +5,10 @@ import { openDatabase } from './library/database.ts';
 import { RunLibrary } from './library/runLibrary.ts';
 import { createLabStore } from './store.ts';
 import { shownRun, type RunState } from './state.ts';
-import { engine, FakeWorld } from './testing/fakeWorld.ts';
+import { eventually, fakeBrowser } from './testing/fakeBrowser.ts';
+import { FakeWorld } from './testing/fakeWorld.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
-/** A busy machine takes its time. */
-const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 30_000 });
-
-let browsers = 0;
-
-/** A browser: what outlives a page. */
-function browser() {
-  const name = `browser-${++browsers}`;
-  const locked = new Set<string>();
-  /** Opens the page anew; the one before is gone without a word. */
-  const openPage = async (query = 'preset=micro&run.seed=3') => {
-    const world = new FakeWorld(query, locked);
-    const ids = { next: 0 };
-    Object.assign(world.environment, { id: () => `${pages}-${ids.next++}` });
-    pages++;
-    world.library = () => RunLibrary.open(name);
-    const lab = createLabStore(world.environment);
-    const state = () => lab.getState();
-    await eventually(() => {
-      world.pass(300);
-      expect(state().library.status).not.toBe('opening');
-    });
-    const run = () => shownRun(state());
-    const begin = () =>
-      world.trainer.say(
-        { type: 'status', status: 'starting' },
-        { type: 'started', engine, sandbox: 'Pyodide 314, Python 3.14', parameters: 98_000 },
-        { type: 'status', status: 'running' },
-      );
-    /** Waits until something is so. */
-    const until = (check: () => void) =>
-      eventually(() => {
-        world.pass(300);
-        check();
-      });
-    return { world, lab, state, run, begin, until };
-  };
-  let pages = 0;
-  return { name, locked, openPage, crash: () => locked.clear() };
-}
-
 const events = exampleEvents();
 const after = (round: number) =>
   events.findIndex((event) => event.type === 'progress' && event.phase === 'stage1' && event.done === round) +
@@ -63,7 +23,7 @@ const measured = ({ series, phases, curation, promptFilter, benchmarks, collapse
 
 /** A run with checkpoints at these rounds, under way when its page ends. */
 async function underWay(rounds: readonly number[]) {
-  const tabs = browser();
+  const tabs = fakeBrowser();
   const page = await tabs.openPage();
   page.lab.actions.train();
   page.begin();
@@ -108,7 +68,7 @@ describe('a run whose page ends', () => {
     next.world.trainer.say({ type: 'status', status: 'done' });
     await next.until(() => expect(next.run().status).toBe('done'));
 
-    const whole = await browser().openPage();
+    const whole = await fakeBrowser().openPage();
     whole.lab.actions.train();
     whole.begin();
     whole.world.trainer.tell(...events);

@@ -10,7 +10,6 @@ import '../app/tokens.css';
 import './scene.css';
 import { readMoment, type Moment } from '../../lab/lesson/link.ts';
 import type { OpenLesson } from '../../lab/lesson/openLesson.ts';
-import type { LabStore } from '../../lab/state.ts';
 import { Actions } from './Actions.tsx';
 import { Header } from './Header.tsx';
 import { HeroChart } from './HeroChart.tsx';
@@ -18,7 +17,8 @@ import { Narrator } from './Narrator.tsx';
 import { Scrubber } from './Scrubber.tsx';
 import { Stacks } from './Stacks.tsx';
 import { LivePanel } from './LivePanel.tsx';
-import { useLive } from './useLive.ts';
+import { TrainedBefore } from './TrainedBefore.tsx';
+import { useLive, type LabAccess } from './useLive.ts';
 import { useOpenLesson, useScene } from './useScene.ts';
 import styles from './scene.module.css';
 
@@ -27,8 +27,7 @@ export interface SceneViewProps {
   readonly query: string;
   readonly onLesson: (name: string) => void;
   readonly onLab: () => void;
-  /** The lab's store, made when first asked for. */
-  readonly lab: () => Promise<LabStore>;
+  readonly lab: LabAccess;
 }
 
 export function SceneView({ query, onLesson, onLab, lab }: SceneViewProps) {
@@ -83,6 +82,7 @@ function Lesson({ opened, moment, lab, onLab }: LessonProps) {
           <p className={styles.lead}>{lesson.lead}</p>
         </div>
       )}
+      {moment.embed ? null : <TrainedBefore scene={scene} live={live} />}
       <div className={styles.stage}>
         <div className={styles.picture}>
           <HeroChart scene={scene} live={live.lines} />
