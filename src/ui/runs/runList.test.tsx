@@ -107,4 +107,13 @@ it('says which run is shown, on whose machine it was made, and what would be tra
   expect(line).toContain('Theirs');
   expect(line).toContain('recorded on another machine, test adapter');
   expect(line).toContain('Train would start: Quick, dense cold start, seed 1');
+  expect(screen.queryByRole('button', { name: 'Train as well' })).toBeNull();
+});
+
+it('starts another run beside one that goes on', () => {
+  const lab = withRuns({ runs: [{ ...live, status: 'running' }], focus: 'a' });
+  renderInLab(lab, <ShownLine />);
+  expect(screen.getByTestId('shown-run').textContent).toContain('Your settings: Quick, dense cold start');
+  fireEvent.click(screen.getByRole('button', { name: 'Train as well' }));
+  expect(lab.actions.train).toHaveBeenCalledOnce();
 });
