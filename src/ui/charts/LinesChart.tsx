@@ -9,6 +9,7 @@ import { Area, ComposedChart, usePlotArea, XAxis, YAxis } from 'recharts';
 import { markerPath } from '../app/runStyle.ts';
 import { placeOn, type Plot, type PlotLine } from './plotModel.ts';
 import { rowsOf, type Row } from './lines.ts';
+import { shortNames } from './shortNames.ts';
 import { area, ground, tickLabel, xAxis, yAxis, type PlotFrame } from './plot.ts';
 
 export interface Band {
@@ -154,6 +155,7 @@ function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: reado
     return last === undefined ? [] : [{ line, ...at(last.x, last.y) }];
   });
   const labels = named ? spread(ends, place.y, place.y + place.height) : [];
+  const names = shortNames(labels.map(({ line }) => line.name));
   return (
     <g className="lab-ends">
       {marks.filter(inside).map(({ line, x, y }, index) => {
@@ -177,7 +179,7 @@ function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: reado
           strokeWidth={1}
         />
       ))}
-      {labels.map(({ line, x, y, labelY }) => (
+      {labels.map(({ line, x, y, labelY }, i) => (
         <g key={line.key}>
           {Math.abs(labelY - y) > 6 ? (
             <path
@@ -195,7 +197,7 @@ function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: reado
             fontSize={11.5}
             fontWeight={line.focused ? 600 : 450}
           >
-            {shortened(line.name)}
+            {names[i]}
           </text>
         </g>
       ))}
@@ -227,10 +229,4 @@ export function spread(
     ceiling = end.labelY - nameHeight;
   }
   return placed;
-}
-
-export const longestName = 17;
-
-function shortened(name: string): string {
-  return name.length <= longestName ? name : `${name.slice(0, longestName - 1).trimEnd()}…`;
 }
