@@ -113,7 +113,7 @@ export const LinesChart = memo(function LinesChart({
           activeDot={false}
         />
       ))}
-      <Ends plot={plot} named={named} marks={marks ?? []} />
+      <Ends plot={plot} named={named} room={frame.right} marks={marks ?? []} />
     </ComposedChart>
   );
 });
@@ -138,11 +138,23 @@ function chartRows(lines: readonly PlotLine[], bands: readonly Band[]): Row[] {
   return [...byX.values()].sort((a, b) => a.x - b.x);
 }
 
-/** Between two names, pixels. */
+/** Between two names, and between a plot and its names, pixels. */
 const nameHeight = 13;
+const nameGap = 10;
 
 /** Markers where lines end, their names beside them, moved apart; and hollow marks where something was measured apart. */
-function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: readonly HollowMark[] }) {
+function Ends({
+  plot,
+  named,
+  room,
+  marks,
+}: {
+  readonly plot: Plot;
+  readonly named: boolean;
+  /** Beside the plot, pixels. */
+  readonly room: number;
+  readonly marks: readonly HollowMark[];
+}) {
   const place = usePlotArea();
   if (place === undefined) return null;
   const at = (x: number, y: number) => ({
@@ -155,7 +167,10 @@ function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: reado
     return last === undefined ? [] : [{ line, ...at(last.x, last.y) }];
   });
   const labels = named ? spread(ends, place.y, place.y + place.height) : [];
-  const names = shortNames(labels.map(({ line }) => line.name));
+  const names = shortNames(
+    labels.map(({ line }) => line.name),
+    room - nameGap,
+  );
   return (
     <g className="lab-ends">
       {marks.filter(inside).map(({ line, x, y }, index) => {
@@ -190,7 +205,7 @@ function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: reado
             />
           ) : null}
           <text
-            x={place.x + place.width + 10}
+            x={place.x + place.width + nameGap}
             y={labelY}
             dy="0.35em"
             fill="var(--lab-ink)"

@@ -4,19 +4,21 @@
  * Invariant (shortNames.test.ts): names that differ are still told apart, as far as their first and last words do.
  */
 
-export const longestName = 17;
+/** Of a character, pixels, at most on average. */
+const characterWidth = 6.5;
 /** Of a name's last words, where those are shown: “seed 5 (2)”. */
 const longestTail = 10;
 
-/** @returns in the same order, each at most `longestName` characters long */
-export function shortNames(names: readonly string[]): readonly string[] {
-  const heads = names.map((name) => cutTo(name, longestName));
+/** @param room pixels for each @returns in the same order */
+export function shortNames(names: readonly string[], room: number): readonly string[] {
+  const longest = Math.floor(room / characterWidth);
+  const heads = names.map((name) => cutTo(name, longest));
   return names.map((name, i) => {
     const head = heads[i] ?? name;
     const alike = heads.some((other, j) => other === head && names[j] !== name);
     if (!alike) return head;
     const tail = lastWords(name);
-    return `${cutTo(name, longestName - tail.length)}${tail}`;
+    return `${cutTo(name, longest - tail.length)}${tail}`;
   });
 }
 

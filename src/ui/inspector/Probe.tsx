@@ -17,6 +17,7 @@ import styles from './inspector.module.css';
 
 const selectProbe = (run: RunState) => run.probe;
 const selectId = (run: RunState) => run.id;
+const selectName = (run: RunState) => run.name;
 const selectRuns = (state: LabState) => state.runs;
 
 const none = 'none';
@@ -25,6 +26,7 @@ const none = 'none';
 export function Probe({ views }: { readonly views: ReactNode }) {
   const probe = useDeferredValue(useRun(selectProbe));
   const id = useRun(selectId);
+  const name = useRun(selectName);
   const runs = useLab(selectRuns);
   const policies = usePolicies();
   const [problem, setProblem] = useState(0);
@@ -69,7 +71,7 @@ export function Probe({ views }: { readonly views: ReactNode }) {
             onChange={(event) => setOtherId(event.currentTarget.value)}
             data={[
               { value: none, label: 'this run alone' },
-              ...others.map(({ run }) => ({ value: run.id, label: `beside ${runName(run)}` })),
+              ...others.map(({ run }) => ({ value: run.id, label: `beside ${run.name}` })),
             ]}
           />
         )}
@@ -82,7 +84,7 @@ export function Probe({ views }: { readonly views: ReactNode }) {
       />
       <div className={styles.pair} data-single={other === undefined || undefined}>
         <Side
-          name={other === undefined ? null : 'This run'}
+          name={other === undefined ? null : name}
           probe={probe}
           problem={index}
           round={shown.round}
@@ -92,7 +94,7 @@ export function Probe({ views }: { readonly views: ReactNode }) {
         />
         {other === undefined ? null : (
           <Side
-            name={runName(other.run)}
+            name={other.run.name}
             probe={other.probe}
             problem={other.index}
             round={shown.round}
@@ -104,10 +106,6 @@ export function Probe({ views }: { readonly views: ReactNode }) {
       </div>
     </>
   );
-}
-
-function runName({ source, settings, presetName }: RunState): string {
-  return source.kind === 'live' ? `${presetName}, seed ${settings.run.seed}` : source.name;
 }
 
 interface SideProps {

@@ -4,7 +4,7 @@
  *
  * It loads neither the instrument nor an engine; those come when a person asks for them.
  */
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import '../app/fonts.css';
 import '../app/tokens.css';
 import './scene.css';
@@ -72,6 +72,10 @@ function Lesson({ opened, moment, lab, onLab }: LessonProps) {
   const live = useLive(scene, lab);
   const { lesson } = opened;
   const isLive = live.state === 'both' || live.state === 'rescue';
+  const { leaveQuestion } = scene;
+  useEffect(() => {
+    if (isLive) leaveQuestion();
+  }, [isLive, leaveQuestion]);
   return (
     <main className={styles.main} data-stage={scene.stage}>
       {moment.embed ? (
