@@ -8,6 +8,7 @@ import { probeAt, probeHistory, type ProbeView } from '../../record/probe.ts';
 import type { LabState, RunState } from '../../lab/state.ts';
 import { nearestPolicy, usePolicies } from '../ask/policies.ts';
 import { useLab, useRun } from '../app/lab.tsx';
+import { BarcodeLegend } from './Barcode.tsx';
 import { ListTools } from './ListTools.tsx';
 import { RoundSlider } from './RoundSlider.tsx';
 import { passes, sorted, type Filter, type Sorting } from './rows.ts';
@@ -82,6 +83,11 @@ export function Probe({ views }: { readonly views: ReactNode }) {
         onFilter={setFilter}
         onSort={setSorting}
       />
+      {other === undefined ? null : (
+        <div className={styles.legend}>
+          <BarcodeLegend />
+        </div>
+      )}
       <div className={styles.pair} data-single={other === undefined || undefined}>
         <Side
           name={other === undefined ? null : name}
@@ -138,7 +144,8 @@ function Side({ name, probe, problem, round, filter, sorting, policy, onPick }: 
         label="This problem, round by round"
         rows={rows}
         chosen={shown === null ? null : String(shown.round)}
-        advantages={false}
+        column="round"
+        paired={name !== null}
         onPick={(key) => onPick(Number(key))}
       />
       {shown === null || trajectory === undefined ? null : (

@@ -22,7 +22,7 @@ interface Props {
 export function LivePanel({ scene, live, onLab }: Props) {
   const going = live.runs.some(({ run }) => run.status === 'running' || run.status === 'starting');
   const both = live.state === 'both';
-  const over = live.runs.length > 0 && live.runs.every(({ run }) => run.status === 'done');
+  const { over } = live;
   // Of several rescues there is room for the newest.
   const newest = live.runs.findLast(({ rescued }) => rescued);
   const shown = live.runs.filter((one) => !one.rescued || one === newest);

@@ -29,6 +29,8 @@ export interface Live {
   /** Nothing is live, the lab is being loaded, rescues of the recording go on, or both runs do. */
   readonly state: 'none' | 'loading' | 'rescue' | 'both';
   readonly runs: readonly LiveRun[];
+  /** All of them have come to their end. */
+  readonly over: boolean;
   readonly lines: readonly LiveLine[];
   /** What went wrong while the lab was loaded or a run was to be started. */
   readonly failure: string | null;
@@ -158,7 +160,7 @@ export function useLive(scene: Scene, lab: LabAccess): Live {
   };
   return {
     state: held !== null ? (held.both === null ? 'rescue' : 'both') : loading ? 'loading' : 'none',
-    ...{ runs, lines, failure, train, rescue, fromRecording },
+    ...{ runs, over, lines, failure, train, rescue, fromRecording },
     moments: fromRecording ? recorded : kept,
     pause: () => each(({ actions }, id) => actions.pauseRun(id)),
     resume: () => held?.store.actions.resumeRuns(runs.map(({ run }) => run.id)),
