@@ -196,11 +196,13 @@ function Ends({
       ))}
       {labels.map(({ line, x, y, labelY }, i) => (
         <g key={line.key}>
-          {Math.abs(labelY - y) > 6 ? (
+          {Math.abs(labelY - y) > 6 || x < place.x + place.width - 2 * nameGap ? (
             <path
               d={`M${x + 5} ${y}L${place.x + place.width + 8} ${labelY}`}
               stroke={line.style.colour}
               strokeWidth={1}
+              // Across the plot it must not be taken for a line of numbers.
+              strokeDasharray={x < place.x + place.width - 2 * nameGap ? '1 4' : undefined}
               fill="none"
             />
           ) : null}

@@ -154,6 +154,7 @@ function Side({ name, probe, problem, round, filter, sorting, policy, onPick }: 
           trajectory={trajectory}
           author="policy"
           policy={policy}
+          paired={name !== null}
         />
       )}
     </section>

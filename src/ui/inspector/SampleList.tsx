@@ -3,6 +3,7 @@
  *
  * Invariant (inspector.isolated.test.tsx): where no advantage is defined (evaluations) there is a dash.
  */
+import { useEffect, useRef } from 'react';
 import { Check, X } from 'lucide-react';
 import { UnstyledButton } from '@mantine/core';
 import { hasLostState } from '../../metrics/interaction.ts';
@@ -40,9 +41,11 @@ const stopWord: Record<ScoredTrajectory['stop'], string> = {
 
 export function SampleList({ label, rows, chosen, column, paired = false, onPick }: Props) {
   const drawn = rows.slice(0, rowsDrawn);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => showChosen(list.current), [chosen]);
   const longest = drawn.reduce((most, { trajectory }) => Math.max(most, trajectory.tokens.length), 1);
   return (
-    <div className={styles.samples} data-column={column} data-paired={paired || undefined}>
+    <div ref={list} className={styles.samples} data-column={column} data-paired={paired || undefined}>
       <div className={styles.head} aria-hidden="true">
         <span />
         <span>calls</span>
@@ -84,6 +87,15 @@ export function SampleList({ label, rows, chosen, column, paired = false, onPick
       ) : null}
     </div>
   );
+}
+
+/** Scrolls the list, and nothing around it, as far as the chosen row needs. */
+function showChosen(list: HTMLElement | null): void {
+  const row = list?.querySelector('[aria-pressed=true]');
+  if (list === null || row === null || row === undefined) return;
+  const [outer, inner] = [list.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
+  else if (inner.top < outer.top) list.scrollTop -= outer.top - inner.top;
 }
 
 function signed(advantage: number): string {

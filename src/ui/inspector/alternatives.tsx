@@ -57,7 +57,13 @@ export function Look({ looked, policy, onLook }: Props) {
       {looked.kind === 'told' ? (
         <span>“Likely here” at each token is told by the policy of {looked.by}.</span>
       ) : (
-        <Button size="compact-xs" variant="default" loading={looked.kind === 'asking'} onClick={onLook}>
+        <Button
+          size="compact-xs"
+          variant="default"
+          classNames={{ root: styles.ask ?? '', label: styles.askLabel ?? '' }}
+          loading={looked.kind === 'asking'}
+          onClick={onLook}
+        >
           What else was likely? Ask the policy of {policy.name}
         </Button>
       )}
