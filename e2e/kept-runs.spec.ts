@@ -1,6 +1,6 @@
 /**
  * Runs are kept: two that train side by side, whose page is loaded again in the middle, go on and end with the numbers of two that were left
- * alone; a deleted run can be had back, and is there on the next page.
+ * alone; a deleted run can be had back, and is there on the next page, where its policy can be asked.
  */
 import { expect, test, type LabPage } from './lab.ts';
 import { microRunTimeout } from './microRun.ts';
@@ -79,4 +79,18 @@ test('two runs go on after their page was loaded again, and end as they would ha
   await expect(rows(lab)).toHaveCount(4);
   await expect(rows(lab).first()).toContainText('done');
   await expect(page.getByTestId('unfinished')).toHaveCount(0);
+
+  // What was kept can be asked, as it was in the middle too.
+  await row(lab, names[0]).getByRole('button', { name: names[0], exact: true }).click();
+  await lab.waitFor('done', 30_000);
+  await lab.tab('Ask it').click();
+  const which = page.getByRole('combobox', { name: 'The policy of which round' });
+  const [middle = ''] = (await which.getByRole('option').allInnerTexts()).filter((text) =>
+    /^at round/.test(text),
+  );
+  await which.selectOption({ label: middle });
+  await page.getByRole('button', { name: 'Draw one' }).click();
+  await expect(page.getByTestId('ask-outcome')).toContainText(/Right|Wrong|No answer/, {
+    timeout: microRunTimeout,
+  });
 });

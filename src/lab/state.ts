@@ -256,6 +256,8 @@ export interface LabActions {
    * a notice that says why, where they cannot be had.
    */
   exportWeights(): Promise<NamedFile | null>;
+  /** The weights of a live run at a moment that was kept, as safetensors. Rejects with a sentence. @param moment its number in `library.kept` */
+  keptWeights(id: string, moment: number): Promise<Uint8Array>;
   /** The same policy as a folder that transformers opens, zipped. Null, and a notice, where it cannot be had. */
   exportModel(): Promise<NamedFile | null>;
   /** The curated set, the prompts and what was kept of the rollouts, for TRL and verl, zipped; Python runs the teacher’s calls again. */

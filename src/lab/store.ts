@@ -171,6 +171,7 @@ function createActions(parts: Parts): LabActions {
       snapshots.now();
       return file;
     },
+    keptWeights: (id, moment) => files.keptWeights(id, moment),
     exportModel: async () => {
       const file = await exports.model();
       snapshots.now();

@@ -142,6 +142,7 @@ export function fakeLab(change: LabChange = {}): FakeLab {
       dismissFailure: vi.fn(),
       exportRun: vi.fn(() => null),
       exportWeights: vi.fn(() => Promise.resolve(null)),
+      keptWeights: vi.fn(() => Promise.reject(new Error('a test'))),
       exportModel: vi.fn(() => Promise.resolve(null)),
       exportData: vi.fn(() => Promise.resolve(null)),
       beginFromModel: vi.fn(() => Promise.resolve()),
