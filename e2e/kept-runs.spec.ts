@@ -86,7 +86,7 @@ test('two runs go on after their page was loaded again, and end as they would ha
   await lab.tab('Ask it').click();
   const which = page.getByRole('combobox', { name: 'The policy of which round' });
   const [middle = ''] = (await which.getByRole('option').allInnerTexts()).filter((text) =>
-    /^at round/.test(text),
+    /^of round/.test(text),
   );
   await which.selectOption({ label: middle });
   await page.getByRole('button', { name: 'Draw one' }).click();

@@ -110,6 +110,11 @@ export function usePolicies(): Policies {
   }, [id, source, status, settings, weights, round, recordings, moments, actions]);
 }
 
+/** Which policy it is, in a sentence: “of round 12”, “as it is now, round 12”. */
+export function policyPhrase({ name }: Pick<PolicyChoice, 'name'>): string {
+  return name.startsWith('now') ? `as it is ${name}` : `of ${name}`;
+}
+
 /** The choice nearest to a round; of several there the last. */
 export function nearestPolicy(policies: Policies, round: number): PolicyChoice | null {
   if (!policies.ok) return null;
