@@ -1,25 +1,20 @@
 /**
- * Keeps the runs of this page in the library, and has them back on the next: the one place where the list of runs and the library meet.
+ * Has the runs back that were kept on earlier pages, and lets them go on. What is kept of this page's runs is written by `runSaver.ts`.
  *
- * Invariants (runKeeper.test.ts). (1) A run is kept from its first moment, and as it stood at each of its checkpoints; what is shown of it
- * on the next page is what was shown then, and it goes on from there bit for bit. (2) Training never waits for the library: a moment that
- * comes while another is being written waits for it, and only the newest waits. (3) Where nothing can be kept, that is said once, and
- * everything else works as ever. (4) One tab works on a run.
+ * Invariants (runKeeper.test.ts). (1) What is shown of a run on the next page is what was shown when it was kept, and it goes on from there
+ * bit for bit. (2) Where nothing can be kept, that is said once, and everything else works as ever. (3) One tab works on a run.
  */
-import { writeRunFile } from '../record/runFile.ts';
 import type { LabEnvironment } from './environment.ts';
 import { KeptRun } from './keptRun.ts';
-import { entryOf, firstEntry } from './library/entryOf.ts';
-import { zipped } from './library/packedBytes.ts';
 import { readKept } from './library/readKept.ts';
-import type { RunEntry } from './library/runEntry.ts';
-import type { RunLibrary, SoundSave } from './library/runLibrary.ts';
+import type { SoundSave } from './library/runLibrary.ts';
 import { RunRecords } from './library/runRecords.ts';
 import type { Notices } from './notices.ts';
 import type { Replay } from './replay.ts';
 import type { RunController } from './runController.ts';
-import type { HeldRun, Runs } from './runs.ts';
-import type { SessionCheckpoint } from './session.ts';
+import { RunHolds } from './runHolds.ts';
+import type { Runs } from './runs.ts';
+import { RunSaver } from './runSaver.ts';
 import type { Publisher } from './snapshots.ts';
 import type { LibraryView } from './state.ts';
 import { TrainerLink } from './trainerLink.ts';
@@ -33,8 +28,8 @@ export class RunKeeper {
   readonly #notices: Notices;
   readonly #publisher: Publisher;
   readonly #records: RunRecords;
-  /** Runs that this tab works on, with how each is let go. */
-  readonly #holds = new Map<string, () => void>();
+  readonly #holds: RunHolds;
+  readonly #saver: RunSaver;
   /** Runs whose files were opened, or tried. */
   readonly #tried = new Set<string>();
   readonly #loading = new Map<string, Promise<RunController | Replay | null>>();
@@ -56,14 +51,9 @@ export class RunKeeper {
       (text) => notices.add(text),
       () => this.#measure(),
     );
-    runs.listen({
-      added: (run) => this.#added(run),
-      saved: (run, checkpoint) => this.#saved(run, checkpoint),
-      ended: (run) => this.#ended(run),
-      labelled: (run) => this.#touch(run),
-      deleted: (run, deleted) => this.#setDeleted(run, deleted),
-      forgotten: (gone) => void this.#forget(gone.map(({ id }) => id)),
-    });
+    this.#holds = new RunHolds(environment.locks);
+    this.#saver = new RunSaver(environment, runs, this.#records, this.#holds);
+    runs.listen(this.#saver);
   }
 
   get state(): LibraryView {
@@ -78,7 +68,7 @@ export class RunKeeper {
       const { entries, refused } = await library.list();
       const elsewhere = await this.#environment.locks.held();
       // What was deleted on the page before is not had back on this one.
-      await this.#forget(entries.filter(({ deleted }) => deleted).map(({ id }) => id));
+      await this.#saver.forget(entries.filter(({ deleted }) => deleted).map(({ id }) => id));
       const kept = entries.filter(({ deleted, id }) => !deleted && this.#runs.find(id) === null);
       for (const entry of kept) this.#records.set(entry);
       this.#runs.list(kept.map((entry) => new KeptRun(entry)));
@@ -90,7 +80,7 @@ export class RunKeeper {
         elsewhere: kept.map(({ id }) => id).filter((id) => elsewhere.has(id)),
       });
       for (const run of this.#runs.all)
-        if (run.kind !== 'kept' && !this.#records.has(run.id)) this.#added(run);
+        if (run.kind !== 'kept' && !this.#records.has(run.id)) this.#saver.added(run);
       await this.#measure();
       this.#loadVisible();
     } catch (error) {
@@ -141,7 +131,7 @@ export class RunKeeper {
     let run = this.#runs.find(id);
     if (run?.kind === 'kept') run = await this.load(run);
     if (run?.kind !== 'live') return;
-    if (!this.#holds.has(id) && !(await this.#hold(id))) {
+    if (!(await this.#holds.hold(id))) {
       this.#set({ elsewhere: [...new Set([...this.#state.elsewhere, id])] });
       this.#notices.add(
         `“${this.#runs.label(id).name}” goes on in another tab of this browser. Go there, or stop it there first.`,
@@ -153,7 +143,7 @@ export class RunKeeper {
       elsewhere: this.#state.elsewhere.filter((other) => other !== id),
     });
     this.#runs.resume(run);
-    this.#touch(run);
+    this.#saver.labelled(run);
   }
 
   /** Whether this tab may let a run go on without asking. */
@@ -178,82 +168,7 @@ export class RunKeeper {
       : this.#records.library.readSave(entry, number);
   }
 
-  // -- what the list of runs says
-
-  #added(run: HeldRun): void {
-    if (run.kind === 'kept') return;
-    if (run.kind === 'live') void this.#hold(run.id);
-    if (this.#records.library === null) return; // kept once it is open
-    const entry = firstEntry(run, this.#runs.label(run.id), this.#environment.date());
-    this.#records.set(entry);
-    if (run.kind === 'live') {
-      const { checkpoint } = run;
-      if (checkpoint !== null) this.#saved(run, checkpoint);
-      else this.#touch(run);
-      return;
-    }
-    const text = () => writeRunFile(run.run);
-    this.#records.write(run.id, async (library, now) => library.saveFile(now, await zipped(text())));
-  }
-
-  #saved(run: RunController, { place, bytes, seconds }: SessionCheckpoint): void {
-    if (this.#records.library === null || !this.#records.has(run.id)) return;
-    // Written down now: while it waits, the run goes on.
-    const text = writeRunFile(run.record(this.#environment.date(), this.#environment.origin));
-    this.#records.write(
-      run.id,
-      async (library, now) =>
-        library.save(entryOf(run, this.#runs.label(run.id), now), {
-          ...{ place, seconds, checkpoint: bytes },
-          file: await zipped(text),
-        }),
-      true,
-    );
-  }
-
-  #ended(run: RunController): void {
-    if (!this.#records.has(run.id)) return this.#release(run.id);
-    const write = async (library: RunLibrary, now: RunEntry) => {
-      const entry = entryOf(run, this.#runs.label(run.id), now);
-      if (run.status !== 'done') return library.put(entry);
-      const text = writeRunFile(run.record(this.#environment.date(), this.#environment.origin));
-      return library.saveFile(entry, await zipped(text));
-    };
-    this.#records.write(run.id, write);
-    if (run.status !== 'failed') void this.#records.settled(run.id).then(() => this.#release(run.id));
-  }
-
-  /** Its label or its condition has changed. */
-  #touch(run: HeldRun): void {
-    this.#records.write(run.id, (library, now) => library.put(entryOf(run, this.#runs.label(run.id), now)));
-  }
-
-  #setDeleted(run: HeldRun, deleted: boolean): void {
-    this.#records.write(run.id, (library, now) => library.put({ ...now, deleted }));
-  }
-
-  async #forget(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
-      await this.#records.remove(id);
-      this.#release(id);
-    }
-    await this.#measure();
-  }
-
   // --
-
-  async #hold(id: string): Promise<boolean> {
-    const release = await this.#environment.locks.hold(id);
-    // Asked for twice at once, the second has it from the first.
-    if (release === null) return this.#holds.has(id);
-    this.#holds.set(id, release);
-    return true;
-  }
-
-  #release(id: string): void {
-    this.#holds.get(id)?.();
-    this.#holds.delete(id);
-  }
 
   /** How much is kept. */
   async #measure(): Promise<void> {

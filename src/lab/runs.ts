@@ -10,6 +10,7 @@
  * back when another starts. (3) A deleted run can be had back, until it is forgotten.
  */
 import type { RecordedRun } from '../record/recordedRun.ts';
+import { DeletedRuns } from './deletedRuns.ts';
 import type { LabEnvironment } from './environment.ts';
 import type { KeptRun } from './keptRun.ts';
 import { LabelBook } from './labelBook.ts';
@@ -51,8 +52,7 @@ export class Runs {
   readonly #notice: (text: string) => void;
   readonly #labels = new LabelBook();
   #runs: readonly HeldRun[] = [];
-  #deleted: readonly HeldRun[] = [];
-  #deletedView: RunsState['deleted'] = [];
+  readonly #deleted = new DeletedRuns<HeldRun>();
   #focused: HeldRun | null = null;
   #states: readonly RunState[] = [];
   /** Ids in the list's order, those of deleted runs too. */
@@ -91,7 +91,7 @@ export class Runs {
     return {
       runs: this.#states,
       focus: this.#focused?.id ?? null,
-      deleted: this.#deletedView,
+      deleted: this.#deleted.view,
     };
   }
 
@@ -183,24 +183,22 @@ export class Runs {
     else run.end();
     this.#listener?.deleted(run, true);
     this.#runs = this.#runs.filter((other) => other !== run);
-    this.#setDeleted([...this.#deleted, run]);
+    this.#deleted.add(run, this.label(run.id).name);
     if (this.#focused === run) this.#focused = this.#going().at(-1) ?? null;
     this.#keepAwake();
   }
 
   /** Bring back the run that was deleted last. */
   undoDelete(): void {
-    const run = this.#deleted.at(-1);
-    if (run === undefined) return;
-    this.#setDeleted(this.#deleted.slice(0, -1));
+    const run = this.#deleted.takeLast();
+    if (run === null) return;
     const at = ({ id }: HeldRun) => this.#order.indexOf(id);
     this.#runs = [...this.#runs, run].sort((a, b) => at(a) - at(b));
     this.#listener?.deleted(run, false);
   }
 
   forgetDeleted(): void {
-    const gone = this.#deleted;
-    this.#setDeleted([]);
+    const gone = this.#deleted.takeAll();
     for (const { id } of gone) this.#labels.remove(id);
     this.#listener?.forgotten(gone);
   }
@@ -224,11 +222,6 @@ export class Runs {
   }
 
   // --
-
-  #setDeleted(runs: readonly HeldRun[]): void {
-    this.#deleted = runs;
-    this.#deletedView = runs.map(({ id }) => ({ id, name: this.label(id).name }));
-  }
 
   #live(options: RunOptions): RunController {
     const run: RunController = new RunController(this.#environment, options, {

@@ -71,6 +71,7 @@ export class RunRecords {
     await this.#queue.settled(id);
     await this.library?.remove(id).catch(() => undefined); // tried again on the next page
     this.#entries.delete(id);
+    await this.#changed();
   }
 
   /** For the page: what there is of each run. */

@@ -23,6 +23,8 @@ export type Policies =
 
 type Run = Pick<RunState, 'id' | 'source' | 'status' | 'settings' | 'weights'> & { readonly round: number };
 
+const theEnd = 'the end';
+
 /** @param recordingFile of a run that comes with the page @param moments of a live run, oldest first */
 export function policiesOf(
   run: Run,
@@ -56,7 +58,7 @@ export function policiesOf(
         return new Uint8Array(await file.blob.arrayBuffer());
       };
       const policy = { key: `${id} ${status} ${round}`, settings, weights: current };
-      const name = status === 'done' ? 'the end' : `now, round ${round}`;
+      const name = status === 'done' ? theEnd : `now, round ${round}`;
       return { ok: true, choices: [...choices, { policy, round, name }] };
     }
     case 'recording': {
@@ -110,9 +112,10 @@ export function usePolicies(): Policies {
   }, [id, source, status, settings, weights, round, recordings, moments, actions]);
 }
 
-/** Which policy it is, in a sentence: “of round 12”, “as it is now, round 12”. */
+/** Which policy it is, in a sentence: “of round 12”, “as it is now, round 12”, “at the end”. */
 export function policyPhrase({ name }: Pick<PolicyChoice, 'name'>): string {
-  return name.startsWith('now') ? `as it is ${name}` : `of ${name}`;
+  if (name.startsWith('now')) return `as it is ${name}`;
+  return name === theEnd ? `at ${name}` : `of ${name}`;
 }
 
 /** The choice nearest to a round; of several there the last. */
