@@ -233,7 +233,7 @@ test('one is rescued from its recording’s weights, then both are trained here 
   // The page is closed in the middle; the next one offers to go on.
   await page.reload();
   const before = page.getByTestId('trained-before');
-  await expect(before).toContainText('Training both here was not finished.');
+  await expect(before).toContainText('Both were training here when you left.');
   await expectAccessible(page, 'an offer to go on');
   await before.getByRole('button', { name: 'Go on with both' }).click();
   await expect(before).toHaveCount(0);

@@ -10,11 +10,10 @@ export function TrainedBefore({ scene, live }: { readonly scene: Scene; readonly
   if (before === null) return null;
   const { over, both } = before;
   const sparse = scene.lesson.students.a.name;
-  const told = over
-    ? both === null
-      ? `You rescued ${sparse} here, to the end.`
-      : 'You trained both here, to the end.'
-    : `${both === null ? `The rescue of ${sparse}` : 'Training both'} here was not finished. What was learned so far is kept.`;
+  const ended = both === null ? `You rescued ${sparse} here` : 'You trained both here';
+  const going = both === null ? `${sparse} was being rescued here` : 'Both were training here';
+  // They may have ended since, in the lab.
+  const told = over ? `${ended}, to the end.` : `${going} when you left. What was learned so far is kept.`;
   const busy = live.state === 'loading';
   return (
     <section className={styles.before} aria-label="Trained here before" data-testid="trained-before">
