@@ -230,10 +230,32 @@ test('one is rescued from its recording’s weights, then both are trained here 
   await Promise.all(
     ['a', 'b'].map((who) => expect(page.getByTestId(`loss-${who}`)).toHaveText(/\d/, { timeout: 120_000 })),
   );
+  // The page is closed in the middle; the next one offers to go on.
+  await page.reload();
+  const before = page.getByTestId('trained-before');
+  await expect(before).toContainText('Training both here was not finished.');
+  await expectAccessible(page, 'an offer to go on');
+  await before.getByRole('button', { name: 'Go on with both' }).click();
+  await expect(before).toHaveCount(0);
+  // It is there, too, for one who looks into the lab meanwhile.
+  await panel.getByRole('button', { name: 'See both in the lab' }).click();
+  await expect(lab.root).toBeVisible();
+  await expect(page.getByTestId('unfinished')).toHaveCount(0);
+  await page.goBack();
   await expectAccessible(page, 'both train');
   await expect(panel).toHaveAttribute('data-over', 'true', { timeout: 200_000 });
-  for (const who of ['a', 'b'])
-    await expect(page.getByTestId(`live-${who}`)).toContainText(/held-out exam \d+\s±\s\d+%/);
+  const expectExams = async () => {
+    for (const who of ['a', 'b'])
+      await expect(page.getByTestId(`live-${who}`)).toContainText(/held-out exam \d+\s±\s\d+%/);
+  };
+  await expectExams();
+  await page.reload();
+  await expect(before).toContainText('You trained both here, to the end.');
+  await before.getByRole('button', { name: 'Show how it went' }).click();
+  await expectExams();
   await page.getByTestId('live-leave').click();
   await expect(page.getByTestId('scene-caption')).toBeVisible();
+  await page.reload();
+  await expect(page.getByTestId('scene')).toHaveAttribute('data-ready', 'true');
+  await expect(before).toHaveCount(0);
 });

@@ -83,7 +83,14 @@ export class RunFiles {
    */
   weights(run: Exclude<HeldRun, { kind: 'kept' }>): Promise<WeightsAnswer> {
     if (run.kind === 'recorded') return this.#recordedWeights(run);
-    return run.hasWeights ? run.askForWeights() : this.#keptWeights(run.id);
+    return run.hasWeights ? run.askForWeights() : this.#momentWeights(run.id);
+  }
+
+  /** Of a live run at a kept moment. @throws a sentence */
+  async keptWeights(id: string, moment: number): Promise<Uint8Array> {
+    const answer = await this.#momentWeights(id, moment);
+    if (answer.ok) return answer.bytes;
+    throw new Error('What was kept of the run there is damaged or gone; choose another moment.');
   }
 
   async #recordedWeights({ state }: Replay): Promise<WeightsAnswer> {
@@ -101,9 +108,9 @@ export class RunFiles {
     }
   }
 
-  /** The weights of a run that has given its worker back: those of its newest checkpoint. */
-  async #keptWeights(id: string): Promise<WeightsAnswer> {
-    const kept = await this.#keeper.moment(id);
+  /** The weights at a moment that was kept, the newest one where none is named: of a run that has given its worker back. */
+  async #momentWeights(id: string, moment?: number): Promise<WeightsAnswer> {
+    const kept = await this.#keeper.moment(id, moment);
     if (kept === null) return { ok: false, message: 'no checkpoint of this run was kept.' };
     try {
       const { settings, tensors, position } = readRunCheckpoint(kept.checkpoint);

@@ -5,50 +5,10 @@ import { openDatabase } from './library/database.ts';
 import { RunLibrary } from './library/runLibrary.ts';
 import { createLabStore } from './store.ts';
 import { shownRun, type RunState } from './state.ts';
-import { engine, FakeWorld } from './testing/fakeWorld.ts';
+import { eventually, fakeBrowser } from './testing/fakeBrowser.ts';
+import { FakeWorld } from './testing/fakeWorld.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
-/** A busy machine takes its time. */
-const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 30_000 });
-
-let browsers = 0;
-
-/** A browser: what outlives a page. */
-function browser() {
-  const name = `browser-${++browsers}`;
-  const locked = new Set<string>();
-  /** Opens the page anew; the one before is gone without a word. */
-  const openPage = async (query = 'preset=micro&run.seed=3') => {
-    const world = new FakeWorld(query, locked);
-    const ids = { next: 0 };
-    Object.assign(world.environment, { id: () => `${pages}-${ids.next++}` });
-    pages++;
-    world.library = () => RunLibrary.open(name);
-    const lab = createLabStore(world.environment);
-    const state = () => lab.getState();
-    await eventually(() => {
-      world.pass(300);
-      expect(state().library.status).not.toBe('opening');
-    });
-    const run = () => shownRun(state());
-    const begin = () =>
-      world.trainer.say(
-        { type: 'status', status: 'starting' },
-        { type: 'started', engine, sandbox: 'Pyodide 314, Python 3.14', parameters: 98_000 },
-        { type: 'status', status: 'running' },
-      );
-    /** Waits until something is so. */
-    const until = (check: () => void) =>
-      eventually(() => {
-        world.pass(300);
-        check();
-      });
-    return { world, lab, state, run, begin, until };
-  };
-  let pages = 0;
-  return { name, locked, openPage, crash: () => locked.clear() };
-}
-
 const events = exampleEvents();
 const after = (round: number) =>
   events.findIndex((event) => event.type === 'progress' && event.phase === 'stage1' && event.done === round) +
@@ -63,7 +23,7 @@ const measured = ({ series, phases, curation, promptFilter, benchmarks, collapse
 
 /** A run with checkpoints at these rounds, under way when its page ends. */
 async function underWay(rounds: readonly number[]) {
-  const tabs = browser();
+  const tabs = fakeBrowser();
   const page = await tabs.openPage();
   page.lab.actions.train();
   page.begin();
@@ -97,7 +57,7 @@ describe('a run whose page ends', () => {
       { id, name: 'Mine', status: 'interrupted', checkpoint: placeOf(4) },
     ]);
     expect(next.state().library.unfinished).toEqual([id]);
-    next.lab.actions.resumeRun(id);
+    next.lab.actions.resumeRuns([id]);
     await next.until(() => expect(next.run().status).toBe('starting'));
     expect(next.run().id).toBe(id);
     expect(next.world.trainer.received.at(-1)).toMatchObject({ type: 'start', from: Uint8Array.of(7, 4) });
@@ -108,7 +68,7 @@ describe('a run whose page ends', () => {
     next.world.trainer.say({ type: 'status', status: 'done' });
     await next.until(() => expect(next.run().status).toBe('done'));
 
-    const whole = await browser().openPage();
+    const whole = await fakeBrowser().openPage();
     whole.lab.actions.train();
     whole.begin();
     whole.world.trainer.tell(...events);
@@ -126,6 +86,60 @@ describe('a run whose page ends', () => {
     expect(measured(last.run())).toEqual(measured(whole.run()));
   });
 
+  it('goes on together with another that was under way, and they share the machine', async () => {
+    const { tabs, page, id } = await underWay([2]);
+    page.lab.actions.train();
+    page.begin();
+    const second = page.run().id;
+    page.world.trainer.tell(...events.slice(0, after(3)));
+    page.world.trainer.say({ type: 'checkpoint', bytes: Uint8Array.of(9, 3), place: placeOf(3) });
+    await page.until(() => expect(page.state().library.kept[second]?.moments).toHaveLength(1));
+    tabs.crash();
+
+    const next = await tabs.openPage();
+    const both = next.state().library.unfinished;
+    expect(new Set(both)).toEqual(new Set([id, second]));
+    next.lab.actions.resumeRuns(both);
+    next.lab.actions.resumeRuns(both); // a second click changes nothing
+    await next.until(() =>
+      expect(next.state().runs.map(({ status }) => status)).toEqual(['starting', 'starting']),
+    );
+    expect(next.state()).toMatchObject({
+      focus: both[0],
+      notices: [],
+      library: { unfinished: [], elsewhere: [] },
+    });
+    const starts = next.world.trainers.flatMap(({ received }) =>
+      received.flatMap((message) => (message.type === 'start' ? [[...(message.from ?? [])]] : [])),
+    );
+    expect(starts.sort()).toEqual([
+      [7, 2],
+      [9, 3],
+    ]);
+    // Whichever came first has been told of the other.
+    expect(
+      next.world.trainers
+        .flatMap(({ received }) => received)
+        .filter((message) => 'sharedBy' in message && message.sharedBy === 2).length,
+    ).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is not offered again once a person has said no; the list has it still', async () => {
+    const { tabs, id } = await underWay([2]);
+    tabs.crash();
+    const next = await tabs.openPage();
+    next.lab.actions.dismissUnfinished();
+    expect(next.state().library.unfinished).toEqual([]);
+    const database = await openDatabase(tabs.name);
+    await eventually(async () =>
+      expect(await database.get('runs', id)).toMatchObject({ status: 'stopped', saves: [{ number: 1 }] }),
+    );
+    tabs.crash();
+    const last = await tabs.openPage();
+    expect(last.state().library.unfinished).toEqual([]);
+    expect(last.state().runs).toMatchObject([{ id, status: 'interrupted', checkpoint: placeOf(2) }]);
+  });
+
   it('goes back one checkpoint where the newest is damaged, and says so', async () => {
     const { tabs, id } = await underWay([2, 4]);
     tabs.crash();
@@ -134,7 +148,7 @@ describe('a run whose page ends', () => {
     record.bytes[0]! ^= 1;
     await database.put('checkpoints', record, [id, 2]);
     const next = await tabs.openPage();
-    next.lab.actions.resumeRun(id);
+    next.lab.actions.resumeRuns([id]);
     await next.until(() => expect(next.run().status).toBe('starting'));
     expect(next.world.trainer.received.at(-1)).toMatchObject({ from: Uint8Array.of(7, 2) });
     expect(next.state().notices).toEqual([
@@ -147,7 +161,7 @@ describe('a run whose page ends', () => {
     const { tabs, page, id } = await underWay([2]);
     const other = await tabs.openPage();
     expect(other.state().library).toMatchObject({ unfinished: [], elsewhere: [id] });
-    other.lab.actions.resumeRun(id);
+    other.lab.actions.resumeRuns([id]);
     await other.until(() => expect(other.state().notices).toHaveLength(1));
     expect(other.state().notices[0]).toContain('“Mine” goes on in another tab');
     expect(other.run().status).toBe('interrupted');
@@ -155,7 +169,7 @@ describe('a run whose page ends', () => {
     // Once the other tab lets go, it may.
     page.lab.actions.stopRun(id);
     await eventually(() => expect(tabs.locked.size).toBe(0));
-    other.lab.actions.resumeRun(id);
+    other.lab.actions.resumeRuns([id]);
     await other.until(() => expect(other.run().status).toBe('starting'));
   });
 });

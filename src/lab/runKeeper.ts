@@ -161,8 +161,10 @@ export class RunKeeper {
     return this.#holds.has(id) || this.#records.library === null;
   }
 
-  /** The question whether a run should go on has been answered by no. */
+  /** The question whether they should go on has been answered by no, for the pages to come as well. */
   dismissUnfinished(): void {
+    for (const id of this.#state.unfinished)
+      this.#records.write(id, (library, now) => library.put({ ...now, status: 'stopped' }));
     this.#set({ unfinished: [] });
   }
 
@@ -242,7 +244,8 @@ export class RunKeeper {
 
   async #hold(id: string): Promise<boolean> {
     const release = await this.#environment.locks.hold(id);
-    if (release === null) return false;
+    // Asked for twice at once, the second has it from the first.
+    if (release === null) return this.#holds.has(id);
     this.#holds.set(id, release);
     return true;
   }

@@ -172,7 +172,7 @@ describe('the list of runs', () => {
     runs.delete(one.run);
     expect(one.trainer.terminated).toBe(true);
     expect(runs.state).toMatchObject({
-      focus: null,
+      focus: two.run.id,
       runs: [{ id: two.run.id }],
       deleted: [{ id: one.run.id, name: 'First' }],
     });
@@ -182,6 +182,7 @@ describe('the list of runs', () => {
       deleted: [],
     });
     runs.delete(two.run);
+    expect(runs.state.focus, 'nothing else goes on').toBeNull();
     runs.forgetDeleted();
     runs.undoDelete();
     expect(runs.state.runs.map(({ id }) => id)).toEqual([one.run.id]);

@@ -173,7 +173,10 @@ export class Runs {
     run.resume(others.length + 1);
   }
 
-  /** Take a run out of the list, to be had back or forgotten; where it was in focus, what the form describes is shown. */
+  /**
+   * Take a run out of the list, to be had back or forgotten. Where it was in focus, another that goes on is shown, or else what the form
+   * describes.
+   */
   delete(run: HeldRun): void {
     if (!this.#runs.includes(run)) return;
     if (run.kind === 'live') run.stop();
@@ -181,7 +184,7 @@ export class Runs {
     this.#listener?.deleted(run, true);
     this.#runs = this.#runs.filter((other) => other !== run);
     this.#setDeleted([...this.#deleted, run]);
-    if (this.#focused === run) this.#focused = null;
+    if (this.#focused === run) this.#focused = this.#going().at(-1) ?? null;
     this.#keepAwake();
   }
 

@@ -211,7 +211,11 @@ export interface LabActions {
   /** Show a run; none ends by it. */
   focusRun(id: string): void;
   pauseRun(id: string): void;
-  resumeRun(id: string): void;
+  /**
+   * Let runs go on that were interrupted, failed or paused, sharing the machine, and show the first; of one that has ended the numbers
+   * are opened.
+   */
+  resumeRuns(ids: readonly string[]): void;
   /**
    * Start a run that begins at a kept moment of another, with one setting changed, and show it. What cannot be done becomes a notice.
    * @param moment its number in `library.kept`, or of a recording the round of its weights (`recordedMoments`)
@@ -254,6 +258,8 @@ export interface LabActions {
    * a notice that says why, where they cannot be had.
    */
   exportWeights(): Promise<NamedFile | null>;
+  /** The weights of a live run at a moment that was kept, as safetensors. Rejects with a sentence. @param moment its number in `library.kept` */
+  keptWeights(id: string, moment: number): Promise<Uint8Array>;
   /** The same policy as a folder that transformers opens, zipped. Null, and a notice, where it cannot be had. */
   exportModel(): Promise<NamedFile | null>;
   /** The curated set, the prompts and what was kept of the rollouts, for TRL and verl, zipped; Python runs the teacher’s calls again. */

@@ -119,9 +119,20 @@ function createActions(parts: Parts): LabActions {
     if (run?.kind === 'live' && keeper.owns(run.id)) runs.resume(run);
     else if (run !== null) void keeper.goOn(run.id);
   };
+  /** Have a kept run's numbers. */
+  const open = (run: HeldRun | null) => {
+    if (run?.kind === 'kept') void keeper.load(run).then(() => snapshots.now());
+  };
   const show = (run: HeldRun | null) => {
     runs.focus(run);
-    if (run?.kind === 'kept') void keeper.load(run).then(() => snapshots.now());
+    open(run);
+  };
+  const resumeRuns = (ids: readonly string[]) => {
+    const found = ids.flatMap((id) => runs.find(id) ?? []);
+    if (found[0] !== undefined) show(found[0]);
+    for (const run of found)
+      if (run.state.status === 'done') open(run);
+      else goOn(run);
   };
   const train = () => {
     const { settings, presetName, settingProblems } = form.state;
@@ -155,10 +166,7 @@ function createActions(parts: Parts): LabActions {
     },
     focusRun: seen((id) => show(runs.find(id))),
     pauseRun: seen((id) => runs.findLive(id)?.pause()),
-    resumeRun: seen((id) => {
-      show(runs.find(id));
-      goOn(runs.find(id));
-    }),
+    resumeRuns: seen(resumeRuns),
     forkRun: async (id, moment, path, value) => {
       const fork = await forks.start({ id, moment, path, value }, () => probe.handOver());
       snapshots.now();
@@ -171,8 +179,7 @@ function createActions(parts: Parts): LabActions {
     pinRun: seen((id, pinned) => runs.relabel(id, { pinned })),
     showRun: seen((id, visible) => {
       runs.relabel(id, { visible });
-      const run = runs.find(id);
-      if (visible && run?.kind === 'kept') void keeper.load(run).then(() => snapshots.now());
+      if (visible) open(runs.find(id));
     }),
     deleteRun: seen((id) => {
       const run = runs.find(id);
@@ -195,6 +202,7 @@ function createActions(parts: Parts): LabActions {
       snapshots.now();
       return file;
     },
+    keptWeights: (id, moment) => files.keptWeights(id, moment),
     exportModel: async () => {
       const file = await exports.model();
       snapshots.now();

@@ -6,6 +6,7 @@ import { lazy, Suspense, use, useCallback, useEffect, useState } from 'react';
 import { rememberedView, rememberView } from '../lab/lesson/browser.ts';
 import { viewOf, type View } from '../lab/lesson/link.ts';
 import type { LabStore } from '../lab/state.ts';
+import type { LabAccess } from './scene/useLive.ts';
 import { fontsReady } from './app/fontsReady.ts';
 
 // A view's style sheet, which names the typefaces, is there once its part has been loaded.
@@ -20,11 +21,17 @@ const App = lazy(async () => {
   return { default: part.App };
 });
 
-let store: Promise<LabStore> | null = null;
+let opening: Promise<LabStore> | null = null;
+let opened: LabStore | null = null;
 /** The lab's store. Made once: it starts workers. */
-function lab(): Promise<LabStore> {
-  return (store ??= import('../lab/browser.ts').then((part) => part.createLabStore()));
-}
+const lab: LabAccess = {
+  open: () =>
+    (opening ??= import('../lab/browser.ts').then((part) => {
+      opened = part.createLabStore();
+      return opened;
+    })),
+  now: () => opened,
+};
 
 const asked = (): View => viewOf(location.search) ?? rememberedView() ?? 'lesson';
 
@@ -61,5 +68,5 @@ export function Views() {
 }
 
 function Instrument() {
-  return <App store={use(lab())} />;
+  return <App store={use(lab.open())} />;
 }

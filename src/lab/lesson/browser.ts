@@ -1,8 +1,10 @@
 /**
- * The lesson in a real page: files beside it, animation frames, and the view that the visitor chose last. It decides nothing.
+ * The lesson in a real page: files beside it, animation frames, and what is remembered of a visit: the view, and what was trained here.
+ * It decides nothing.
  */
 import type { View } from './link.ts';
 import type { Frames } from './timeline.ts';
+import { readTrainedHere, type TrainedHere } from './trainedHere.ts';
 
 export async function download(path: string): Promise<Blob> {
   const response = await fetch(new URL(path, new URL('.', location.href)));
@@ -33,6 +35,26 @@ export function rememberView(view: View): void {
     localStorage.setItem(viewKey, view);
   } catch {
     // Then a link has to say it.
+  }
+}
+
+const trainedKey = 'aster-lab-trained-here';
+
+export function rememberedTraining(lesson: string): TrainedHere | null {
+  try {
+    return readTrainedHere(localStorage.getItem(trainedKey), lesson);
+  } catch {
+    return null;
+  }
+}
+
+/** @param here null to forget it */
+export function rememberTraining(here: TrainedHere | null): void {
+  try {
+    if (here === null) localStorage.removeItem(trainedKey);
+    else localStorage.setItem(trainedKey, JSON.stringify(here));
+  } catch {
+    // Then the lab's list of runs has it.
   }
 }
 

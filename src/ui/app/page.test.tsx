@@ -120,7 +120,7 @@ describe('the page during a run', () => {
     render(<App store={fakeLab({ ...running, benchmarks: [result, other] })} />);
     const tile = screen.getByTestId('tile-accuracy');
     expect(tile.dataset['value']).toBe('0.5');
-    expect(tile.textContent).toContain('± 4.5, n 48, before');
+    expect(tile.textContent).toContain('Held-out, before50%± 4.5, n 48');
   });
 
   it('says how much of a rising reward is only fewer cut-offs', () => {

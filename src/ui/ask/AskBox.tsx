@@ -17,12 +17,11 @@ import { Empty } from '../app/Empty.tsx';
 import { useRun } from '../app/lab.tsx';
 import { Transcript } from '../inspector/Transcript.tsx';
 import type { Written } from '../inspector/written.ts';
-import { usePolicies, type PolicyChoice } from './policies.ts';
+import { policyPhrase, usePolicies, type PolicyChoice } from './policies.ts';
 import styles from './ask.module.css';
 
 const selectSettings = (run: RunState) => run.settings;
-const selectName = (run: RunState) =>
-  run.source.kind === 'live' ? 'the run on this machine' : run.source.name;
+const selectName = (run: RunState) => run.name;
 
 /** What was asked last, and how far the answer is. */
 interface Conversation {
@@ -44,7 +43,7 @@ export function AskBox({ asker }: Props) {
   const runName = useRun(selectName);
   const [text, setText] = useState('');
   const [complaint, setComplaint] = useState<string | null>(null);
-  const [round, setRound] = useState<number | null>(null);
+  const [key, setKey] = useState<string | null>(null);
   const [talk, setTalk] = useState<Conversation | null>(null);
   const draws = useRef(0);
   const asked = useRef(0);
@@ -58,7 +57,7 @@ export function AskBox({ asker }: Props) {
   if (!policies.ok) {
     return <Empty title="Ask it yourself">{policies.message}</Empty>;
   }
-  const chosen = policies.choices.find((one) => one.round === round) ?? policies.choices.at(-1);
+  const chosen = policies.choices.find(({ policy }) => policy.key === key) ?? policies.choices.at(-1);
   const busy = talk !== null && talk.answer === null && talk.failure === null;
   const lengths = { min: settings.task.coldStartMinLength, max: settings.task.coldStartMaxLength };
   const ask = (problem: Problem, by: PolicyChoice) => {
@@ -100,17 +99,17 @@ export function AskBox({ asker }: Props) {
     <div className={styles.ask} data-testid="ask">
       <div className={styles.head}>
         <span>
-          Asked is the policy of <strong>{runName}</strong>
+          You ask the policy of <strong>{runName}</strong>
         </span>
         {policies.choices.length < 2 ? (
-          <span>at {chosen?.name}</span>
+          <span>{chosen === undefined ? '' : policyPhrase(chosen)}</span>
         ) : (
           <NativeSelect
             size="xs"
-            aria-label="Which round’s policy"
-            value={String(chosen?.round)}
-            onChange={(event) => setRound(Number(event.currentTarget.value))}
-            data={policies.choices.map((one) => ({ value: String(one.round), label: `at ${one.name}` }))}
+            aria-label="The policy of which round"
+            value={chosen?.policy.key}
+            onChange={(event) => setKey(event.currentTarget.value)}
+            data={policies.choices.map((one) => ({ value: one.policy.key, label: policyPhrase(one) }))}
           />
         )}
       </div>
@@ -167,9 +166,9 @@ function Outcome({ talk, note }: { talk: Conversation | null; note: string | nul
         <span data-wrong>{failure}</span>
       ) : answer === null ? (
         written === null ? (
-          `Loading the policy of ${by.name} …`
+          `Loading the policy ${policyPhrase(by)} …`
         ) : (
-          `The policy of ${by.name} is writing …`
+          `The policy ${policyPhrase(by)} is writing …`
         )
       ) : answer.stopped ? (
         'Stopped.'

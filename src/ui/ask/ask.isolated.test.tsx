@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunState } from '../../lab/state.ts';
 import type { Asker, AskAnswer, Writing } from '../../lab/asking.ts';
 import { fakeLab, idleRun, mockBrowser, renderInLab, scoredGroups } from '../testing/lab.tsx';
 import { AskBox } from './AskBox.tsx';
@@ -11,6 +12,7 @@ beforeEach(mockBrowser);
 afterEach(cleanup);
 
 const recorded = {
+  name: 'Quick, dense',
   status: 'done',
   runSettings: idleRun.settings,
   source: { kind: 'recording', name: 'Quick, dense', recordedAt: '2026-11-28' },
@@ -81,7 +83,9 @@ describe('asking a policy', () => {
   it('asks the round that was chosen, and draws problems', async () => {
     const { asker, answer } = fakeAsker();
     renderInLab(fakeLab(recorded), <AskBox asker={asker} />);
-    fireEvent.change(screen.getByRole('combobox', { name: /round/ }), { target: { value: '2' } });
+    fireEvent.change(screen.getByRole('combobox', { name: /round/ }), {
+      target: { value: 'quick-dense.json.gz 2' },
+    });
     fireEvent.click(screen.getByRole('button', { name: 'Draw one' }));
     const [policy, problem] = asker.ask.mock.calls[0] ?? [];
     expect(policy?.key).toBe('quick-dense.json.gz 2');
@@ -125,15 +129,48 @@ describe('the policies that can be asked', () => {
     const bytes = Uint8Array.of(1, 2, 3);
     const file = { name: 'x', blob: new Blob([bytes]) };
     const live = { ...idleRun, id: 'run-1', status: 'running' as const, round: 7 };
-    const policies = policiesOf(live, undefined, () => Promise.resolve(file));
+    const keptWeights = () => Promise.reject(new Error('a test'));
+    const policies = policiesOf(live, undefined, [], {
+      exportWeights: () => Promise.resolve(file),
+      keptWeights,
+    });
     const choice = nearestPolicy(policies, 3);
     expect(choice?.name).toBe('now, round 7');
     expect(await choice?.policy.weights()).toEqual(bytes);
     const none = nearestPolicy(
-      policiesOf(live, undefined, () => Promise.resolve(null)),
+      policiesOf(live, undefined, [], { exportWeights: () => Promise.resolve(null), keptWeights }),
       3,
     );
     await expect(none?.policy.weights()).rejects.toThrow('ask again in a moment');
+  });
+
+  it('are those of a live run that this browser kept, too, also when it was interrupted', async () => {
+    const place = (phase: 'sft' | 'stage1' | 'evaluation', done: number, round: number) => ({
+      phase,
+      done,
+      round,
+    });
+    const moments = [
+      { number: 1, place: place('sft', 40, 1), words: 'step 40 of the cold start' },
+      { number: 2, place: place('sft', 80, 1), words: 'step 80 of the cold start' },
+      { number: 3, place: place('stage1', 4, 6), words: 'round 6' },
+      { number: 4, place: place('evaluation', 1, 6), words: 'benchmark 1 of the evaluation' },
+    ];
+    const keptWeights = vi.fn(() => Promise.resolve(Uint8Array.of(9)));
+    const actions = { exportWeights: () => Promise.resolve(null), keptWeights };
+    const named = (status: RunState['status']) => {
+      const policies = policiesOf({ ...idleRun, id: 'run-1', status, round: 7 }, undefined, moments, actions);
+      return policies.ok ? policies.choices.map(({ name }) => name) : policies.message;
+    };
+    const kept = ['step 40 of the cold start', 'step 80 of the cold start', 'round 6'];
+    expect(named('running')).toEqual([...kept, 'now, round 7']);
+    expect(named('interrupted')).toEqual(kept);
+    const interrupted = { ...idleRun, id: 'run-1', status: 'interrupted' as const, round: 7 };
+    const policies = policiesOf(interrupted, undefined, moments, actions);
+    expect(nearestPolicy(policies, 2)?.name).toBe('step 80 of the cold start');
+    expect(await nearestPolicy(policies, 9)?.policy.weights()).toEqual(Uint8Array.of(9));
+    expect(keptWeights).toHaveBeenLastCalledWith('run-1', 3);
+    expect(policiesOf(interrupted, undefined, [], actions).ok).toBe(false);
   });
 
   it('of a recording are found by the round', () => {
@@ -144,7 +181,10 @@ describe('the policies that can be asked', () => {
       weights: recorded.weights,
       source: recorded.source,
     };
-    const policies = policiesOf(run, 'quick-dense.json.gz', () => Promise.resolve(null));
+    const policies = policiesOf(run, 'quick-dense.json.gz', [], {
+      exportWeights: () => Promise.resolve(null),
+      keptWeights: () => Promise.reject(new Error('a test')),
+    });
     expect([0, 6, 8].map((round) => nearestPolicy(policies, round)?.round)).toEqual([2, 2, 12]);
   });
 });

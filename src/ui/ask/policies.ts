@@ -1,17 +1,18 @@
 /**
- * Which policies of the run shown can be asked: the live run's as it is now, or a recorded run's at the rounds whose weights were kept.
+ * Which policies of the run shown can be asked: a live run's as it is now and at the moments that this browser kept, a recorded run's at the
+ * rounds whose weights were kept.
  */
 import { useMemo } from 'react';
 import { fetchWeights } from '../../lab/askBrowser.ts';
 import type { AskedPolicy } from '../../lab/asking.ts';
-import type { LabActions, LabState, RunState } from '../../lab/state.ts';
+import type { KeptMoment, LabActions, LabState, RunState } from '../../lab/state.ts';
 import { recordingWeightsPath } from '../../record/keptWeights.ts';
 import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 
 export interface PolicyChoice {
   readonly policy: AskedPolicy;
   readonly round: number;
-  /** “round 12”, “now, round 12”. */
+  /** “round 12”, “step 40 of the cold start”, “now, round 12”. */
   readonly name: string;
 }
 
@@ -22,21 +23,33 @@ export type Policies =
 
 type Run = Pick<RunState, 'id' | 'source' | 'status' | 'settings' | 'weights'> & { readonly round: number };
 
-/** @param recordingFile of a run that comes with the page */
+/** @param recordingFile of a run that comes with the page @param moments of a live run, oldest first */
 export function policiesOf(
   run: Run,
   recordingFile: string | undefined,
-  exportWeights: LabActions['exportWeights'],
+  moments: readonly KeptMoment[],
+  { exportWeights, keptWeights }: Pick<LabActions, 'exportWeights' | 'keptWeights'>,
 ): Policies {
   const { id, source, status, settings, weights, round } = run;
   switch (source.kind) {
     case 'live': {
-      if (status !== 'running' && status !== 'paused' && status !== 'done')
+      // Examinations change no weight.
+      const learned = moments.filter(
+        ({ place }) => place.phase !== 'baseline' && place.phase !== 'evaluation',
+      );
+      const choices = learned.map(({ number, place, words }): PolicyChoice => ({
+        policy: { key: `${id} kept ${number}`, settings, weights: () => keptWeights(id, number) },
+        round: place.round,
+        name: words,
+      }));
+      if (status !== 'running' && status !== 'paused' && status !== 'done') {
+        if (choices.length > 0) return { ok: true, choices };
         return {
           ok: false,
           message:
             'There is no policy yet. Train a run, or open one that comes with the page; then ask it here.',
         };
+      }
       const current = async () => {
         const file = await exportWeights();
         if (file === null) throw new Error('The run has not handed out its weights; ask again in a moment.');
@@ -44,7 +57,7 @@ export function policiesOf(
       };
       const policy = { key: `${id} ${status} ${round}`, settings, weights: current };
       const name = status === 'done' ? 'the end' : `now, round ${round}`;
-      return { ok: true, choices: [{ policy, round, name }] };
+      return { ok: true, choices: [...choices, { policy, round, name }] };
     }
     case 'recording': {
       if (recordingFile === undefined || weights.length === 0) break;
@@ -76,6 +89,8 @@ const selectSettings = (run: RunState) => run.settings;
 const selectWeights = (run: RunState) => run.weights;
 const selectRound = (run: RunState) => run.rounds.at(-1)?.round ?? 0;
 const selectRecordings = (state: LabState) => state.recordings;
+const selectKept = (state: LabState) => state.library.kept;
+const none: readonly KeptMoment[] = [];
 
 /** Of the run shown. */
 export function usePolicies(): Policies {
@@ -86,19 +101,26 @@ export function usePolicies(): Policies {
   const weights = useRun(selectWeights);
   const round = useRun(selectRound);
   const recordings = useLab(selectRecordings);
+  const moments = useLab(selectKept)[id]?.moments ?? none;
   const actions = useLabActions();
   return useMemo(() => {
     const file =
       source.kind === 'recording' ? recordings.find(({ title }) => title === source.name)?.file : undefined;
-    return policiesOf({ id, source, status, settings, weights, round }, file, () => actions.exportWeights());
-  }, [id, source, status, settings, weights, round, recordings, actions]);
+    return policiesOf({ id, source, status, settings, weights, round }, file, moments, actions);
+  }, [id, source, status, settings, weights, round, recordings, moments, actions]);
 }
 
-/** The choice nearest to a round. */
+/** Which policy it is, in a sentence: “of round 12”, “as it is now, round 12”. */
+export function policyPhrase({ name }: Pick<PolicyChoice, 'name'>): string {
+  return name.startsWith('now') ? `as it is ${name}` : `of ${name}`;
+}
+
+/** The choice nearest to a round; of several there the last. */
 export function nearestPolicy(policies: Policies, round: number): PolicyChoice | null {
   if (!policies.ok) return null;
+  const away = (one: PolicyChoice) => Math.abs(one.round - round);
   return policies.choices.reduce<PolicyChoice | null>(
-    (best, one) => (best === null || Math.abs(one.round - round) < Math.abs(best.round - round) ? one : best),
+    (best, one) => (best === null || away(one) < away(best) || one.round === best.round ? one : best),
     null,
   );
 }

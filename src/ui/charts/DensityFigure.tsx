@@ -11,7 +11,7 @@ import type { Band } from './LinesChart.tsx';
 import { nearest } from './lines.ts';
 import { wideFrame } from './plot.ts';
 import { roundMap, type Plot } from './plotModel.ts';
-import { lastPlannedRound, phaseAt, phaseSpans, phaseStarts, zoneTopOf } from './roundAxis.ts';
+import { phaseAt, phaseSpans, phaseStarts, zoneTopOf } from './roundAxis.ts';
 import { useInTurn } from './turns.ts';
 import surface from './surface.module.css';
 
@@ -54,12 +54,12 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
         behind: (
           <Suspense fallback={null}>
             <DensityGround
-              spans={spans}
+              // A plan is in rounds; in tokens and seconds it has no place.
+              spans={kind === 'round' ? spans : spans.filter(({ begun }) => begun)}
               collapse={collapse}
               zoneTop={zoneTop}
               top={plot.y.domain[1]}
-              end={lastPlannedRound(spans)}
-              narrow={narrow}
+              domain={plot.x.domain}
               toX={toX}
               colour={focus.style.colour}
             />
@@ -84,7 +84,7 @@ export function DensityFigure({ narrow }: { narrow: boolean }) {
         },
       };
     },
-    [focus, kind, collapse, zoneTop, narrow, runs.length],
+    [focus, kind, collapse, zoneTop, runs.length],
   );
   return (
     <LineFigure

@@ -9,6 +9,7 @@ import { Area, ComposedChart, usePlotArea, XAxis, YAxis } from 'recharts';
 import { markerPath } from '../app/runStyle.ts';
 import { placeOn, type Plot, type PlotLine } from './plotModel.ts';
 import { rowsOf, type Row } from './lines.ts';
+import { shortNames } from './shortNames.ts';
 import { area, ground, tickLabel, xAxis, yAxis, type PlotFrame } from './plot.ts';
 
 export interface Band {
@@ -112,7 +113,7 @@ export const LinesChart = memo(function LinesChart({
           activeDot={false}
         />
       ))}
-      <Ends plot={plot} named={named} marks={marks ?? []} />
+      <Ends plot={plot} named={named} room={frame.right} marks={marks ?? []} />
     </ComposedChart>
   );
 });
@@ -137,11 +138,23 @@ function chartRows(lines: readonly PlotLine[], bands: readonly Band[]): Row[] {
   return [...byX.values()].sort((a, b) => a.x - b.x);
 }
 
-/** Between two names, pixels. */
+/** Between two names, and between a plot and its names, pixels. */
 const nameHeight = 13;
+const nameGap = 10;
 
 /** Markers where lines end, their names beside them, moved apart; and hollow marks where something was measured apart. */
-function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: readonly HollowMark[] }) {
+function Ends({
+  plot,
+  named,
+  room,
+  marks,
+}: {
+  readonly plot: Plot;
+  readonly named: boolean;
+  /** Beside the plot, pixels. */
+  readonly room: number;
+  readonly marks: readonly HollowMark[];
+}) {
   const place = usePlotArea();
   if (place === undefined) return null;
   const at = (x: number, y: number) => ({
@@ -154,6 +167,10 @@ function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: reado
     return last === undefined ? [] : [{ line, ...at(last.x, last.y) }];
   });
   const labels = named ? spread(ends, place.y, place.y + place.height) : [];
+  const names = shortNames(
+    labels.map(({ line }) => line.name),
+    room - nameGap,
+  );
   return (
     <g className="lab-ends">
       {marks.filter(inside).map(({ line, x, y }, index) => {
@@ -177,25 +194,27 @@ function Ends({ plot, named, marks }: { plot: Plot; named: boolean; marks: reado
           strokeWidth={1}
         />
       ))}
-      {labels.map(({ line, x, y, labelY }) => (
+      {labels.map(({ line, x, y, labelY }, i) => (
         <g key={line.key}>
-          {Math.abs(labelY - y) > 6 ? (
+          {Math.abs(labelY - y) > 6 || x < place.x + place.width - 2 * nameGap ? (
             <path
               d={`M${x + 5} ${y}L${place.x + place.width + 8} ${labelY}`}
               stroke={line.style.colour}
               strokeWidth={1}
+              // Across the plot it must not be taken for a line of numbers.
+              strokeDasharray={x < place.x + place.width - 2 * nameGap ? '1 4' : undefined}
               fill="none"
             />
           ) : null}
           <text
-            x={place.x + place.width + 10}
+            x={place.x + place.width + nameGap}
             y={labelY}
             dy="0.35em"
             fill="var(--lab-ink)"
             fontSize={11.5}
             fontWeight={line.focused ? 600 : 450}
           >
-            {shortened(line.name)}
+            {names[i]}
           </text>
         </g>
       ))}
@@ -227,10 +246,4 @@ export function spread(
     ceiling = end.labelY - nameHeight;
   }
   return placed;
-}
-
-export const longestName = 17;
-
-function shortened(name: string): string {
-  return name.length <= longestName ? name : `${name.slice(0, longestName - 1).trimEnd()}…`;
 }

@@ -3,6 +3,7 @@
  */
 import type { CollapseView } from '../../record/runView.ts';
 import { AlarmMark, CollapseZone, PhaseMarks, ReferenceMark, ZonePattern } from './densityMarks.tsx';
+import type { Domain } from './lines.ts';
 import type { PhaseSpan } from './roundAxis.ts';
 import type { RoundMap } from './xAxis.ts';
 
@@ -13,26 +14,26 @@ interface Props {
   readonly zoneTop: number | null;
   /** Top of the y axis, calls. */
   readonly top: number;
-  readonly end: number;
-  readonly narrow: boolean;
+  /** Of the x axis. */
+  readonly domain: Domain;
   /** Of the run in focus; null where it has no place on the axis, and neither have its phases. */
   readonly toX: RoundMap | null;
   readonly colour: string;
 }
 
-export function DensityGround({ spans, collapse, zoneTop, top, end, narrow, toX, colour }: Props) {
+export function DensityGround({ spans, collapse, zoneTop, top, domain, toX, colour }: Props) {
   return (
     <>
       <ZonePattern />
       {zoneTop === null ? null : <CollapseZone zoneTop={zoneTop} top={top} />}
       {toX === null ? null : (
         <>
-          <PhaseMarks spans={spans} end={end} narrow={narrow} toX={toX} />
+          <PhaseMarks spans={spans} domain={domain} toX={toX} />
           {collapse.reference === null ? null : (
             <ReferenceMark reference={collapse.reference} toX={toX} colour={colour} />
           )}
           {collapse.alarm === null ? null : (
-            <AlarmMark alarm={collapse.alarm} top={top} end={end} toX={toX} />
+            <AlarmMark alarm={collapse.alarm} top={top} domain={domain} toX={toX} />
           )}
         </>
       )}

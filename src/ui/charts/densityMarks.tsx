@@ -2,10 +2,12 @@
  * What the density chart draws under its data: the collapse zone, the phases of the run, where the density stood after the cold start, and
  * the alarm.
  */
-import { Label, type LabelProps, ReferenceArea, ReferenceDot, ReferenceLine } from 'recharts';
+import { Label, ReferenceArea, ReferenceDot, ReferenceLine, usePlotArea } from 'recharts';
 import type { CollapseView } from '../../record/runView.ts';
 import { formatNumber } from '../app/format.ts';
-import type { PhaseSpan } from './roundAxis.ts';
+import type { Domain } from './lines.ts';
+import { placeOn } from './plotModel.ts';
+import { spanLabel, type PhaseSpan } from './roundAxis.ts';
 import type { RoundMap } from './xAxis.ts';
 
 /** The hatching of the collapse zone, for `fill`. */
@@ -61,65 +63,47 @@ export function CollapseZone({ zoneTop, top }: ZoneProps) {
 
 interface PhasesProps {
   readonly spans: readonly PhaseSpan[];
-  /** The last round of the x axis. */
-  readonly end: number;
-  readonly narrow: boolean;
+  /** Of the x axis. */
+  readonly domain: Domain;
   readonly toX: RoundMap;
 }
 
-/** A line where each phase begins, with the phase's name; dashed while it is only planned. */
-export function PhaseMarks({ spans, end, narrow, toX }: PhasesProps) {
-  return spans.map((span, index) => (
-    <ReferenceLine
-      key={span.name}
-      x={toX(span.from + 0.5)}
-      stroke={index === 0 ? 'none' : 'var(--lab-line-strong)'}
-      strokeDasharray={span.begun ? undefined : '3 3'}
-      zIndex={-1}
-    >
-      <Label
-        content={({ viewBox }) => (
-          <PhaseName viewBox={viewBox} begun={span.begun} name={spanLabel(span, end, narrow)} />
-        )}
-      />
-    </ReferenceLine>
-  ));
-}
-
-/** Above the plot, where no line crosses it. */
-function PhaseName({
-  viewBox,
-  begun,
-  name,
-}: {
-  readonly viewBox: LabelProps['viewBox'];
-  readonly begun: boolean;
-  readonly name: string;
-}) {
-  if (viewBox === undefined || !('x' in viewBox)) return null;
+/** A line where each phase begins, dashed while it is only planned, and above the plot, where no line crosses it, as much of its name as fits. */
+export function PhaseMarks({ spans, domain, toX }: PhasesProps) {
+  const place = usePlotArea();
+  const marks = spans
+    .map((span) => ({ span, at: toX(span.from + 0.5) }))
+    .filter(({ at }) => at >= domain[0] && at <= domain[1]);
   return (
-    <text
-      x={(viewBox.x ?? 0) + 3}
-      y={(viewBox.y ?? 0) - 7}
-      fill={begun ? 'var(--lab-ink-2)' : 'var(--lab-ink-3)'}
-      fontSize={11}
-      fontWeight={begun ? 600 : 450}
-    >
-      {name}
-    </text>
+    <>
+      {marks.map(({ span, at }) => (
+        <ReferenceLine
+          key={span.name}
+          x={at}
+          stroke={span.name === 'sft' ? 'none' : 'var(--lab-line-strong)'}
+          strokeDasharray={span.begun ? undefined : '3 3'}
+          zIndex={-1}
+        />
+      ))}
+      {place === undefined
+        ? null
+        : marks.map(({ span, at }, index) => {
+            const pixels = (x: number) => place.width * placeOn({ domain }, x);
+            return (
+              <text
+                key={span.name}
+                x={place.x + pixels(at) + 3}
+                y={place.y - 7}
+                fill={span.begun ? 'var(--lab-ink-2)' : 'var(--lab-ink-3)'}
+                fontSize={11}
+                fontWeight={span.begun ? 600 : 450}
+              >
+                {spanLabel(span, pixels(marks[index + 1]?.at ?? domain[1]) - pixels(at))}
+              </text>
+            );
+          })}
+    </>
   );
-}
-
-/** The phase's name, and that its problems are longer where they are; shortened where its place on the axis is small. */
-function spanLabel({ name, label, from, to, lengthens }: PhaseSpan, end: number, narrow: boolean): string {
-  const share = (to - from) / end;
-  // Two figures' room on a phone would have it run into the next name.
-  if (name === 'sft' && narrow && share < 0.12) return '';
-  const longer = lengthens === null ? '' : ` · longer problems: ${lengthens} steps`;
-  if (share < (narrow ? 0.34 : 0.13))
-    return { sft: 'SFT', stage1: '1', stage2: '2' }[name] + (longer === '' ? '' : ' ↗');
-  if (narrow) return `${label.replace('GRPO stage', 'Stage')}${longer === '' ? '' : ' ↗'}`;
-  return share < 0.3 && longer !== '' ? `${label} ↗ ${lengthens} steps` : `${label}${longer}`;
 }
 
 interface ReferenceProps {
@@ -146,12 +130,13 @@ export function ReferenceMark({ reference, toX, colour }: ReferenceProps) {
 interface AlarmProps {
   readonly alarm: NonNullable<CollapseView['alarm']>;
   readonly top: number;
-  readonly end: number;
+  /** Of the x axis. */
+  readonly domain: Domain;
   readonly toX: RoundMap;
 }
 
 /** Where the alarm went off. The line ends below the phases' names, which it may stand beside. */
-export function AlarmMark({ alarm, top, end, toX }: AlarmProps) {
+export function AlarmMark({ alarm, top, domain, toX }: AlarmProps) {
   return (
     <ReferenceLine
       segment={[
@@ -163,7 +148,7 @@ export function AlarmMark({ alarm, top, end, toX }: AlarmProps) {
     >
       <Label
         value={`▼ collapsed, round ${alarm.round}`}
-        position={alarm.round > end * 0.6 ? 'insideTopRight' : 'insideTopLeft'}
+        position={placeOn({ domain }, toX(alarm.round)) > 0.6 ? 'insideTopRight' : 'insideTopLeft'}
         offset={5}
         fill="var(--lab-alarm-ink)"
         fontSize={12}

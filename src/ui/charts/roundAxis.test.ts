@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { presetSettings } from '../../recipes/presets.ts';
 import { idleRun } from '../testing/lab.tsx';
-import { axisTicks, axisTop, lastPlannedRound, phaseAt, phaseSpans, phaseStarts } from './roundAxis.ts';
+import {
+  axisTicks,
+  axisTop,
+  lastPlannedRound,
+  phaseAt,
+  phaseSpans,
+  phaseStarts,
+  spanLabel,
+} from './roundAxis.ts';
 
 const settings = presetSettings('quick'); // 4 probes, 20 and 30 steps
 
@@ -36,6 +44,21 @@ describe('the rounds axis', () => {
     expect(phaseSpans(none, '', 0).map(({ name }) => name)).toEqual(['stage1']);
     const nothing = { ...none, stage1: { ...none.stage1, steps: 0 } };
     expect(lastPlannedRound(phaseSpans(nothing, '', 0))).toBe(1);
+  });
+
+  it('names a phase as far as there is room, and not into the next one', () => {
+    const [sft, stage1, stage2] = phaseSpans(settings, '', 0);
+    if (sft === undefined || stage1 === undefined || stage2 === undefined) throw new Error('Three phases.');
+    expect([200, 60, 10].map((room) => spanLabel(sft, room))).toEqual(['Cold start', 'SFT', '']);
+    expect([90, 60, 20, 5].map((room) => spanLabel(stage1, room))).toEqual([
+      ...['GRPO stage 1', 'Stage 1', '1', ''],
+    ]);
+    expect([400, 180, 120, 30].map((room) => spanLabel(stage2, room))).toEqual([
+      'GRPO stage 2 · longer problems: 4–6 steps',
+      'GRPO stage 2 ↗ 4–6 steps',
+      'GRPO stage 2 ↗',
+      '2 ↗',
+    ]);
   });
 
   it('reads the starts off the state as one comparable string', () => {

@@ -79,6 +79,24 @@ function longerLengths({ stage1, stage2 }: RunSettings): string | null {
   return minLength === maxLength ? `${maxLength}` : `${minLength}–${maxLength}`;
 }
 
+/** A character of a phase's name, and what keeps it from the next one, pixels. */
+const [characterWidth, gap] = [6.3, 8];
+
+/** The phase's name, and that its problems are longer where they are; as much of both as fits. @param room pixels up to the next phase */
+export function spanLabel({ name, label, lengthens }: PhaseSpan, room: number): string {
+  const short = { sft: 'SFT', stage1: '1', stage2: '2' }[name];
+  const longer = lengthens === null ? '' : ' ↗';
+  const words = [
+    ...(lengthens === null
+      ? []
+      : [`${label} · longer problems: ${lengthens} steps`, `${label} ↗ ${lengthens} steps`]),
+    `${label}${longer}`,
+    `${label.replace('GRPO stage', 'Stage')}${longer}`,
+    `${short}${longer}`,
+  ];
+  return words.find((text) => text.length * characterWidth + gap <= room) ?? '';
+}
+
 /** Where the axis ends. */
 export function lastPlannedRound(spans: readonly PhaseSpan[]): number {
   return Math.max(1, spans.at(-1)?.to ?? 1);

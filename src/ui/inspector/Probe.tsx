@@ -8,6 +8,7 @@ import { probeAt, probeHistory, type ProbeView } from '../../record/probe.ts';
 import type { LabState, RunState } from '../../lab/state.ts';
 import { nearestPolicy, usePolicies } from '../ask/policies.ts';
 import { useLab, useRun } from '../app/lab.tsx';
+import { BarcodeLegend } from './Barcode.tsx';
 import { ListTools } from './ListTools.tsx';
 import { RoundSlider } from './RoundSlider.tsx';
 import { passes, sorted, type Filter, type Sorting } from './rows.ts';
@@ -17,6 +18,7 @@ import styles from './inspector.module.css';
 
 const selectProbe = (run: RunState) => run.probe;
 const selectId = (run: RunState) => run.id;
+const selectName = (run: RunState) => run.name;
 const selectRuns = (state: LabState) => state.runs;
 
 const none = 'none';
@@ -25,6 +27,7 @@ const none = 'none';
 export function Probe({ views }: { readonly views: ReactNode }) {
   const probe = useDeferredValue(useRun(selectProbe));
   const id = useRun(selectId);
+  const name = useRun(selectName);
   const runs = useLab(selectRuns);
   const policies = usePolicies();
   const [problem, setProblem] = useState(0);
@@ -69,7 +72,7 @@ export function Probe({ views }: { readonly views: ReactNode }) {
             onChange={(event) => setOtherId(event.currentTarget.value)}
             data={[
               { value: none, label: 'this run alone' },
-              ...others.map(({ run }) => ({ value: run.id, label: `beside ${runName(run)}` })),
+              ...others.map(({ run }) => ({ value: run.id, label: `beside ${run.name}` })),
             ]}
           />
         )}
@@ -80,9 +83,14 @@ export function Probe({ views }: { readonly views: ReactNode }) {
         onFilter={setFilter}
         onSort={setSorting}
       />
+      {other === undefined ? null : (
+        <div className={styles.legend}>
+          <BarcodeLegend />
+        </div>
+      )}
       <div className={styles.pair} data-single={other === undefined || undefined}>
         <Side
-          name={other === undefined ? null : 'This run'}
+          name={other === undefined ? null : name}
           probe={probe}
           problem={index}
           round={shown.round}
@@ -92,7 +100,7 @@ export function Probe({ views }: { readonly views: ReactNode }) {
         />
         {other === undefined ? null : (
           <Side
-            name={runName(other.run)}
+            name={other.run.name}
             probe={other.probe}
             problem={other.index}
             round={shown.round}
@@ -104,10 +112,6 @@ export function Probe({ views }: { readonly views: ReactNode }) {
       </div>
     </>
   );
-}
-
-function runName({ source, settings, presetName }: RunState): string {
-  return source.kind === 'live' ? `${presetName}, seed ${settings.run.seed}` : source.name;
 }
 
 interface SideProps {
@@ -140,7 +144,8 @@ function Side({ name, probe, problem, round, filter, sorting, policy, onPick }: 
         label="This problem, round by round"
         rows={rows}
         chosen={shown === null ? null : String(shown.round)}
-        advantages={false}
+        column="round"
+        paired={name !== null}
         onPick={(key) => onPick(Number(key))}
       />
       {shown === null || trajectory === undefined ? null : (
@@ -149,6 +154,7 @@ function Side({ name, probe, problem, round, filter, sorting, policy, onPick }: 
           trajectory={trajectory}
           author="policy"
           policy={policy}
+          paired={name !== null}
         />
       )}
     </section>

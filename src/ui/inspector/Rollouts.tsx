@@ -116,7 +116,7 @@ const Rounds = memo(function Rounds({ rounds, run, views }: Props) {
         label={group === null ? 'Samples of this round' : 'Samples of this group'}
         rows={rows}
         chosen={chosen?.key ?? null}
-        advantages={hasAdvantage}
+        column={hasAdvantage ? 'advantage' : 'noAdvantage'}
         onPick={(row) => setPick({ run, round, prompt, row })}
       />
       {chosen === undefined ? null : (

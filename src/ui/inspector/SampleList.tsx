@@ -1,8 +1,9 @@
 /**
- * Trajectories, a row each: right or wrong, calls, advantage, a strip of its tokens, and why it was cut off if it was.
+ * Trajectories, a row each: right or wrong, calls, advantage or round, a strip of its tokens, and why it was cut off if it was.
  *
- * Invariant (inspector.isolated.test.tsx): where no advantage is defined (probes, evaluations) there is a dash.
+ * Invariant (inspector.isolated.test.tsx): where no advantage is defined (evaluations) there is a dash.
  */
+import { useEffect, useRef } from 'react';
 import { Check, X } from 'lucide-react';
 import { UnstyledButton } from '@mantine/core';
 import { hasLostState } from '../../metrics/interaction.ts';
@@ -22,8 +23,10 @@ interface Props {
   readonly label: string;
   readonly rows: readonly SampleRow[];
   readonly chosen: string | null;
-  /** Whether trajectories of this kind have an advantage. */
-  readonly advantages: boolean;
+  /** What stands beside the calls: the advantage, a dash where this kind has none, or the round, which is then the row's key. */
+  readonly column: 'advantage' | 'noAdvantage' | 'round';
+  /** One of two beside each other: what the strips mean is said once, above both. */
+  readonly paired?: boolean;
   readonly onPick: (key: string) => void;
 }
 
@@ -36,16 +39,18 @@ const stopWord: Record<ScoredTrajectory['stop'], string> = {
   budget: 'cut: calls',
 };
 
-export function SampleList({ label, rows, chosen, advantages, onPick }: Props) {
+export function SampleList({ label, rows, chosen, column, paired = false, onPick }: Props) {
   const drawn = rows.slice(0, rowsDrawn);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => showChosen(list.current), [chosen]);
   const longest = drawn.reduce((most, { trajectory }) => Math.max(most, trajectory.tokens.length), 1);
   return (
-    <div className={styles.samples}>
+    <div ref={list} className={styles.samples} data-column={column} data-paired={paired || undefined}>
       <div className={styles.head} aria-hidden="true">
         <span />
         <span>calls</span>
-        <span>advantage</span>
-        <BarcodeLegend />
+        <span>{column === 'round' ? 'round' : 'advantage'}</span>
+        {paired ? null : <BarcodeLegend />}
       </div>
       {rows.length === 0 ? <p className={styles.none}>None of these.</p> : null}
       <ul className={styles.list} aria-label={label}>
@@ -54,7 +59,7 @@ export function SampleList({ label, rows, chosen, advantages, onPick }: Props) {
             <UnstyledButton
               className={styles.row}
               aria-pressed={key === chosen}
-              aria-label={sampleSentence(name, trajectory, advantages)}
+              aria-label={sampleSentence(name, trajectory, column === 'advantage')}
               data-testid={`sample-${key}`}
               onClick={() => onPick(key)}
             >
@@ -64,7 +69,9 @@ export function SampleList({ label, rows, chosen, advantages, onPick }: Props) {
                 <X size={15} strokeWidth={3} className={styles.wrong} aria-hidden />
               )}
               <span className={styles.number}>{trajectory.calls.length}</span>
-              <span className={styles.number}>{advantages ? signed(trajectory.advantage) : missing}</span>
+              <span className={styles.number}>
+                {column === 'round' ? key : column === 'advantage' ? signed(trajectory.advantage) : missing}
+              </span>
               <Barcode trajectory={trajectory} longest={longest} />
               <span className={styles.stop}>
                 {hasLostState(trajectory) ? 'state lost' : stopWord[trajectory.stop]}
@@ -80,6 +87,15 @@ export function SampleList({ label, rows, chosen, advantages, onPick }: Props) {
       ) : null}
     </div>
   );
+}
+
+/** Scrolls the list, and nothing around it, as far as the chosen row needs. */
+function showChosen(list: HTMLElement | null): void {
+  const row = list?.querySelector('[aria-pressed=true]');
+  if (list === null || row === null || row === undefined) return;
+  const [outer, inner] = [list.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
+  else if (inner.top < outer.top) list.scrollTop -= outer.top - inner.top;
 }
 
 function signed(advantage: number): string {

@@ -30,6 +30,8 @@ interface Props {
   readonly learned?: Learned | undefined;
   /** A policy that can say what else it finds likely. */
   readonly policy?: PolicyChoice | null | undefined;
+  /** One of two beside each other: of little room, all is the text's. */
+  readonly paired?: boolean;
 }
 
 const spokenKind: Record<SegmentKind, string> = {
@@ -40,7 +42,13 @@ const spokenKind: Record<SegmentKind, string> = {
   answer: 'Answer',
 };
 
-export const Transcript = memo(function Transcript({ trajectory, author, learned, policy }: Props) {
+export const Transcript = memo(function Transcript({
+  trajectory,
+  author,
+  learned,
+  policy,
+  paired = false,
+}: Props) {
   const rows = useMemo(() => transcriptRows(tokenSegments(trajectory)), [trajectory]);
   const [active, setActive] = useState<number | null>(null);
   const { looked, look } = useAlternatives(trajectory, policy ?? null);
@@ -107,7 +115,9 @@ export const Transcript = memo(function Transcript({ trajectory, author, learned
       </div>
       <footer className={styles.foot}>
         {active === null ? (
-          <TokenLegend author={author} />
+          paired ? null : (
+            <TokenLegend author={author} />
+          )
         ) : (
           <TokenDetail
             trajectory={trajectory}

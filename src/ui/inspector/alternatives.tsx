@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Button } from '@mantine/core';
 import { pageAsker } from '../../lab/askBrowser.ts';
 import type { Alternative } from '../../lab/asking.ts';
-import type { PolicyChoice } from '../ask/policies.ts';
+import { policyPhrase, type PolicyChoice } from '../ask/policies.ts';
 import type { Written } from './written.ts';
 import styles from './transcript.module.css';
 
@@ -29,7 +29,7 @@ export function useAlternatives(trajectory: Written, policy: PolicyChoice | null
     pageAsker()
       .look(policy.policy, trajectory.tokens)
       .then(
-        (places): Looked => ({ kind: 'told', by: policy.name, places }),
+        (places): Looked => ({ kind: 'told', by: policyPhrase(policy), places }),
         (error: unknown): Looked => ({
           kind: 'failed',
           message: error instanceof Error ? error.message : String(error),
@@ -55,10 +55,16 @@ export function Look({ looked, policy, onLook }: Props) {
   return (
     <span className={styles.look}>
       {looked.kind === 'told' ? (
-        <span>“Likely here” at each token is told by the policy of {looked.by}.</span>
+        <span>“Likely here” at each token is told by the policy {looked.by}.</span>
       ) : (
-        <Button size="compact-xs" variant="default" loading={looked.kind === 'asking'} onClick={onLook}>
-          What else was likely? Ask the policy of {policy.name}
+        <Button
+          size="compact-xs"
+          variant="default"
+          classNames={{ root: styles.ask ?? '', label: styles.askLabel ?? '' }}
+          loading={looked.kind === 'asking'}
+          onClick={onLook}
+        >
+          What else was likely? Ask the policy {policyPhrase(policy)}
         </Button>
       )}
       {looked.kind === 'failed' ? <span role="alert">{looked.message}</span> : null}

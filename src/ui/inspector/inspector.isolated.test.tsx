@@ -117,7 +117,7 @@ describe('the transcript', () => {
     }));
     renderInLab(
       fakeLab(),
-      <SampleList label="Samples" rows={rows} chosen={null} advantages onPick={() => undefined} />,
+      <SampleList label="Samples" rows={rows} chosen={null} column="advantage" onPick={() => undefined} />,
     );
     const [lost, whole] = screen.getAllByRole('button');
     expect(lost?.getAttribute('aria-label')).toMatch(/, Python lost variables on the way$/);

@@ -72,7 +72,7 @@ export function Tiles() {
       <Tile {...of(reward)} label={reward.label} note={latest[reward.metric] === undefined ? undefined : n} />
       <Tile
         id="accuracy"
-        label="Held-out"
+        label={held?.phase === 'baseline' ? 'Held-out, before' : 'Held-out'}
         unit="share"
         help="Share right on held-out problems of the training range under the long budget, with its standard error: mean@k, clustered by problem, before reinforcement learning and, at the end, after it."
         value={held?.meanAtK}
@@ -96,10 +96,10 @@ function heldOut(results: readonly BenchmarkResult[], temperature: number): Benc
   return found ?? null;
 }
 
-function heldOutNote({ standardError, problems, phase }: BenchmarkResult): string {
+function heldOutNote({ standardError, problems }: BenchmarkResult): string {
   // The shares above say that it is points.
   const error = standardError === undefined ? '' : `± ${formatPoints(standardError).replace(/ pts?$/, '')}, `;
-  return `${error}n ${problems}${phase === 'baseline' ? ', before' : ''}`;
+  return `${error}n ${problems}`;
 }
 
 interface TileProps {

@@ -127,7 +127,7 @@ function RunActions({ row: { run }, kept, onEdit }: Omit<Props, 'shown'> & { rea
           variant="light"
           size={28}
           aria-label={`Go on with ${name}`}
-          onClick={() => actions.resumeRun(id)}
+          onClick={() => actions.resumeRuns([id])}
         >
           <Play size={15} aria-hidden fill="currentColor" />
         </ActionIcon>

@@ -35,7 +35,7 @@ it('lists every run with how it stands, shows one at a click and lets one go on'
   expect(lab.actions.focusRun).toHaveBeenCalledWith('a');
   expect(screen.getByRole('button', { name: 'Theirs' }).getAttribute('aria-current')).toBe('true');
   fireEvent.click(screen.getByRole('button', { name: 'Go on with Mine' }));
-  expect(lab.actions.resumeRun).toHaveBeenCalledWith('a');
+  expect(lab.actions.resumeRuns).toHaveBeenCalledWith(['a']);
 });
 
 it('renames and notes in place; Escape leaves both', async () => {
@@ -72,9 +72,33 @@ it('offers an interrupted run once', () => {
   renderInLab(lab, <UnfinishedRun />);
   expect(screen.getByTestId('unfinished').textContent).toContain('“Mine” was interrupted.');
   fireEvent.click(screen.getByRole('button', { name: 'Go on' }));
-  expect(lab.actions.resumeRun).toHaveBeenCalledWith('a');
+  expect(lab.actions.resumeRuns).toHaveBeenCalledWith(['a']);
   fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
   expect(lab.actions.dismissUnfinished).toHaveBeenCalledOnce();
+});
+
+it('offers several interrupted runs at once, each by itself too; of many the newest', () => {
+  const others = ['d', 'e', 'f', 'g'].map((id) => ({ ...live, id, name: `Run ${id}`, checkpoint: null }));
+  const runs = [live, ...others];
+  const both = withRuns({ runs, library: { ...library, unfinished: ['d', 'gone', 'a'] } });
+  renderInLab(both, <UnfinishedRun />);
+  const notice = screen.getByTestId('unfinished');
+  expect(notice.textContent).toContain('2 runs were interrupted.');
+  expect(notice.textContent).toContain('Mine is kept up to round 12');
+  expect(notice.textContent).toContain('Run d had not been kept yet and begins again');
+  fireEvent.click(screen.getByRole('button', { name: 'Go on with both' }));
+  expect(both.actions.resumeRuns).toHaveBeenLastCalledWith(['d', 'a']);
+  fireEvent.click(screen.getByRole('button', { name: 'Go on with Mine' }));
+  expect(both.actions.resumeRuns).toHaveBeenLastCalledWith(['a']);
+  cleanup();
+
+  renderInLab(
+    withRuns({ runs, library: { ...library, unfinished: runs.map(({ id }) => id) } }),
+    <UnfinishedRun />,
+  );
+  expect(screen.getAllByRole('listitem')).toHaveLength(4);
+  expect(screen.getByTestId('unfinished').textContent).toContain('the other 1 can go on');
+  expect(screen.queryByRole('button', { name: /with (both|all)/ })).toBeNull();
 });
 
 it('says which run is shown, on whose machine it was made, and what would be trained', () => {
@@ -83,4 +107,13 @@ it('says which run is shown, on whose machine it was made, and what would be tra
   expect(line).toContain('Theirs');
   expect(line).toContain('recorded on another machine, test adapter');
   expect(line).toContain('Train would start: Quick, dense cold start, seed 1');
+  expect(screen.queryByRole('button', { name: 'Train as well' })).toBeNull();
+});
+
+it('starts another run beside one that goes on', () => {
+  const lab = withRuns({ runs: [{ ...live, status: 'running' }], focus: 'a' });
+  renderInLab(lab, <ShownLine />);
+  expect(screen.getByTestId('shown-run').textContent).toContain('Your settings: Quick, dense cold start');
+  fireEvent.click(screen.getByRole('button', { name: 'Train as well' }));
+  expect(lab.actions.train).toHaveBeenCalledOnce();
 });

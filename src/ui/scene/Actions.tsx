@@ -23,7 +23,13 @@ export function Actions({ scene, live }: { readonly scene: Scene; readonly live:
             if (canTrain) live.train();
           }}
         >
-          {live.state === 'loading' ? 'Loading…' : canTrain ? 'Train both here' : 'Both train here'}
+          {live.state === 'loading'
+            ? 'Loading…'
+            : canTrain
+              ? 'Train both here'
+              : live.over
+                ? 'Both were trained here'
+                : 'Both train here'}
         </button>
       ) : null}
       {controls.includes('rescue') ? <Rescue scene={scene} live={live} /> : null}

@@ -22,7 +22,7 @@ interface Props {
 export function LivePanel({ scene, live, onLab }: Props) {
   const going = live.runs.some(({ run }) => run.status === 'running' || run.status === 'starting');
   const both = live.state === 'both';
-  const over = live.runs.length > 0 && live.runs.every(({ run }) => run.status === 'done');
+  const { over } = live;
   // Of several rescues there is room for the newest.
   const newest = live.runs.findLast(({ rescued }) => rescued);
   const shown = live.runs.filter((one) => !one.rescued || one === newest);
@@ -144,8 +144,8 @@ function sentence({ runs, lines }: Live, { lesson, pair }: Scene): string {
       run.phases.some(({ name, status }) => status === 'active' && names.includes(name)),
     );
   if (runs.some(({ run }) => run.failure !== null)) return 'One of them has stopped; see below.';
-  if (runs.some(({ run }) => run.status === 'starting'))
-    return 'Loading Python and the engine into this page…';
+  const is = (status: RunState['status']) => runs.some(({ run }) => run.status === status);
+  if (is('starting') && !is('running')) return 'Loading Python and the engine into this page…';
   if (rescue?.status === 'running') {
     const from = rescue.parent === null ? '' : ` from ${rescue.parent.place} on`;
     return at(['evaluation'])

@@ -4,13 +4,12 @@
  *
  * It loads neither the instrument nor an engine; those come when a person asks for them.
  */
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import '../app/fonts.css';
 import '../app/tokens.css';
 import './scene.css';
 import { readMoment, type Moment } from '../../lab/lesson/link.ts';
 import type { OpenLesson } from '../../lab/lesson/openLesson.ts';
-import type { LabStore } from '../../lab/state.ts';
 import { Actions } from './Actions.tsx';
 import { Header } from './Header.tsx';
 import { HeroChart } from './HeroChart.tsx';
@@ -18,7 +17,8 @@ import { Narrator } from './Narrator.tsx';
 import { Scrubber } from './Scrubber.tsx';
 import { Stacks } from './Stacks.tsx';
 import { LivePanel } from './LivePanel.tsx';
-import { useLive } from './useLive.ts';
+import { TrainedBefore } from './TrainedBefore.tsx';
+import { useLive, type LabAccess } from './useLive.ts';
 import { useOpenLesson, useScene } from './useScene.ts';
 import styles from './scene.module.css';
 
@@ -27,8 +27,7 @@ export interface SceneViewProps {
   readonly query: string;
   readonly onLesson: (name: string) => void;
   readonly onLab: () => void;
-  /** The lab's store, made when first asked for. */
-  readonly lab: () => Promise<LabStore>;
+  readonly lab: LabAccess;
 }
 
 export function SceneView({ query, onLesson, onLab, lab }: SceneViewProps) {
@@ -73,6 +72,10 @@ function Lesson({ opened, moment, lab, onLab }: LessonProps) {
   const live = useLive(scene, lab);
   const { lesson } = opened;
   const isLive = live.state === 'both' || live.state === 'rescue';
+  const { leaveQuestion } = scene;
+  useEffect(() => {
+    if (isLive) leaveQuestion();
+  }, [isLive, leaveQuestion]);
   return (
     <main className={styles.main} data-stage={scene.stage}>
       {moment.embed ? (
@@ -83,6 +86,7 @@ function Lesson({ opened, moment, lab, onLab }: LessonProps) {
           <p className={styles.lead}>{lesson.lead}</p>
         </div>
       )}
+      {moment.embed ? null : <TrainedBefore scene={scene} live={live} />}
       <div className={styles.stage}>
         <div className={styles.picture}>
           <HeroChart scene={scene} live={live.lines} />

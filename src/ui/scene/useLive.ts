@@ -4,9 +4,14 @@
  *
  * A rescue begins at a moment that this browser kept of a run made here, and where there is none at a round of the recording whose
  * weights lie beside it.
+ *
+ * What was trained here is remembered (lab/lesson/trainedHere.ts): a person who comes back from the lab sees it go on, and one whose page
+ * was closed is offered it.
  */
-import { useCallback, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { rememberedTraining, rememberTraining } from '../../lab/lesson/browser.ts';
 import { liveStudent } from '../../lab/lesson/pair.ts';
+import { isHeld, takeUp, type TrainedHere } from '../../lab/lesson/trainedHere.ts';
 import { recordedMoments } from '../../lab/recordedMoments.ts';
 import type { KeptMoment, LabState, LabStore, RunPlan, RunState } from '../../lab/state.ts';
 import { students, type Student } from '../../recipes/lessons.ts';
@@ -24,6 +29,8 @@ export interface Live {
   /** Nothing is live, the lab is being loaded, rescues of the recording go on, or both runs do. */
   readonly state: 'none' | 'loading' | 'rescue' | 'both';
   readonly runs: readonly LiveRun[];
+  /** All of them have come to their end. */
+  readonly over: boolean;
   readonly lines: readonly LiveLine[];
   /** What went wrong while the lab was loaded or a run was to be started. */
   readonly failure: string | null;
@@ -38,6 +45,18 @@ export interface Live {
   readonly rescue: (moment: KeptMoment, path: string, value: number) => void;
   /** Stop the runs and go back to the recordings; they stay in the lab's list. */
   readonly leave: () => void;
+  /** What was trained here on a page before this one, and is not shown. */
+  readonly before: TrainedHere | null;
+  /** Let that go on. */
+  readonly takeUp: () => void;
+  readonly forget: () => void;
+}
+
+/** The lab's store, made when first asked for. */
+export interface LabAccess {
+  readonly open: () => Promise<LabStore>;
+  /** The store if it is there already. */
+  readonly now: () => LabStore | null;
 }
 
 interface Held {
@@ -51,9 +70,15 @@ const nothing = () => () => undefined;
 const notLoaded = (error: unknown) =>
   `The lab could not be loaded (${error instanceof Error ? error.message : String(error)}). Check the connection and try again.`;
 
-export function useLive(scene: Scene, lab: () => Promise<LabStore>): Live {
+export function useLive(scene: Scene, lab: LabAccess): Live {
   const { recordings, lesson } = scene;
-  const [held, setHeld] = useState<Held | null>(null);
+  const [before, setBefore] = useState(() => rememberedTraining(lesson.name));
+  const [held, setHeld] = useState<Held | null>(() => {
+    const now = lab.now();
+    return now !== null && before !== null && isHeld(before, now.getState())
+      ? { store: now, both: before.both, rescues: before.rescues }
+      : null;
+  });
   const [loading, setLoading] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const store = held?.store ?? null;
@@ -91,10 +116,21 @@ export function useLive(scene: Scene, lab: () => Promise<LabStore>): Live {
   const kept = made === undefined ? [] : (state?.library.kept[made]?.moments ?? []);
   const fromRecording = made === undefined;
 
+  const over = runs.length > 0 && runs.every(({ run }) => run.status === 'done');
+  useEffect(() => {
+    if (held === null) return;
+    const { both, rescues } = held;
+    rememberTraining({ lesson: lesson.name, both, rescues: [...rescues], over });
+  }, [held, over, lesson.name]);
+  const forget = () => {
+    rememberTraining(null);
+    setBefore(null);
+  };
+
   const begin = (start: (opened: LabStore) => Promise<Held>) => {
     setLoading(true);
     setFailure(null);
-    const opening = store === null ? lab() : Promise.resolve(store);
+    const opening = store === null ? lab.open() : Promise.resolve(store);
     opening
       .then(start, (error: unknown) => Promise.reject(new Error(notLoaded(error))))
       .then(setHeld, (error: unknown) => setFailure(error instanceof Error ? error.message : String(error)))
@@ -124,14 +160,26 @@ export function useLive(scene: Scene, lab: () => Promise<LabStore>): Live {
   };
   return {
     state: held !== null ? (held.both === null ? 'rescue' : 'both') : loading ? 'loading' : 'none',
-    ...{ runs, lines, failure, train, rescue, fromRecording },
+    ...{ runs, over, lines, failure, train, rescue, fromRecording },
     moments: fromRecording ? recorded : kept,
     pause: () => each(({ actions }, id) => actions.pauseRun(id)),
-    resume: () => each(({ actions }, id) => actions.resumeRun(id)),
+    resume: () => held?.store.actions.resumeRuns(runs.map(({ run }) => run.id)),
     leave: () => {
       each(({ actions }, id) => actions.stopRun(id));
+      forget();
       setHeld(null);
     },
+    before: held === null ? before : null,
+    takeUp: () => {
+      if (before === null) return;
+      begin(async (opened) => {
+        const taken = await takeUp(opened, before);
+        if (taken.ok) return { store: opened, both: before.both, rescues: before.rescues };
+        if (taken.gone) forget();
+        throw new Error(taken.message);
+      });
+    },
+    forget,
   };
 }
 

@@ -38,6 +38,8 @@ export interface Scene extends OpenLesson {
   readonly setProblem: (problem: number) => void;
   /** The question is answered or left: from the end of the cold start on the play tells how it went. */
   readonly answer: (guess: Guess | null) => void;
+  /** The question is left without a word: something else is shown. A guess that was made stays. */
+  readonly leaveQuestion: () => void;
   /** The query of a link to what is shown now. */
   readonly link: () => string;
 }
@@ -67,6 +69,7 @@ export function useScene(opened: OpenLesson, moment: Moment): Scene {
     },
     [playhead],
   );
+  const leaveQuestion = useCallback(() => setStage('shown'), []);
   const link = useCallback(
     () =>
       writeMoment({
@@ -81,7 +84,7 @@ export function useScene(opened: OpenLesson, moment: Moment): Scene {
   return {
     ...opened,
     ...{ timeline, moments: found, playhead, stage, guess, problem },
-    ...{ setGuess, setProblem, answer, link },
+    ...{ setGuess, setProblem, answer, leaveQuestion, link },
   };
 }
 
