@@ -14,6 +14,7 @@ import { readRunFile } from '../record/runFile.ts';
 import { makeCell, startWords } from '../study/cell.ts';
 import { makeStudy, type StudyRun } from '../study/study.ts';
 import { readBase } from './baseWeights.ts';
+import { saysItself } from './command.ts';
 import { UsageError } from './options.ts';
 import { sourceCommit } from './provenance.ts';
 import { writeReport } from './report.ts';
@@ -32,7 +33,7 @@ try {
   console.log(report(options, cells));
   process.exit(failed === 0 ? 0 : 1);
 } catch (error) {
-  console.error(error instanceof UsageError ? error.message : error);
+  console.error(saysItself(error) ? error.message : error);
   if (error instanceof UsageError) console.error(`\n${studyUsage}`);
   process.exit(1);
 }

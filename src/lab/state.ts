@@ -5,7 +5,7 @@
  * New states come at most four times a second, whatever the trainers say (`snapshots.ts`).
  */
 import type { PhaseView } from '../record/phases.ts';
-import type { RecordedEntry } from '../record/recordedIndex.ts';
+import type { RecordedEntry, StudyEntry } from '../record/recordedIndex.ts';
 import type { EngineView } from '../record/recordedRun.ts';
 import type { SeriesView } from '../record/runSeries.ts';
 import type { RunView } from '../record/runView.ts';
@@ -160,6 +160,8 @@ export interface LabState extends FormState, RunsState, RecordingsState {
   /** The run that the form describes, and the engine that it would get: shown while there is no run. */
   readonly planned: RunState;
   /** A study opened beside the run. */
+  /** The studies that come with the page. */
+  readonly studies: readonly StudyEntry[];
   readonly study: { readonly name: string; readonly study: Study } | null;
   /** Sentences about values that were corrected (from the URL, or from a file). Dismissable. */
   readonly notices: readonly string[];
@@ -266,6 +268,8 @@ export interface LabActions {
   beginFromModel(files: readonly NamedFile[]): Promise<void>;
   /** Open an exported run for viewing, or a study beside the run shown. A bad file becomes a notice and changes nothing. */
   openFile(file: Blob, name: string): Promise<void>;
+  /** Lay one of the studies that come with the page beside the run shown. */
+  openStudy(file: string): Promise<void>;
   closeStudy(): void;
   /** Show one of the recorded runs that come with the page. @returns its id; null where it was not opened */
   openRecording(file: string): Promise<string | null>;

@@ -13,6 +13,7 @@ import { Forks } from './forks.ts';
 import { PlannedRun } from './idleRun.ts';
 import { ModelRuns } from './modelRuns.ts';
 import { Notices } from './notices.ts';
+import { RecordedStudies } from './recordedStudies.ts';
 import { Recordings } from './recordings.ts';
 import { Replay } from './replay.ts';
 import { RunController } from './runController.ts';
@@ -36,6 +37,7 @@ export function createLabStore(environment: LabEnvironment): LabStore {
   const models = new ModelRuns(runs, notices);
   const recordings = new Recordings(environment, publisher, runs, notices);
   const files = new RunFiles(environment, runs, keeper, recordings, notices);
+  const studies = new RecordedStudies(environment, publisher, files, notices);
   const exports = new Exports(environment, runs, keeper, files, notices);
   const forks = new Forks(environment, runs, keeper, recordings, notices);
   const planned = new PlannedRun();
@@ -45,18 +47,33 @@ export function createLabStore(environment: LabEnvironment): LabStore {
     ...recordings.state,
     planned: planned.state(form.state, probe),
     library: keeper.state,
+    studies: studies.all,
     study: files.study,
     notices: notices.all,
   }));
   if (url.notices.length > 0) form.writeAddress();
   probe.ask(form.state.settings.run.backend);
   void recordings.list();
+  void studies.list();
   void keeper.open();
   return {
     getState: () => snapshots.store.getState(),
     subscribe: (listener) => snapshots.store.subscribe(listener),
     actions: createActions({
-      ...{ notices, probe, runs, keeper, forks, form, files, exports, models, recordings, snapshots },
+      ...{
+        notices,
+        probe,
+        runs,
+        keeper,
+        forks,
+        form,
+        files,
+        exports,
+        models,
+        recordings,
+        studies,
+        snapshots,
+      },
     }),
   };
 }
@@ -72,11 +89,25 @@ interface Parts {
   readonly exports: Exports;
   readonly models: ModelRuns;
   readonly recordings: Recordings;
+  readonly studies: RecordedStudies;
   readonly snapshots: Snapshots;
 }
 
 function createActions(parts: Parts): LabActions {
-  const { notices, probe, runs, keeper, forks, form, files, exports, models, recordings, snapshots } = parts;
+  const {
+    notices,
+    probe,
+    runs,
+    keeper,
+    forks,
+    form,
+    files,
+    exports,
+    models,
+    recordings,
+    studies,
+    snapshots,
+  } = parts;
   const live = () => (runs.focused instanceof RunController ? runs.focused : null);
   const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
   const startRuns = (plans: readonly RunPlan[]): readonly string[] => {
@@ -188,6 +219,10 @@ function createActions(parts: Parts): LabActions {
     },
     openFile: async (file, name) => {
       await files.open(file, name);
+      snapshots.now();
+    },
+    openStudy: async (file) => {
+      await studies.open(file);
       snapshots.now();
     },
     closeStudy: seen(() => files.closeStudy()),

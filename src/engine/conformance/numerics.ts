@@ -5,7 +5,7 @@
  * of its largest absolute value, loose enough for any order of float32 sums, tight enough that no term can be missing.
  * After ten AdamW steps, where tiny gradients are divided by their own size, weights agree to 2e-3, in the mean to 1e-5.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { NamedTensors } from '../../policy/config.ts';
 import type { GrpoObjective, OptimizerSettings, PolicyEngine } from '../engine.ts';
 import { STARTING_MS, type Extent, type MakeEngine } from './engineUnderTest.ts';
@@ -68,20 +68,16 @@ export function expectRelative(actual: number, expected: number, tolerance = 1e-
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected)));
 }
 
-export function describeNumerics(makeEngine: MakeEngine, extent: Extent): void {
+export function describeNumerics(engineOf: MakeEngine, extent: Extent): void {
   describe.each(fixtureNames)('against PyTorch: %s', (name) => {
     let fixture: Fixture;
     let engine: PolicyEngine;
 
     beforeAll(async () => {
       fixture = await loadFixture(name);
-      engine = await makeEngine(fixture.config);
+      engine = await engineOf(fixture.config);
       await engine.loadTensors(fixture.weights);
     }, STARTING_MS);
-
-    afterAll(() => {
-      engine.dispose();
-    });
 
     it('gives back the weights it was given', async () => {
       const tensors = await engine.readTensors();

@@ -4,7 +4,7 @@
  * A temperature other than 1, a KL penalty to a reference, an entropy bonus, each by itself and all at once. Tolerances are those of
  * numerics.ts; clip fractions are exact, because the fixture keeps every ratio away from a clip's edge.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyEngine } from '../engine.ts';
 import type { ObjectiveFixture } from './fixture.ts';
 import { loadObjectiveFixture } from './fixture.ts';
@@ -13,20 +13,16 @@ import { expectClose, expectRelative, expectTensorsClose, fixtureObjective } fro
 
 const caseNames = ['cold', 'kl', 'entropy', 'everything'] as const;
 
-export function describeObjectives(makeEngine: MakeEngine): void {
+export function describeObjectives(engineOf: MakeEngine): void {
   describe('against PyTorch: objectives', () => {
     let fixture: ObjectiveFixture;
     let engine: PolicyEngine;
 
     beforeAll(async () => {
       fixture = await loadObjectiveFixture();
-      engine = await makeEngine(fixture.config);
+      engine = await engineOf(fixture.config);
       await engine.loadTensors(fixture.weights);
     }, STARTING_MS);
-
-    afterAll(() => {
-      engine.dispose();
-    });
 
     const find = (name: string) => {
       const found = fixture.cases.find((one) => one.name === name);

@@ -4,7 +4,7 @@
  * The tests compare the sampler with the engine's own full forward pass, so a session whose cache, positions or masks are wrong
  * cannot agree with it by accident. What a session promises whatever it samples is in sessions.ts.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyEngine } from '../engine.ts';
 import type { Fixture } from './fixture.ts';
 import { loadFixture } from './fixture.ts';
@@ -27,20 +27,16 @@ function argMax(logits: Float32Array, offset: number, size: number): number {
   return best;
 }
 
-export function describeRollouts(makeEngine: MakeEngine, extent: Extent): void {
+export function describeRollouts(engineOf: MakeEngine, extent: Extent): void {
   describe('rollouts', () => {
     let fixture: Fixture;
     let engine: PolicyEngine;
 
     beforeAll(async () => {
       fixture = await loadFixture('odd');
-      engine = await makeEngine(fixture.config);
+      engine = await engineOf(fixture.config);
       await engine.loadTensors(fixture.weights);
     }, STARTING_MS);
-
-    afterAll(() => {
-      engine.dispose();
-    });
 
     it('samples, hands back turns and takes forced tokens in, with true log-probabilities', async () => {
       const options = {

@@ -5,7 +5,7 @@
  * The engine must sample at random by seed, id and position from tokens below 47, and reports log-probabilities at the sampling
  * temperature; beyond that nothing is assumed of it, so a test double can be held to the same.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type {
   PolicyEngine,
   RolloutOptions,
@@ -26,18 +26,14 @@ import {
   warm,
 } from './playing.ts';
 
-/** @param makeEngine a fresh engine with weights */
-export function describeSessions(makeEngine: () => Promise<PolicyEngine>): void {
+/** @param readyEngine an engine with weights; nobody disposes of it here */
+export function describeSessions(readyEngine: () => Promise<PolicyEngine>): void {
   describe('rollout sessions', () => {
     let engine: PolicyEngine;
 
     beforeAll(async () => {
-      engine = await makeEngine();
+      engine = await readyEngine();
     }, STARTING_MS);
-
-    afterAll(() => {
-      engine.dispose();
-    });
 
     it('gives a sequence the same tokens whatever else is in the batch, and by seed and id alone', async () => {
       const options = { sampling: warm, context: 48 };

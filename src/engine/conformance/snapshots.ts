@@ -1,7 +1,7 @@
 /**
  * Conformance, part five: a snapshot of the weights (`WeightSnapshot` in engine.ts) stays what it was.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { Random } from '../../random/random.ts';
 import type { PolicyEngine } from '../engine.ts';
@@ -10,22 +10,18 @@ import { loadFixture } from './fixture.ts';
 import { STARTING_MS, type MakeEngine } from './engineUnderTest.ts';
 import { fixtureOptimizer } from './numerics.ts';
 
-export function describeSnapshots(makeEngine: MakeEngine): void {
+export function describeSnapshots(engineOf: MakeEngine): void {
   describe('snapshots of the weights', () => {
     let fixture: Fixture;
     let engine: PolicyEngine;
 
     beforeAll(async () => {
       fixture = await loadFixture('tiny');
-      engine = await makeEngine(fixture.config);
+      engine = await engineOf(fixture.config);
     }, STARTING_MS);
 
     beforeEach(async () => {
       await engine.loadTensors(fixture.weights);
-    });
-
-    afterAll(() => {
-      engine.dispose();
     });
 
     it('do not move when training moves the weights', async () => {

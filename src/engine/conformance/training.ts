@@ -4,7 +4,7 @@
  * Packing must not show (a batch's gradient is the gradient of the whole, whatever the lengths), a step that is not finite leaves no
  * trace, state can be saved and loaded, and two runs from one seed are the same run.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { Random } from '../../random/random.ts';
 import type { GrpoObjective, GrpoSequence, PolicyEngine } from '../engine.ts';
@@ -14,22 +14,18 @@ import { loadFixture } from './fixture.ts';
 import { STARTING_MS, type Extent, type MakeEngine } from './engineUnderTest.ts';
 import { expectClose, fixtureObjective, fixtureOptimizer } from './numerics.ts';
 
-export function describeTraining(makeEngine: MakeEngine, extent: Extent): void {
+export function describeTraining(engineOf: MakeEngine, extent: Extent): void {
   describe('training', () => {
     let fixture: Fixture;
     let engine: PolicyEngine;
 
     beforeAll(async () => {
       fixture = await loadFixture('tiny');
-      engine = await makeEngine(fixture.config);
+      engine = await engineOf(fixture.config);
     }, STARTING_MS);
 
     beforeEach(async () => {
       await engine.loadTensors(fixture.weights);
-    });
-
-    afterAll(() => {
-      engine.dispose();
     });
 
     it('gives the same numbers twice from one seed: three SFT steps, a rollout, a GRPO step', async () => {

@@ -110,8 +110,9 @@ function stageConfig(
           ...optimizerKeys(settings),
           lr: grpo.learningRate,
           lr_warmup_steps: grpo.warmupSteps,
-          lr_scheduler_type: stage.finalRatio < 1 ? 'cosine' : 'constant',
-          ...(stage.finalRatio < 1 ? { min_lr_ratio: stage.finalRatio } : {}),
+          ...(stage.finalRatio < 1
+            ? { lr_scheduler_type: 'cosine', min_lr_ratio: stage.finalRatio }
+            : { lr_scheduler_type: 'constant' }),
           weight_decay: grpo.weightDecay,
         },
       },

@@ -2,16 +2,17 @@
  * Comparisons: an open study, or the runs of the list, and how to make a study.
  */
 import { Button } from '@mantine/core';
-import { FileUp } from 'lucide-react';
+import { ChartSpline, FileUp } from 'lucide-react';
 import { experiments } from '../../recipes/experiments.ts';
 import type { LabState } from '../../lab/state.ts';
-import { useLab } from '../app/lab.tsx';
+import { useLab, useLabActions } from '../app/lab.tsx';
 import { useFileInput } from '../topbar/useFileInput.tsx';
 import { RunsCompare } from './RunsCompare.tsx';
 import { StudyView } from './StudyView.tsx';
 import styles from './compare.module.css';
 
 const selectStudy = (state: LabState) => state.study;
+const selectStudies = (state: LabState) => state.studies;
 
 export function Compare() {
   const open = useLab(selectStudy);
@@ -20,6 +21,8 @@ export function Compare() {
 
 function NoStudy() {
   const { input, ask } = useFileInput('Study', 'open-study');
+  const studies = useLab(selectStudies);
+  const actions = useLabActions();
   return (
     <div className={styles.compare} data-testid="no-study">
       <RunsCompare />
@@ -31,6 +34,23 @@ function NoStudy() {
           beside them.
         </p>
       </header>
+      {studies.length === 0 ? null : (
+        <ul className={styles.studies} aria-label="Studies that come with the page">
+          {studies.map(({ file, title, description }) => (
+            <li key={file}>
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<ChartSpline size={14} aria-hidden />}
+                onClick={() => void actions.openStudy(file)}
+              >
+                {title}
+              </Button>
+              <p>{description}</p>
+            </li>
+          ))}
+        </ul>
+      )}
       <div>
         <Button size="xs" variant="default" leftSection={<FileUp size={14} aria-hidden />} onClick={ask}>
           Open a study …

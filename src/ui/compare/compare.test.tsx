@@ -28,6 +28,14 @@ describe('without a study', () => {
     for (const { name } of experiments) expect(screen.getByText(`npm run study -- ${name}`)).toBeDefined();
   });
 
+  it('opens one that comes with the page', () => {
+    const entry = { file: 'choice.json.gz', title: 'A choice to learn', description: 'Five seeds.' };
+    const lab = fakeLab({ studies: [entry] });
+    renderInLab(lab, <Compare />);
+    fireEvent.click(screen.getByRole('button', { name: 'A choice to learn' }));
+    expect(lab.actions.openStudy).toHaveBeenCalledWith('choice.json.gz');
+  });
+
   it('opens a file', () => {
     const lab = fakeLab();
     renderInLab(lab, <Compare />);

@@ -69,6 +69,7 @@ export const idleState: LabState = {
   planned: idleRun,
   recordings: [],
   opening: null,
+  studies: [],
   study: null,
   notices: [],
 };
@@ -147,6 +148,7 @@ export function fakeLab(change: LabChange = {}): FakeLab {
       exportData: vi.fn(() => Promise.resolve(null)),
       beginFromModel: vi.fn(() => Promise.resolve()),
       openFile: vi.fn(() => Promise.resolve()),
+      openStudy: vi.fn(() => Promise.resolve()),
       closeStudy: vi.fn(),
       openRecording: vi.fn(() => Promise.resolve(null)),
       playReplay: vi.fn(),
