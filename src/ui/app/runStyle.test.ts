@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { markerPath, runLetters, runStyle, styleAt } from './runStyle.ts';
+import { markerPath, runLetters, runStyle, styleAt, variantStyles } from './runStyle.ts';
 
 const css = readFileSync(new URL('./tokens.css', import.meta.url), 'utf8');
 /** The declarations of the first rule with this selector. */
@@ -96,6 +96,12 @@ describe('the style of a run', () => {
   it('is used once among the first 64', () => {
     const styles = Array.from({ length: 64 }, (_, place) => JSON.stringify(styleAt(place)));
     expect(new Set(styles).size).toBe(64);
+  });
+
+  it('of a study’s dense and sparse variants is theirs, in whatever order they come', () => {
+    expect(variantStyles(['dense', 'sparse'])).toEqual([styleAt(1), styleAt(0)]);
+    expect(variantStyles(['x', 'dense', 'y'])).toEqual([styleAt(2), styleAt(1), styleAt(3)]);
+    expect(variantStyles(['x', 'y'])).toEqual([styleAt(0), styleAt(1)]);
   });
 
   it('draws markers around their point, about as large as their radius', () => {

@@ -10,7 +10,7 @@ import { distinct, runLine, stageStarts, studyLines, studyRows } from '../../stu
 import { studyMetrics, type Study, type StudyMetric } from '../../study/study.ts';
 import { shownRun, type LabState, type RunState } from '../../lab/state.ts';
 import { useLabActions, useRun } from '../app/lab.tsx';
-import { runStyle, styleAt } from '../app/runStyle.ts';
+import { runStyle, styleAt, variantStyles } from '../app/runStyle.ts';
 import { sameRounds } from '../charts/sameSeries.ts';
 import { useInTurn } from '../charts/turns.ts';
 import { CompareFigure, type DrawnLine } from './CompareFigure.tsx';
@@ -78,10 +78,9 @@ function useLines(study: Study, metric: StudyMetric): readonly DrawnLine[] {
   const { rounds } = useInTurn(runTurn);
   const source = useRun(selectSource);
   return useMemo(() => {
-    const variants = studyLines(study, metric).map((line, place) => ({
-      ...line,
-      style: styleAt(place),
-    }));
+    const lines = studyLines(study, metric);
+    const looks = variantStyles(lines.map(({ name }) => name));
+    const variants = lines.map((line, place) => ({ ...line, style: looks[place] ?? styleAt(place) }));
     const points = runLine(rounds, metric);
     if (points.length === 0) return variants;
     const title = source.kind === 'live' ? 'This run' : `This run: ${source.name}`;

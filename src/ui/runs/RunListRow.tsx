@@ -21,7 +21,7 @@ import type { KeptMoment, LabState, LibraryView, RunState } from '../../lab/stat
 import { formatNumber, formatShare } from '../app/format.ts';
 import { useLab, useLabActions } from '../app/lab.tsx';
 import { RunSwatch } from './RunSwatch.tsx';
-import { formatBytes, parentText, type RunRow } from './runRows.ts';
+import { differingText, formatBytes, parentText, type RunRow } from './runRows.ts';
 import styles from './runs.module.css';
 
 const ForkDialog = lazy(async () => ({ default: (await import('./ForkDialog.tsx')).ForkDialog }));
@@ -88,7 +88,7 @@ export function RunListRow({ row, shown, kept }: Props) {
             {run.visible ? null : <EyeOff size={12} aria-label="not in the charts" />}
           </UnstyledButton>
         )}
-        {differs.length === 0 ? null : <span className={styles.differs}>{differs.join(' · ')}</span>}
+        {differs.length === 0 ? null : <span className={styles.differs}>{differingText(differs)}</span>}
         {run.parent === null ? null : <span className={styles.differs}>{parentText(run.parent)}</span>}
         {run.note === '' || editing ? null : <span className={styles.note}>{run.note}</span>}
       </th>

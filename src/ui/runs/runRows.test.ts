@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { withSetting } from '../../recipes/formModel.ts';
 import type { RunState } from '../../lab/state.ts';
 import { idleRun } from '../testing/lab.tsx';
-import { differingSettings, formatBytes, runRows, stateWords } from './runRows.ts';
+import { differingSettings, differingText, formatBytes, runRows, stateWords } from './runRows.ts';
 
 const nowhere = { elsewhere: [] };
 function run(id: string, change: Partial<RunState> = {}): RunState {
@@ -22,6 +22,9 @@ describe('the rows', () => {
       ['Seed 1', 'Bonus for calling 0'],
     ]);
     expect(differingSettings([run('a'), run('b')])).toEqual([]);
+    const six = ['A 1', 'B 2', 'C 3', 'D 4', 'E 5', 'F 6'];
+    expect(differingText(six)).toBe('A 1 · B 2 · C 3 · D 4 · E 5 · F 6');
+    expect(differingText([...six, 'G 7'])).toBe('A 1 · B 2 · C 3 · D 4 · E 5 · and 2 more, under Compare');
   });
 
   it('stand newest first, or as a person sorts them, without numbers last; pinned ones before all others', () => {

@@ -38,6 +38,14 @@ export function differingSettings(runs: readonly Pick<RunState, 'settings'>[]): 
   return settingPaths.filter((path) => new Set(runs.map((run) => getSetting(run.settings, path))).size > 1);
 }
 
+/** As many of them as a row has room for. */
+export function differingText(differs: readonly string[]): string {
+  const most = 6;
+  if (differs.length <= most) return differs.join(' · ');
+  const told = differs.slice(0, most - 1);
+  return `${told.join(' · ')} · and ${differs.length - told.length} more, under Compare`;
+}
+
 /** Pinned ones first in any order. @param order null for the list's own: the newest first */
 export function runRows(
   runs: readonly RunState[],
