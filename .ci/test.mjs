@@ -2,8 +2,8 @@
  * The whole test command: types, lint, imports, format, unit tests in Node, engine tests in headless Chromium, production build,
  * end-to-end tests on that build. Ends with how long each part took and a line `N passed, N failed`; status 1 if anything failed.
  *
- * Three lanes run side by side on two cores: the end-to-end tests, the longest, go first and wait for pages half of their time; the checks
- * with Node's unit tests, and the unit tests in a browser, fill the gaps. None has a bound in seconds that a busy machine could break. A part's output is shown when
+ * Three lanes run side by side on two cores: the end-to-end tests, the longest, wait for pages half of their time; the checks with Node's unit
+ * tests, and the unit tests in a browser, fill the gaps. None has a bound in seconds that a busy machine could break. A part's output is shown when
  * it has ended, in one piece.
  *
  * Invariant: a part that could not run counts as failed; a skipped test is reported as skipped, never as passed.
@@ -42,12 +42,11 @@ function playwrightCounts(file) {
   };
 }
 
-/** The exit status, and all that was written. Politely, it leaves the processor to the others where they want it. */
-function run(command, args, env, isPolite) {
+/** The exit status, and all that was written. */
+function run(command, args, env) {
   return new Promise((resolve) => {
     let output = '';
-    const politely = isPolite && process.platform !== 'win32';
-    const process_ = spawn(politely ? 'nice' : command, politely ? ['-n', '3', command, ...args] : args, {
+    const process_ = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
@@ -59,10 +58,10 @@ function run(command, args, env, isPolite) {
   });
 }
 
-async function part(name, command, args, { counts, env = {}, isPolite = true } = {}) {
+async function part(name, command, args, { counts, env = {} } = {}) {
   console.log(`... ${name}`);
   const started = Date.now();
-  const { status, output } = await run(command, args, env, isPolite);
+  const { status, output } = await run(command, args, env);
   console.log(`\n=== ${name}`);
   process.stdout.write(output);
   let result;
@@ -94,13 +93,12 @@ const vitest = (name, ...projects) => {
 };
 
 async function pages() {
-  await part('build', 'npx', ['vite', 'build', '--logLevel', 'warn'], { isPolite: false });
+  await part('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
   const file = join(reports, 'e2e.json');
   const args = ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'];
   await part('end to end', 'npx', ['playwright', ...args], {
     counts: () => playwrightCounts(file),
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
-    isPolite: false,
   });
 }
 
