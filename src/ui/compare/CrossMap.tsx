@@ -1,29 +1,42 @@
 /**
- * A study's cross table: policies trained under one condition and evaluated under another. Each cell is shaded by its number, and can be
- * read without the colour.
+ * A study's cross table: policies trained under one condition and evaluated under another, or two settings turned together. Accuracy or
+ * calls; each cell is shaded by its number, and can be read without the colour.
  */
 import { useState, type CSSProperties } from 'react';
-import { crossEvaluation } from '../../study/crossEvaluation.ts';
+import { crossEvaluation, type CrossMeasure } from '../../study/crossEvaluation.ts';
 import type { Study } from '../../study/study.ts';
-import { formatShare, missing } from '../app/format.ts';
+import { formatMetric, formatShare, missing } from '../app/format.ts';
 import { range } from './CompareTables.tsx';
-import { BudgetSwitch, Scroll } from './tableParts.tsx';
+import { BudgetSwitch, Choice, Scroll } from './tableParts.tsx';
 import tables from './compare.module.css';
 import styles from './crossMap.module.css';
 
+const measures: Readonly<
+  Record<CrossMeasure, { readonly text: string; readonly format: (value: number) => string }>
+> = {
+  accuracy: { text: 'accuracy', format: formatShare },
+  calls: { text: 'tool calls per trajectory', format: (value) => formatMetric(value, 'calls') },
+};
+const measureTexts = { accuracy: 'accuracy', calls: 'calls' } as const;
+
 export function CrossMap({ study }: { study: Study }) {
   const [budget, setBudget] = useState<'short' | 'long'>('long');
-  const table = crossEvaluation(study, budget);
+  const [measure, setMeasure] = useState<CrossMeasure>('accuracy');
+  const table = crossEvaluation(study, budget, measure);
   if (table === null) return null;
+  const { text, format } = measures[measure];
+  const most =
+    measure === 'accuracy' ? 1 : Math.max(...table.cells.flat().map((cell) => cell?.mean ?? 0), 1e-9);
   return (
     <Scroll label="Two conditions, table">
       <table className={`${tables.table ?? ''} ${styles.map ?? ''}`} data-testid="compare-cross">
         <caption>
           {table.rowLabel} by {table.columnLabel}{' '}
           <span>
-            accuracy on the training range
+            {text} on the training range
             {table.context === null ? '' : `, ${table.context} tokens of context`}
           </span>
+          <Choice label="Measure" texts={measureTexts} chosen={measure} onChange={setMeasure} />
           <BudgetSwitch budget={budget} onChange={setBudget} />
         </caption>
         <thead>
@@ -53,10 +66,10 @@ export function CrossMap({ study }: { study: Study }) {
                   <td
                     key={column}
                     data-value={cell?.mean ?? ''}
-                    style={{ '--share': `${Math.round(100 * (cell?.mean ?? 0))}%` } as CSSProperties}
+                    style={{ '--share': `${Math.round((100 * (cell?.mean ?? 0)) / most)}%` } as CSSProperties}
                   >
-                    <b>{cell === null ? missing : formatShare(cell.mean)}</b>
-                    <small>{cell === null ? '' : range(cell, formatShare)}</small>
+                    <b>{cell === null ? missing : format(cell.mean)}</b>
+                    <small>{cell === null ? '' : range(cell, format)}</small>
                   </td>
                 );
               })}

@@ -50,6 +50,7 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
   return (
     <div className={styles.compare} data-testid="study" data-experiment={study.experiment}>
       <StudyHead name={name} study={study} />
+      <CrossMap study={study} />
       <section className={styles.drawing} aria-label="Variants by rollout round">
         <MetricSelect names={studyMetrics} value={metric} onChange={setMetric} />
         <div className={styles.chart}>
@@ -62,7 +63,6 @@ export function StudyView({ name, study }: { name: string; study: Study }) {
         <StageNote stages={stages} />
       </section>
       <CallsTable rows={rows} styleOf={styleOf} />
-      <CrossMap study={study} />
       <AccuracyTable
         rows={rows}
         styleOf={styleOf}
@@ -118,6 +118,11 @@ function StudyHead({ name, study }: { name: string; study: Study }) {
           </div>
         ))}
       </dl>
+      {study.missing === undefined ? null : (
+        <p className={styles.note}>
+          Partial: {study.missing.length} {study.missing.length === 1 ? 'run is' : 'runs are'} still missing.
+        </p>
+      )}
     </header>
   );
 }

@@ -140,6 +140,15 @@ describe('a study', () => {
       .getAllByRole('row')
       .map(({ textContent }) => textContent);
     expect(rows).toEqual(['trained onevaluated on', 'chainhorner', 'chain40%40%', 'horner–40%']);
+    fireEvent.click(within(map).getByRole('button', { name: 'calls' }));
+    expect(within(map).getAllByRole('row')[2]?.textContent).toBe('chain1.001.00');
+    expect(map.textContent).toContain('tool calls per trajectory on the training range');
+  });
+
+  it('says how much of it is still missing', () => {
+    const partial = { ...exampleStudy(), missing: ['sparse, seed 3'] };
+    renderInLab(fakeLab({ study: { name: 's', study: partial } }), <Compare />);
+    expect(screen.getByText('Partial: 1 run is still missing.')).toBeDefined();
   });
 
   it('says where the variants do not begin a stage together', () => {

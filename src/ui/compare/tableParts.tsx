@@ -10,18 +10,32 @@ import styles from './compare.module.css';
 
 export type Budget = 'short' | 'long';
 
+const budgetTexts = { short: 'short budget', long: 'long budget' } as const;
+
 export function BudgetSwitch({ budget, onChange }: { budget: Budget; onChange: (budget: Budget) => void }) {
+  return <Choice label="Inference budget" texts={budgetTexts} chosen={budget} onChange={onChange} />;
+}
+
+interface ChoiceProps<Name extends string> {
+  readonly label: string;
+  readonly texts: Readonly<Record<Name, string>>;
+  readonly chosen: Name;
+  readonly onChange: (name: Name) => void;
+}
+
+/** One of a few, in a table's caption. */
+export function Choice<Name extends string>({ label, texts, chosen, onChange }: ChoiceProps<Name>) {
   return (
-    <span className={styles.budgets} role="group" aria-label="Inference budget">
-      {(['short', 'long'] as const).map((name) => (
+    <span className={styles.budgets} role="group" aria-label={label}>
+      {(Object.keys(texts) as Name[]).map((name) => (
         <button
           key={name}
           type="button"
           className={styles.budget}
-          aria-pressed={budget === name}
+          aria-pressed={chosen === name}
           onClick={() => onChange(name)}
         >
-          {name} budget
+          {texts[name]}
         </button>
       ))}
     </span>
