@@ -102,6 +102,7 @@ describe('the style of a run', () => {
     expect(variantStyles(['dense', 'sparse'])).toEqual([styleAt(1), styleAt(0)]);
     expect(variantStyles(['x', 'dense', 'y'])).toEqual([styleAt(2), styleAt(1), styleAt(3)]);
     expect(variantStyles(['x', 'y'])).toEqual([styleAt(0), styleAt(1)]);
+    expect(variantStyles(['constructor', 'dense'])).toEqual([styleAt(2), styleAt(1)]);
   });
 
   it('draws markers around their point, about as large as their radius', () => {

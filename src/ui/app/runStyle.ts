@@ -52,11 +52,16 @@ export function styleAt(place: number): RunStyle {
   return runStyle(place, place + Math.floor(place / runLetters.length));
 }
 
+/** A map, as names come from files: an object has a `constructor`. */
+const ownPlaces: ReadonlyMap<string, number> = new Map([
+  ['sparse', 0],
+  ['dense', 1],
+]);
+
 /** The styles of a study's variants: the sparse and the dense cold start have their own, the others those behind; without either, in order. */
 export function variantStyles(names: readonly string[]): readonly RunStyle[] {
-  const own: Readonly<Record<string, number>> = { sparse: 0, dense: 1 };
-  let next = names.some((name) => name in own) ? 2 : 0;
-  return names.map((name) => styleAt(own[name] ?? next++));
+  let next = names.some((name) => ownPlaces.has(name)) ? ownPlaces.size : 0;
+  return names.map((name) => styleAt(ownPlaces.get(name) ?? next++));
 }
 
 /** An SVG path for a marker of radius `r` around (x, y), pixels. */
