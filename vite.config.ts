@@ -81,7 +81,7 @@ const tfjsPackages = ['tfjs', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'].map(
   (name) => `@tensorflow/${name}`,
 );
 
-/** Unit tests in threads, which start sooner than processes. Nothing that a test puts in a global's place outlives it. */
+/** Unit tests in threads, which start sooner than processes. A global that a test stubs is back before the next. */
 const inNode = (name: string, isolate: boolean, files: { include: string[]; exclude?: string[] }) => ({
   extends: true as const,
   test: { name, environment: 'node', pool: 'threads' as const, isolate, unstubGlobals: true, ...files },

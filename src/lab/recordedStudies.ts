@@ -7,6 +7,7 @@
 import { readStudyIndex, type StudyEntry } from '../record/recordedIndex.ts';
 import type { LabEnvironment } from './environment.ts';
 import type { Notices } from './notices.ts';
+import { notLoaded } from './recordings.ts';
 import type { RunFiles } from './runFiles.ts';
 import type { Publisher } from './snapshots.ts';
 
@@ -44,10 +45,7 @@ export class RecordedStudies {
     const entry = this.#all.find((one) => one.file === file);
     if (entry === undefined) return;
     const study = await this.#environment.download(`${folder}/${file}`).catch(() => null);
-    if (study === null)
-      this.#notices.add(
-        `“${entry.title}” was not opened: it could not be loaded; check the connection and try again.`,
-      );
+    if (study === null) this.#notices.add(`“${entry.title}” was not opened: ${notLoaded}`);
     else await this.#files.open(study, entry.title);
   }
 }

@@ -16,6 +16,9 @@ import type { RecordingsState } from './state.ts';
 
 const folder = 'runs';
 
+/** Completes “… was not opened:”. */
+export const notLoaded = 'it could not be loaded; check the connection and try again.';
+
 export class Recordings {
   readonly #environment: LabEnvironment;
   readonly #publisher: Publisher;
@@ -76,10 +79,7 @@ export class Recordings {
       .then(fileText)
       .catch(() => undefined);
     if (asked !== this.#asked) return null; // another was asked for meanwhile
-    const read =
-      text === undefined
-        ? ({ ok: false, message: 'it could not be loaded; check the connection and try again.' } as const)
-        : readRunFile(text);
+    const read = text === undefined ? ({ ok: false, message: notLoaded } as const) : readRunFile(text);
     if (!read.ok) {
       this.#notices.add(`“${entry.title}” was not opened: ${read.message}`);
     }

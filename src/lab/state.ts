@@ -159,9 +159,9 @@ export interface LabState extends FormState, RunsState, RecordingsState {
   readonly library: LibraryView;
   /** The run that the form describes, and the engine that it would get: shown while there is no run. */
   readonly planned: RunState;
-  /** A study opened beside the run. */
   /** The studies that come with the page. */
   readonly studies: readonly StudyEntry[];
+  /** A study opened beside the run. */
   readonly study: { readonly name: string; readonly study: Study } | null;
   /** Sentences about values that were corrected (from the URL, or from a file). Dismissable. */
   readonly notices: readonly string[];

@@ -60,20 +60,8 @@ export function createLabStore(environment: LabEnvironment): LabStore {
     getState: () => snapshots.store.getState(),
     subscribe: (listener) => snapshots.store.subscribe(listener),
     actions: createActions({
-      ...{
-        notices,
-        probe,
-        runs,
-        keeper,
-        forks,
-        form,
-        files,
-        exports,
-        models,
-        recordings,
-        studies,
-        snapshots,
-      },
+      ...{ notices, probe, runs, keeper, forks, form },
+      ...{ files, exports, models, recordings, studies, snapshots },
     }),
   };
 }
@@ -94,20 +82,8 @@ interface Parts {
 }
 
 function createActions(parts: Parts): LabActions {
-  const {
-    notices,
-    probe,
-    runs,
-    keeper,
-    forks,
-    form,
-    files,
-    exports,
-    models,
-    recordings,
-    studies,
-    snapshots,
-  } = parts;
+  const { notices, probe, runs, keeper, forks, form } = parts;
+  const { files, exports, models, recordings, studies, snapshots } = parts;
   const live = () => (runs.focused instanceof RunController ? runs.focused : null);
   const replay = () => (runs.focused instanceof Replay ? runs.focused : null);
   const startRuns = (plans: readonly RunPlan[]): readonly string[] => {
