@@ -4,7 +4,14 @@ import type { Problem } from '../tasks/problem.ts';
 import { promptTokens, responseTokens } from '../tasks/transcript.ts';
 import type { StopReason, ToolCall, Trajectory } from '../tasks/trajectory.ts';
 import { encodeText, tokenIds } from '../tasks/vocabulary.ts';
-import { callHistogram, clusteredError, interactionMetrics, quantile } from './interaction.ts';
+import {
+  accuracyError,
+  callHistogram,
+  clusteredError,
+  interactionMetrics,
+  quantile,
+  shareError,
+} from './interaction.ts';
 
 const problem: Problem = {
   id: 'p',
@@ -120,6 +127,17 @@ it('a clustered error is that of the means of the clusters', () => {
   expect(clusteredError([0, 1, 0, 1])).toBeCloseTo(Math.sqrt(1 / 3 / 4));
   expect(clusteredError([0.5, 0.5, 0.5])).toBe(0);
   expect(clusteredError([0.5])).toBeNull();
+});
+
+it('an accuracy of all or nothing is not certain', () => {
+  expect(shareError(0.25, 12)).toBeCloseTo(Math.sqrt((0.25 * 0.75) / 12));
+  // 2 of 10, where 0 of 6 were right.
+  expect(shareError(0, 6)).toBeCloseTo(Math.sqrt((0.2 * 0.8) / 10));
+  expect(shareError(1, 6)).toBeCloseTo(shareError(0, 6));
+  expect(accuracyError([0, 0, 0, 0, 0, 0])).toBe(shareError(0, 6));
+  expect(accuracyError([1, 1])).toBe(shareError(1, 2));
+  expect(accuracyError([0, 0.5, 0, 1])).toBe(clusteredError([0, 0.5, 0, 1]));
+  expect(accuracyError([0])).toBeNull();
 });
 
 it('a quantile lies between order statistics', () => {

@@ -110,6 +110,24 @@ export function clusteredError(clusterMeans: readonly number[]): number | null {
   return Math.sqrt(squares / (n - 1) / n);
 }
 
+/**
+ * The standard error of a share over n independent draws. Where all of them went the same way the usual one is 0, as if a handful could make
+ * certain; there two of either kind are added (Agresti and Coull, 1998): 0 of 6 is 0 ± 13%.
+ */
+export function shareError(share: number, n: number): number {
+  if (share > 0 && share < 1) return Math.sqrt((share * (1 - share)) / n);
+  const shrunk = (share * n + 2) / (n + 4);
+  return Math.sqrt((shrunk * (1 - shrunk)) / (n + 4));
+}
+
+/** The standard error of the share of right answers, from each problem's own share; null for fewer than two problems. */
+export function accuracyError(problemShares: readonly number[]): number | null {
+  const share = mean(problemShares);
+  return problemShares.length > 1 && (share === 0 || share === 1)
+    ? shareError(share, problemShares.length)
+    : clusteredError(problemShares);
+}
+
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

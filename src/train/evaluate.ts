@@ -8,7 +8,7 @@
  * it is asked for, a second time at the temperature of the rollouts. Each accuracy comes with its standard error, clustered by
  * problem: k samples of one problem are not k problems.
  */
-import { clusteredError, interactionMetrics, mean } from '../metrics/interaction.ts';
+import { accuracyError, clusteredError, interactionMetrics, mean } from '../metrics/interaction.ts';
 import { benchmarkProblems } from '../tasks/problems.ts';
 import { reward } from '../tasks/verifier.ts';
 import { stageLengths, type RunContext } from './context.ts';
@@ -100,7 +100,7 @@ async function* runBenchmark(
   );
   const interaction = interactionMetrics(scored);
   const ofProblems = chunks(scored, evaluation.samples);
-  const standardError = clusteredError(ofProblems.map((of) => mean(of.map(({ reward }) => reward))));
+  const standardError = accuracyError(ofProblems.map((of) => mean(of.map(({ reward }) => reward))));
   const toolCallsError = clusteredError(ofProblems.map((of) => mean(of.map(({ calls }) => calls.length))));
   return {
     result: {

@@ -7,6 +7,7 @@
 import type { RecordedRun } from '../../record/recordedRun.ts';
 import type { SeriesPoint } from '../../record/metricSeries.ts';
 import type { BenchmarkResult, RoundView, RunView, ScoredTrajectory } from '../../record/runView.ts';
+import { shareError } from '../../metrics/interaction.ts';
 import type { MetricName } from '../../metrics/registry.ts';
 import type { RunState } from '../state.ts';
 import type { Timeline } from './timeline.ts';
@@ -116,7 +117,7 @@ function examination(
   );
   if (result === undefined) return null;
   const { meanAtK: accuracy, problems, toolCalls } = result;
-  const error = result.standardError ?? Math.sqrt((accuracy * (1 - accuracy)) / problems);
+  const error = result.standardError ?? shareError(accuracy, problems);
   return { accuracy, problems, toolCalls, error };
 }
 

@@ -4,6 +4,7 @@
  * Pure. Invariants (differences.test.ts). (1) Only settings that differ are listed, in the form's order. (2) What was not measured is null,
  * never a zero. (3) A number comes with its standard error and with how many values it is taken over.
  */
+import { shareError } from '../../metrics/interaction.ts';
 import type { MetricName } from '../../metrics/registry.ts';
 import { formField, getSetting, settingPaths, type SettingValue } from '../../recipes/formModel.ts';
 import type { RunState } from '../../lab/state.ts';
@@ -74,7 +75,7 @@ export function heldOutEstimate(
   return {
     mean: meanAtK,
     // Samples of one problem are not independent: without the problems' own numbers, a problem counts as one draw, which is the most.
-    error: standardError ?? Math.sqrt((meanAtK * (1 - meanAtK)) / Math.max(1, problems)),
+    error: standardError ?? shareError(meanAtK, problems),
     n: problems,
     of: 'problems',
   };
