@@ -76,7 +76,7 @@ describe('the studies that come with the page', () => {
     for (const [path, contents] of Object.entries(files)) world.files.set(path, contents);
     const lab = createLabStore(world.environment);
     await new Promise((resolve) => setTimeout(resolve, 0));
-    return { lab, state: () => lab.getState() };
+    return { lab, world, state: () => lab.getState() };
   }
   const listed = { 'studies/index.json': JSON.stringify([entry]) };
 
@@ -93,6 +93,24 @@ describe('the studies that come with the page', () => {
     expect(state().studies).toEqual([entry]);
     await lab.actions.openStudy('example.json');
     expect(state().study).toEqual({ name: 'An example', study: exampleStudy() });
+  });
+
+  it('show the one that was asked for last, though another comes later', async () => {
+    const slow = { ...entry, file: 'slow.json', title: 'A slow one' };
+    const { lab, state, world } = await open({
+      'studies/index.json': JSON.stringify([entry, slow]),
+      'studies/example.json': JSON.stringify(exampleStudy()),
+    });
+    const { environment } = world;
+    let arrive: (study: Blob) => void = () => undefined;
+    const late = new Promise<Blob>((resolve) => (arrive = resolve));
+    const download = environment.download.bind(environment);
+    environment.download = (path) => (path === 'studies/slow.json' ? late : download(path));
+    const first = lab.actions.openStudy('slow.json');
+    await lab.actions.openStudy('example.json');
+    arrive(new Blob([JSON.stringify(exampleStudy())]));
+    await first;
+    expect(state().study?.name).toBe('An example');
   });
 
   it('are one sentence where they cannot be loaded or are none, and what was open stays', async () => {

@@ -2,7 +2,7 @@
  * Studies that come with the page, beside the recorded runs: which there are, and opening one.
  *
  * Invariants (recordedStudies.test.ts). (1) Without an index, or with one that cannot be read, there simply are none. (2) A study that
- * cannot be loaded is one sentence and changes nothing. (3) What a study says is what the committed cells of its runs say.
+ * cannot be loaded is one sentence and changes nothing; of two that were asked for, the later is shown, whichever comes first. (3) What a study says is what the committed cells of its runs say.
  */
 import { readStudyIndex, type StudyEntry } from '../record/recordedIndex.ts';
 import type { LabEnvironment } from './environment.ts';
@@ -19,6 +19,7 @@ export class RecordedStudies {
   readonly #files: RunFiles;
   readonly #notices: Notices;
   #all: readonly StudyEntry[] = [];
+  #asked = 0;
 
   constructor(environment: LabEnvironment, publisher: Publisher, files: RunFiles, notices: Notices) {
     this.#environment = environment;
@@ -44,7 +45,9 @@ export class RecordedStudies {
   async open(file: string): Promise<void> {
     const entry = this.#all.find((one) => one.file === file);
     if (entry === undefined) return;
+    const asked = ++this.#asked;
     const study = await this.#environment.download(`${folder}/${file}`).catch(() => null);
+    if (asked !== this.#asked) return; // another was asked for meanwhile
     if (study === null) this.#notices.add(`“${entry.title}” was not opened: ${notLoaded}`);
     else await this.#files.open(study, entry.title);
   }

@@ -17,7 +17,7 @@ import { Empty } from '../app/Empty.tsx';
 import { useRun } from '../app/lab.tsx';
 import { Transcript } from '../inspector/Transcript.tsx';
 import type { Written } from '../inspector/written.ts';
-import { policyPhrase, usePolicies, type PolicyChoice } from './policies.ts';
+import { usePolicies, type PolicyChoice } from './policies.ts';
 import styles from './ask.module.css';
 
 const selectSettings = (run: RunState) => run.settings;
@@ -102,14 +102,14 @@ export function AskBox({ asker }: Props) {
           You ask the policy of <strong>{runName}</strong>
         </span>
         {policies.choices.length < 2 ? (
-          <span>{chosen === undefined ? '' : policyPhrase(chosen)}</span>
+          <span>{chosen?.phrase ?? ''}</span>
         ) : (
           <NativeSelect
             size="xs"
             aria-label="The policy of which round"
             value={chosen?.policy.key}
             onChange={(event) => setKey(event.currentTarget.value)}
-            data={policies.choices.map((one) => ({ value: one.policy.key, label: policyPhrase(one) }))}
+            data={policies.choices.map((one) => ({ value: one.policy.key, label: one.phrase }))}
           />
         )}
       </div>
@@ -166,9 +166,9 @@ function Outcome({ talk, note }: { talk: Conversation | null; note: string | nul
         <span data-wrong>{failure}</span>
       ) : answer === null ? (
         written === null ? (
-          `Loading the policy ${policyPhrase(by)} …`
+          `Loading the policy ${by.phrase} …`
         ) : (
-          `The policy ${policyPhrase(by)} is writing …`
+          `The policy ${by.phrase} is writing …`
         )
       ) : answer.stopped ? (
         'Stopped.'

@@ -135,7 +135,7 @@ describe('the policies that can be asked', () => {
       keptWeights,
     });
     const choice = nearestPolicy(policies, 3);
-    expect(choice?.name).toBe('now, round 7');
+    expect(choice?.phrase).toBe('as it is now, round 7');
     expect(await choice?.policy.weights()).toEqual(bytes);
     const none = nearestPolicy(
       policiesOf(live, undefined, [], { exportWeights: () => Promise.resolve(null), keptWeights }),
@@ -158,16 +158,16 @@ describe('the policies that can be asked', () => {
     ];
     const keptWeights = vi.fn(() => Promise.resolve(Uint8Array.of(9)));
     const actions = { exportWeights: () => Promise.resolve(null), keptWeights };
-    const named = (status: RunState['status']) => {
+    const phrases = (status: RunState['status']) => {
       const policies = policiesOf({ ...idleRun, id: 'run-1', status, round: 7 }, undefined, moments, actions);
-      return policies.ok ? policies.choices.map(({ name }) => name) : policies.message;
+      return policies.ok ? policies.choices.map(({ phrase }) => phrase) : policies.message;
     };
-    const kept = ['step 40 of the cold start', 'step 80 of the cold start', 'round 6'];
-    expect(named('running')).toEqual([...kept, 'now, round 7']);
-    expect(named('interrupted')).toEqual(kept);
+    const kept = ['of step 40 of the cold start', 'of step 80 of the cold start', 'of round 6'];
+    expect(phrases('running')).toEqual([...kept, 'as it is now, round 7']);
+    expect(phrases('interrupted')).toEqual(kept);
     const interrupted = { ...idleRun, id: 'run-1', status: 'interrupted' as const, round: 7 };
     const policies = policiesOf(interrupted, undefined, moments, actions);
-    expect(nearestPolicy(policies, 2)?.name).toBe('step 80 of the cold start');
+    expect(nearestPolicy(policies, 2)?.phrase).toBe('of step 80 of the cold start');
     expect(await nearestPolicy(policies, 9)?.policy.weights()).toEqual(Uint8Array.of(9));
     expect(keptWeights).toHaveBeenLastCalledWith('run-1', 3);
     expect(policiesOf(interrupted, undefined, [], actions).ok).toBe(false);

@@ -12,8 +12,8 @@ import { useLab, useLabActions, useRun } from '../app/lab.tsx';
 export interface PolicyChoice {
   readonly policy: AskedPolicy;
   readonly round: number;
-  /** “round 12”, “step 40 of the cold start”, “now, round 12”. */
-  readonly name: string;
+  /** Which it is, in a sentence: “of round 12”, “of step 40 of the cold start”, “as it is now, round 12”, “at the end”. */
+  readonly phrase: string;
 }
 
 /** The choices, oldest first, or a sentence that says why there is none and what to do. */
@@ -22,8 +22,6 @@ export type Policies =
   | { readonly ok: false; readonly message: string };
 
 type Run = Pick<RunState, 'id' | 'source' | 'status' | 'settings' | 'weights'> & { readonly round: number };
-
-const theEnd = 'the end';
 
 /** @param recordingFile of a run that comes with the page @param moments of a live run, oldest first */
 export function policiesOf(
@@ -42,7 +40,7 @@ export function policiesOf(
       const choices = learned.map(({ number, place, words }): PolicyChoice => ({
         policy: { key: `${id} kept ${number}`, settings, weights: () => keptWeights(id, number) },
         round: place.round,
-        name: words,
+        phrase: `of ${words}`,
       }));
       if (status !== 'running' && status !== 'paused' && status !== 'done') {
         if (choices.length > 0) return { ok: true, choices };
@@ -58,8 +56,8 @@ export function policiesOf(
         return new Uint8Array(await file.blob.arrayBuffer());
       };
       const policy = { key: `${id} ${status} ${round}`, settings, weights: current };
-      const name = status === 'done' ? theEnd : `now, round ${round}`;
-      return { ok: true, choices: [...choices, { policy, round, name }] };
+      const phrase = status === 'done' ? 'at the end' : `as it is now, round ${round}`;
+      return { ok: true, choices: [...choices, { policy, round, phrase }] };
     }
     case 'recording': {
       if (recordingFile === undefined || weights.length === 0) break;
@@ -70,7 +68,7 @@ export function policiesOf(
           weights: () => fetchWeights(recordingWeightsPath(recordingFile, kept)),
         },
         round: kept.round,
-        name: `round ${kept.round}`,
+        phrase: `of round ${kept.round}`,
       }));
       return { ok: true, choices };
     }
@@ -110,12 +108,6 @@ export function usePolicies(): Policies {
       source.kind === 'recording' ? recordings.find(({ title }) => title === source.name)?.file : undefined;
     return policiesOf({ id, source, status, settings, weights, round }, file, moments, actions);
   }, [id, source, status, settings, weights, round, recordings, moments, actions]);
-}
-
-/** Which policy it is, in a sentence: “of round 12”, “as it is now, round 12”, “at the end”. */
-export function policyPhrase({ name }: Pick<PolicyChoice, 'name'>): string {
-  if (name.startsWith('now')) return `as it is ${name}`;
-  return name === theEnd ? `at ${name}` : `of ${name}`;
 }
 
 /** The choice nearest to a round; of several there the last. */

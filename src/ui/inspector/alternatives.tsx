@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Button } from '@mantine/core';
 import { pageAsker } from '../../lab/askBrowser.ts';
 import type { Alternative } from '../../lab/asking.ts';
-import { policyPhrase, type PolicyChoice } from '../ask/policies.ts';
+import type { PolicyChoice } from '../ask/policies.ts';
 import type { Written } from './written.ts';
 import styles from './transcript.module.css';
 
@@ -29,7 +29,7 @@ export function useAlternatives(trajectory: Written, policy: PolicyChoice | null
     pageAsker()
       .look(policy.policy, trajectory.tokens)
       .then(
-        (places): Looked => ({ kind: 'told', by: policyPhrase(policy), places }),
+        (places): Looked => ({ kind: 'told', by: policy.phrase, places }),
         (error: unknown): Looked => ({
           kind: 'failed',
           message: error instanceof Error ? error.message : String(error),
@@ -64,7 +64,7 @@ export function Look({ looked, policy, onLook }: Props) {
           loading={looked.kind === 'asking'}
           onClick={onLook}
         >
-          What else was likely? Ask the policy {policyPhrase(policy)}
+          What else was likely? Ask the policy {policy.phrase}
         </Button>
       )}
       {looked.kind === 'failed' ? <span role="alert">{looked.message}</span> : null}
