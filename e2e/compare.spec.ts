@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { exampleStudy } from '../src/study/testing/exampleStudy.ts';
-import { recordedIndexSchema } from '../src/record/recordedIndex.ts';
+import { recordedIndexSchema, studyIndexSchema } from '../src/record/recordedIndex.ts';
 import { expectAccessible, expectAccessibleInBoth } from './axe.ts';
 import { expect, test } from './lab.ts';
 
@@ -130,6 +130,27 @@ test('the recorded runs that come with the page open, packed as they are', async
     }
     await lab.reset.click();
     await expect(lab.root).toHaveAttribute('data-source', 'live');
+  }
+  await expect(page.getByTestId('notice')).toHaveCount(0);
+});
+
+test('the studies that come with the page open, packed as they are', async ({ lab }) => {
+  const { page } = lab;
+  const index = new URL('../public/studies/index.json', import.meta.url);
+  const shipped = studyIndexSchema.parse(JSON.parse(readFileSync(index, 'utf8')));
+  expect(shipped.map(({ file: packed }) => packed)).toContain('map.json.gz');
+  await lab.open();
+  await lab.tab('Compare').click();
+  for (const { file: packed, title } of shipped) {
+    const choices = page.getByRole('list', { name: 'Studies that come with the page' });
+    await choices.getByRole('button', { name: title, exact: true }).click();
+    const study = page.getByTestId('study');
+    await expect(study).toHaveAttribute('data-experiment', packed.replace('.json.gz', ''));
+    await expect(study.getByTestId('chart-compare')).toBeVisible();
+    // The map has a cell for each pair of its conditions, and each was measured.
+    if (packed === 'map.json.gz')
+      await expect(study.getByTestId('compare-cross').locator('td[data-value^="0."]')).toHaveCount(25);
+    await page.getByRole('button', { name: 'Close the study' }).click();
   }
   await expect(page.getByTestId('notice')).toHaveCount(0);
 });
