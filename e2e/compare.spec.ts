@@ -43,10 +43,14 @@ test('a study opens beside the run', async ({ lab }) => {
   await expect(study).toContainText('Interaction collapse');
   await expect(page.getByTestId('compare-calls-sparse')).toContainText('1 of 2');
   // A line for each variant that learned; its name switches it off.
-  const lines = page.getByTestId('chart-compare').locator('path.recharts-area-curve[stroke^="var"]');
+  const curves = page.getByTestId('chart-compare').locator('path.recharts-area-curve[stroke^="var"]');
+  const lines = curves.and(page.locator('[stroke-width="2"]'));
   await expect(lines).toHaveCount(2);
+  // And a thin one for each of the two seeds of the sparse arm.
+  await expect(curves).toHaveCount(4);
   await study.getByRole('button', { name: 'Dense cold start' }).click();
   await expect(lines).toHaveCount(1);
+  await expect(curves).toHaveCount(3);
   expect((await lab.chartRows('compare'))[0]).toEqual(['9', '1.50', '1.00', '2.00']);
   await expectAccessibleInBoth(page, 'a study');
   await page

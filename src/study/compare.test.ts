@@ -10,6 +10,11 @@ describe('the lines of a study', () => {
     expect(lines.map(({ name }) => name)).toEqual(['sparse', 'dense']);
     expect(lines[0]?.points[0]).toEqual({ x: 9, mean: 1.5, min: 1, max: 2, seeds: 2 });
     expect(lines[0]?.points).toHaveLength(12);
+    // Each seed by itself, in the same rounds.
+    expect(lines[0]?.seeds.map(({ seed, points }) => [seed, points[0]])).toEqual([
+      [1, { x: 9, y: 1 }],
+      [2, { x: 9, y: 2 }],
+    ]);
     expect(lines[1]?.points.at(-1)).toEqual({ x: 20, mean: 4, min: 4, max: 4, seeds: 1 });
   });
 

@@ -24,10 +24,18 @@ export interface BandPoint extends Spread {
   readonly x: number; // round
 }
 
+/** One run of a variant, by round. */
+export interface SeedLine {
+  readonly seed: number;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
 export interface CompareLine {
   readonly name: string;
   readonly title: string;
   readonly points: readonly BandPoint[];
+  /** What the points are means of: where runs part, nothing lies where their mean does. */
+  readonly seeds: readonly SeedLine[];
 }
 
 export const runsOf = (study: Study, variant: string): readonly StudyRun[] =>
@@ -38,17 +46,21 @@ export function learningVariants(study: Study): Study['variants'] {
   return study.variants.filter(({ name }) => runsOf(study, name).some(({ rounds }) => rounds.x.length > 0));
 }
 
+/** A metric of one run by round. */
+function pointsOf({ rounds }: StudyRun, metric: StudyMetric): SeedLine['points'] {
+  return rounds.x.flatMap((x, row) => {
+    const y = rounds.metrics[metric]?.[row];
+    return y === null || y === undefined ? [] : [{ x, y }];
+  });
+}
+
 /** A metric by round over runs with several seeds. */
 export function bandOf(runs: readonly StudyRun[], metric: StudyMetric): readonly BandPoint[] {
   const byRound = new Map<number, number[]>();
-  for (const { rounds } of runs) {
-    rounds.x.forEach((x, row) => {
-      const value = rounds.metrics[metric]?.[row];
-      if (value === null || value === undefined) return;
-      const values = byRound.get(x);
-      if (values === undefined) byRound.set(x, [value]);
-      else values.push(value);
-    });
+  for (const { x, y } of runs.flatMap((run) => pointsOf(run, metric))) {
+    const values = byRound.get(x);
+    if (values === undefined) byRound.set(x, [y]);
+    else values.push(y);
   }
   return [...byRound.entries()]
     .sort(([a], [b]) => a - b)
@@ -60,11 +72,11 @@ export function bandOf(runs: readonly StudyRun[], metric: StudyMetric): readonly
 
 /** A line for each variant that learned, in the study's order; one without the metric has no points. */
 export function studyLines(study: Study, metric: StudyMetric): readonly CompareLine[] {
-  return learningVariants(study).map(({ name, title }) => ({
-    name,
-    title,
-    points: bandOf(runsOf(study, name), metric),
-  }));
+  return learningVariants(study).map(({ name, title }) => {
+    const runs = runsOf(study, name);
+    const seeds = runs.map((run) => ({ seed: run.seed, points: pointsOf(run, metric) }));
+    return { name, title, points: bandOf(runs, metric), seeds };
+  });
 }
 
 /** A run's own series as one more line: what was measured once is its own smallest and largest. */

@@ -8,12 +8,18 @@ import { memo, useMemo, type ReactNode } from 'react';
 import { Area, ComposedChart, usePlotArea, XAxis, YAxis } from 'recharts';
 import { markerPath } from '../app/runStyle.ts';
 import { placeOn, type Plot, type PlotLine } from './plotModel.ts';
-import { rowsOf, type Row } from './lines.ts';
+import { rowsOf, type LinePoint, type Row } from './lines.ts';
 import { shortNames } from './shortNames.ts';
 import { area, ground, tickLabel, xAxis, yAxis, type PlotFrame } from './plot.ts';
 
 export interface Band {
   readonly points: readonly { readonly x: number; readonly band: readonly [number, number] }[];
+  readonly colour: string;
+}
+
+/** One of the lines that a line is the mean of. */
+export interface Strand {
+  readonly points: readonly LinePoint[];
   readonly colour: string;
 }
 
@@ -30,6 +36,7 @@ interface Props {
   /** Names at the lines' ends. */
   readonly named: boolean;
   readonly bands?: readonly Band[];
+  readonly strands?: readonly Strand[];
   readonly marks?: readonly HollowMark[];
   /** Drawn behind the lines. */
   readonly children?: ReactNode;
@@ -37,6 +44,8 @@ interface Props {
 
 const tick = tickLabel();
 const fill = { width: '100%', height: '100%' } as const;
+/** Of what a line was made from: seeds, or values before they were smoothed. */
+const thin = { ...area, fill: 'none', strokeWidth: 1, dot: false, activeDot: false } as const;
 
 export const LinesChart = memo(function LinesChart({
   title,
@@ -44,11 +53,12 @@ export const LinesChart = memo(function LinesChart({
   frame,
   named,
   bands,
+  strands,
   marks,
   children,
 }: Props) {
   const { lines, x, y } = plot;
-  const rows = useMemo(() => chartRows(lines, bands ?? []), [lines, bands]);
+  const rows = useMemo(() => chartRows(lines, bands ?? [], strands ?? []), [lines, bands, strands]);
   const margin = useMemo(
     () => ({ top: frame.top, right: frame.right, bottom: 0, left: 0 }),
     [frame.top, frame.right],
@@ -83,20 +93,31 @@ export const LinesChart = memo(function LinesChart({
       />
       {children}
       {bands?.map(({ colour }, index) => (
-        <Area key={`band${index}`} dataKey={`band${index}`} {...ground} fill={colour} fillOpacity={0.16} />
+        <Area
+          key={`band${index}`}
+          dataKey={`band${index}`}
+          {...ground}
+          fill={colour}
+          fillOpacity={strands?.length ? 0.1 : 0.16}
+        />
+      ))}
+      {strands?.map(({ colour }, index) => (
+        <Area
+          key={`strand${index}`}
+          dataKey={`strand${index}`}
+          {...thin}
+          stroke={colour}
+          strokeOpacity={0.75}
+        />
       ))}
       {inOrder.map(({ key, style, raw }) =>
         raw.length === 0 ? null : (
           <Area
             key={`${key} raw`}
             dataKey={`${key} raw`}
-            {...area}
-            fill="none"
+            {...thin}
             stroke={style.colour}
-            strokeWidth={1}
             strokeOpacity={0.35}
-            dot={false}
-            activeDot={false}
           />
         ),
       )}
@@ -118,13 +139,14 @@ export const LinesChart = memo(function LinesChart({
   );
 });
 
-function chartRows(lines: readonly PlotLine[], bands: readonly Band[]): Row[] {
-  const rows = rowsOf(
-    lines.flatMap(({ key, drawn, raw }) => [
+function chartRows(lines: readonly PlotLine[], bands: readonly Band[], strands: readonly Strand[]): Row[] {
+  const rows = rowsOf([
+    ...lines.flatMap(({ key, drawn, raw }) => [
       { key, points: drawn },
       { key: `${key} raw`, points: raw },
     ]),
-  );
+    ...strands.map(({ points }, index) => ({ key: `strand${index}`, points })),
+  ]);
   if (bands.length === 0) return rows;
   type Joined = Record<string, number | readonly [number, number]> & { x: number };
   const byX = new Map<number, Joined>(rows.map((row) => [row.x, { ...row }]));

@@ -1,8 +1,9 @@
 /**
- * A metric of a study by rollout round: a line for each variant, the mean over its seeds, with a band from the smallest to the largest.
+ * A metric of a study by rollout round: a line for each variant, the mean over its seeds, with a band from the smallest to the largest
+ * and, where there are few variants, a thin line for each seed.
  */
 import { lazy, Suspense, useMemo } from 'react';
-import type { BandPoint, StageStart } from '../../study/compare.ts';
+import type { CompareLine, StageStart } from '../../study/compare.ts';
 import { distinct } from '../../study/compare.ts';
 import type { StudyMetric } from '../../study/study.ts';
 import { metricDefinition } from '../../metrics/registry.ts';
@@ -14,16 +15,14 @@ import type { NumberTable } from '../charts/numberTable.ts';
 import { smallFrame, wideFrame } from '../charts/plot.ts';
 import { plotByRound } from '../charts/plotModel.ts';
 import { PlotSurface } from '../charts/PlotSurface.tsx';
+import type { Strand } from '../charts/LinesChart.tsx';
 import { ReadingDots, ReadingRows, readingsAt, readingText } from '../charts/readout.tsx';
 
 const LinesChart = lazy(async () => ({ default: (await import('../charts/LinesChart.tsx')).LinesChart }));
 const StageMarks = lazy(async () => ({ default: (await import('./StageMarks.tsx')).StageMarks }));
 
-export interface DrawnLine {
-  readonly name: string;
-  readonly title: string;
+export interface DrawnLine extends CompareLine {
   readonly style: RunStyle;
-  readonly points: readonly BandPoint[];
 }
 
 interface Props {
@@ -31,6 +30,9 @@ interface Props {
   readonly stages: readonly StageStart[];
   readonly metric: StudyMetric;
 }
+
+/** More variants than this, and their seeds would be a thicket. */
+const mostWithSeeds = 6;
 
 const selectAll = (view: ChartView) => view;
 
@@ -49,21 +51,28 @@ export function CompareFigure({ lines, stages, metric }: Props) {
     }));
     return plotByRound(sources, chart, { view, pixels: 420, ticks: 6 });
   }, [lines, chart, view]);
+  // A logarithmic axis has no place for zero.
+  const floor = plot.y.log ? plot.y.domain[0] : -Infinity;
   const bands = useMemo(
     () =>
       lines.map(({ style, points }) => ({
         colour: style.colour,
-        points: points.map(({ x, min, max }) => ({ x, band: [min, max] as const })),
+        points: points
+          .filter(({ max }) => max > floor)
+          .map(({ x, min, max }) => ({ x, band: [Math.max(min, floor), max] as const })),
       })),
-    [lines],
+    [lines, floor],
   );
+  const strands = useMemo(() => strandsOf(lines, floor), [lines, floor]);
   const xs = useMemo(() => roundsOf(lines), [lines]);
   return (
     <ChartFigure
       id="compare"
       title={label}
       subtitle="by rollout round"
-      help={`${help} Lines are means over seeds, bands reach from the smallest seed to the largest.`}
+      help={`${help} Lines are means over seeds, bands reach from the smallest seed to the largest${
+        strands.length === 0 ? '' : ', thin lines are the seeds: where they part, none is at their mean'
+      }.`}
       table={() => bandTable(lines, chart.format)}
       pictureKey={lines.map(({ title, style }) => ({ name: title, style }))}
       hasNumbers={xs.length > 0}
@@ -76,7 +85,14 @@ export function CompareFigure({ lines, stages, metric }: Props) {
         return (
           <>
             <Suspense fallback={null}>
-              <LinesChart title={label} plot={plot} frame={frame} named={large} bands={bands}>
+              <LinesChart
+                title={label}
+                plot={plot}
+                frame={frame}
+                named={large}
+                bands={bands}
+                strands={strands}
+              >
                 <Suspense fallback={null}>
                   <StageMarks stages={stages} />
                 </Suspense>
@@ -98,6 +114,15 @@ export function CompareFigure({ lines, stages, metric }: Props) {
       }}
     />
   );
+}
+
+function strandsOf(lines: readonly DrawnLine[], floor: number): readonly Strand[] {
+  if (lines.length > mostWithSeeds) return [];
+  return lines
+    .filter(({ seeds }) => seeds.length > 1)
+    .flatMap(({ style: { colour }, seeds }) =>
+      seeds.map(({ points }) => ({ colour, points: points.filter(({ y }) => y > floor) })),
+    );
 }
 
 function roundsOf(lines: readonly DrawnLine[]): readonly number[] {

@@ -84,7 +84,7 @@ function useLines(study: Study, metric: StudyMetric): readonly DrawnLine[] {
     const points = runLine(rounds, metric);
     if (points.length === 0) return variants;
     const title = source.kind === 'live' ? 'This run' : `This run: ${source.name}`;
-    return [...variants, { name: thisRun, title, style: thisRunStyle, points }];
+    return [...variants, { name: thisRun, title, style: thisRunStyle, points, seeds: [] }];
   }, [study, metric, rounds, source]);
 }
 
