@@ -2,7 +2,8 @@
  * Studies that come with the page, beside the recorded runs: which there are, and opening one.
  *
  * Invariants (recordedStudies.test.ts). (1) Without an index, or with one that cannot be read, there simply are none. (2) A study that
- * cannot be loaded is one sentence and changes nothing; of two that were asked for, the later is shown, whichever comes first. (3) What a study says is what the committed cells of its runs say.
+ * cannot be loaded is one sentence and changes nothing; of two that were asked for, the later is shown, whichever comes first. (3) What a
+ * study says is what the committed cells of its runs say.
  */
 import { readStudyIndex, type StudyEntry } from '../record/recordedIndex.ts';
 import type { LabEnvironment } from './environment.ts';

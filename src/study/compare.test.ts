@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bandOf, runLine, stageStarts, studyLines, studyRows } from './compare.ts';
+import { bandOf, runLine, seedLines, stageStarts, studyLines, studyRows } from './compare.ts';
 import { exampleStudy, exampleStudyRun } from './testing/exampleStudy.ts';
 
 const density = 'tool_use/avg_tool_calls_per_trajectory';
@@ -21,12 +21,12 @@ describe('the lines of a study', () => {
   it('leave out what was not measured, and say how many seeds reached a round', () => {
     const whole = exampleStudyRun('sparse', 1, [3, 3, 3]);
     const short = exampleStudyRun('sparse', 2, [1, null]);
-    expect(bandOf([whole, short], density)).toEqual([
+    expect(bandOf(seedLines([whole, short], density))).toEqual([
       { x: 9, mean: 2, min: 1, max: 3, seeds: 2 },
       { x: 10, mean: 3, min: 3, max: 3, seeds: 1 },
       { x: 11, mean: 3, min: 3, max: 3, seeds: 1 },
     ]);
-    expect(bandOf([whole], 'tool_use/post_hoc_ratio')).toEqual([]);
+    expect(bandOf(seedLines([whole], 'tool_use/post_hoc_ratio'))).toEqual([]);
   });
 
   it('can have this run beside them', () => {

@@ -46,18 +46,21 @@ export function learningVariants(study: Study): Study['variants'] {
   return study.variants.filter(({ name }) => runsOf(study, name).some(({ rounds }) => rounds.x.length > 0));
 }
 
-/** A metric of one run by round. */
-function pointsOf({ rounds }: StudyRun, metric: StudyMetric): SeedLine['points'] {
-  return rounds.x.flatMap((x, row) => {
-    const y = rounds.metrics[metric]?.[row];
-    return y === null || y === undefined ? [] : [{ x, y }];
-  });
+/** A metric of each run by round. */
+export function seedLines(runs: readonly StudyRun[], metric: StudyMetric): readonly SeedLine[] {
+  return runs.map(({ seed, rounds }) => ({
+    seed,
+    points: rounds.x.flatMap((x, row) => {
+      const y = rounds.metrics[metric]?.[row];
+      return y === null || y === undefined ? [] : [{ x, y }];
+    }),
+  }));
 }
 
-/** A metric by round over runs with several seeds. */
-export function bandOf(runs: readonly StudyRun[], metric: StudyMetric): readonly BandPoint[] {
+/** Lines of several seeds as one with its spread. */
+export function bandOf(seeds: readonly SeedLine[]): readonly BandPoint[] {
   const byRound = new Map<number, number[]>();
-  for (const { x, y } of runs.flatMap((run) => pointsOf(run, metric))) {
+  for (const { x, y } of seeds.flatMap(({ points }) => points)) {
     const values = byRound.get(x);
     if (values === undefined) byRound.set(x, [y]);
     else values.push(y);
@@ -73,9 +76,8 @@ export function bandOf(runs: readonly StudyRun[], metric: StudyMetric): readonly
 /** A line for each variant that learned, in the study's order; one without the metric has no points. */
 export function studyLines(study: Study, metric: StudyMetric): readonly CompareLine[] {
   return learningVariants(study).map(({ name, title }) => {
-    const runs = runsOf(study, name);
-    const seeds = runs.map((run) => ({ seed: run.seed, points: pointsOf(run, metric) }));
-    return { name, title, points: bandOf(runs, metric), seeds };
+    const seeds = seedLines(runsOf(study, name), metric);
+    return { name, title, points: bandOf(seeds), seeds };
   });
 }
 

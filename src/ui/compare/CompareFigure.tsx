@@ -9,7 +9,7 @@ import type { StudyMetric } from '../../study/study.ts';
 import { metricDefinition } from '../../metrics/registry.ts';
 import type { RunStyle } from '../app/runStyle.ts';
 import { ChartFigure } from '../charts/ChartFigure.tsx';
-import { chartView, useChartView, type ChartView } from '../charts/chartView.ts';
+import { useChartView, type ChartView } from '../charts/chartView.ts';
 import { chartOf } from '../charts/definitions.ts';
 import type { NumberTable } from '../charts/numberTable.ts';
 import { smallFrame, wideFrame } from '../charts/plot.ts';
@@ -51,19 +51,15 @@ export function CompareFigure({ lines, stages, metric }: Props) {
     }));
     return plotByRound(sources, chart, { view, pixels: 420, ticks: 6 });
   }, [lines, chart, view]);
-  // A logarithmic axis has no place for zero.
-  const floor = plot.y.log ? plot.y.domain[0] : -Infinity;
   const bands = useMemo(
     () =>
       lines.map(({ style, points }) => ({
         colour: style.colour,
-        points: points
-          .filter(({ max }) => max > floor)
-          .map(({ x, min, max }) => ({ x, band: [Math.max(min, floor), max] as const })),
+        points: points.map(({ x, min, max }) => ({ x, band: [min, max] as const })),
       })),
-    [lines, floor],
+    [lines],
   );
-  const strands = useMemo(() => strandsOf(lines, floor), [lines, floor]);
+  const strands = useMemo(() => strandsOf(lines), [lines]);
   const xs = useMemo(() => roundsOf(lines), [lines]);
   return (
     <ChartFigure
@@ -77,9 +73,6 @@ export function CompareFigure({ lines, stages, metric }: Props) {
       pictureKey={lines.map(({ title, style }) => ({ name: title, style }))}
       hasNumbers={xs.length > 0}
       summary={`${lines.length} lines.`}
-      {...(chart.logHelps
-        ? { log: { on: view.log.has('compare'), toggle: () => chartView.toggleLog('compare') } }
-        : {})}
       draw={(large) => {
         const frame = large ? wideFrame(true, false) : smallFrame;
         return (
@@ -116,13 +109,11 @@ export function CompareFigure({ lines, stages, metric }: Props) {
   );
 }
 
-function strandsOf(lines: readonly DrawnLine[], floor: number): readonly Strand[] {
+function strandsOf(lines: readonly DrawnLine[]): readonly Strand[] {
   if (lines.length > mostWithSeeds) return [];
   return lines
     .filter(({ seeds }) => seeds.length > 1)
-    .flatMap(({ style: { colour }, seeds }) =>
-      seeds.map(({ points }) => ({ colour, points: points.filter(({ y }) => y > floor) })),
-    );
+    .flatMap(({ style: { colour }, seeds }) => seeds.map(({ points }) => ({ colour, points })));
 }
 
 function roundsOf(lines: readonly DrawnLine[]): readonly number[] {

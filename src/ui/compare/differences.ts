@@ -75,7 +75,7 @@ export function heldOutEstimate(
   return {
     mean: meanAtK,
     // Samples of one problem are not independent: without the problems' own numbers, a problem counts as one draw, which is the most.
-    error: standardError ?? shareError(meanAtK, problems),
+    error: standardError ?? shareError(meanAtK, Math.max(1, problems)),
     n: problems,
     of: 'problems',
   };
