@@ -14,6 +14,7 @@ import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
 import manifest from './package.json' with { type: 'json' };
 import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
+import { pythonMemory } from './src/sandbox/build/memoryPlugin.ts';
 import { scripts } from './src/sandbox/build/scriptsPlugin.ts';
 import { closeCanary, openCanary } from './src/sandbox/testing/canary.ts';
 
@@ -115,6 +116,7 @@ const page: UserConfig = {
     react(),
     simdKernels(),
     scripts(),
+    pythonMemory(),
     zodWithoutEval(),
     policyInPage,
     viteStaticCopy({
@@ -131,7 +133,12 @@ const page: UserConfig = {
   optimizeDeps: { exclude: ['pyodide'] },
   server: { headers: devHeaders },
   preview: { headers },
-  build: { target: 'es2023', chunkSizeWarningLimit: 2500 },
+  // Python's memory and scripts take seconds of a build; it need not say so each time.
+  build: {
+    target: 'es2023',
+    chunkSizeWarningLimit: 2500,
+    rollupOptions: { checks: { pluginTimings: false } },
+  },
   test: {
     testTimeout: 60_000,
     projects: [

@@ -10,6 +10,8 @@ test('Python that cannot be downloaded', async ({ lab, expectedErrors }) => {
   expectedErrors.push(/Failed to load resource|ERR_FAILED|pyodide/);
   const { page } = lab;
   await page.context().route('**/pyodide/**', (route) => route.abort());
+  // Python starts without this one, if later.
+  await page.context().route('**/python-memory*', (route) => route.abort());
   await lab.open('?preset=micro&run.backend=simd&sft.epochs=100');
   await lab.train();
   await lab.waitFor('failed', 60_000);

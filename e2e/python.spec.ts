@@ -1,18 +1,26 @@
 /**
  * The tool itself: a cell that loops for ever is stopped at its deadline, and Python goes on; a recorded call, run again, gives what it gave.
  */
-import { expect, test } from './lab.ts';
+import { expect, test, type LabPage } from './lab.ts';
+
+async function tryPython({ page }: LabPage, code: string, expected: RegExp): Promise<void> {
+  await page.getByRole('textbox', { name: 'Python to run' }).fill(code);
+  await page.getByTestId('try-python').getByRole('button', { name: 'Run' }).click();
+  await expect(page.getByTestId('try-python-result')).toContainText(expected, { timeout: 60_000 });
+}
+
+test('Python begins with the memory that comes with the page: it starts where its library is unreadable', async ({
+  lab,
+}) => {
+  await lab.page.route('**/python_stdlib.zip', (route) => route.fulfill({ body: 'no library' }));
+  await lab.open();
+  await tryPython(lab, '6*7', /42/);
+});
 
 test('a looping cell is stopped, and variables outlive it', async ({ lab }) => {
   const { page } = lab;
   await lab.open();
-  const input = page.getByRole('textbox', { name: 'Python to run' });
-  const result = page.getByTestId('try-python-result');
-  const run = async (code: string, expected: RegExp) => {
-    await input.fill(code);
-    await page.getByTestId('try-python').getByRole('button', { name: 'Run' }).click();
-    await expect(result).toContainText(expected, { timeout: 60_000 });
-  };
+  const run = (code: string, expected: RegExp) => tryPython(lab, code, expected);
   await run('x = 20', /printed nothing/);
   await run('while True: pass', /stopped at its deadline of 250 ms/);
   await run('x*2+2', /42/);

@@ -5,8 +5,9 @@
  * strikes between cells. Interrupts need no SharedArrayBuffer: CPython polls index 0 of the interrupt buffer, and that
  * index is an accessor which compares the clock with the deadline, and which fires once per arming.
  *
- * A start takes seconds of processor time, so the first worker's memory is kept as it was before its first cell, and the
- * others begin with it. That is Pyodide's private interface: where it fails, they start as the first one did.
+ * A start takes seconds of processor time, so a worker begins with the memory of another one as it was before its first cell: the page's
+ * was made when the page was built (build/memoryPlugin.ts), Node's by the first worker of all. That is Pyodide's private interface: where
+ * it fails, workers start from the beginning.
  *
  * What is promised, and by which wall: README.md beside this file.
  */
@@ -96,7 +97,7 @@ interface PrivateOptions {
 }
 
 /** Pyodide with the driver loaded, and its memory where that is asked for and can be had. */
-async function start(
+export async function startPython(
   files: PythonFiles,
   makesSnapshot: boolean,
   onSign: () => void,
@@ -147,7 +148,7 @@ export async function bootInterpreter(
   onSign: () => void,
 ): Promise<{ readonly interpreter: Interpreter; readonly snapshot: Uint8Array | null }> {
   capHeap(options.heapLimitBytes);
-  const { python, snapshot } = await start(files, makesSnapshot, onSign);
+  const { python, snapshot } = await startPython(files, makesSnapshot, onSign);
   const names = python.toPy({ bridges }) as { get(name: string): unknown; destroy(): void };
   python.runPython(severance, { globals: names as never });
   const driver = names.get('driver') as Driver;

@@ -2,12 +2,16 @@
  * Python's files, fetched by the page, once for all its frames. Bytes are counted on the way, for a progress bar.
  */
 
+import memoryUrl from './driver.py?memory';
+
 export interface PythonDownload {
   /** Pyodide's JavaScript as a classic script that leaves `createPyodideModule`. */
   readonly javascript: string;
   readonly wasm: ArrayBuffer;
   readonly stdlib: Uint8Array;
   readonly lock: string;
+  /** The memory of a Python that has just started, with our driver in it; null where there is none to be had. */
+  readonly snapshot: Uint8Array | null;
 }
 
 /** Bytes so far, and the total, null where a server does not give one. */
@@ -44,13 +48,26 @@ async function fetchAll(location: string, report: Report): Promise<PythonDownloa
     });
     return new Response(response.body.pipeThrough(counter));
   };
-  const [javascript, wasm, stdlib, lock] = await Promise.all([
+  const [javascript, wasm, stdlib, lock, snapshot] = await Promise.all([
     file('pyodide.asm.mjs').then((response) => response.text()),
     file('pyodide.asm.wasm').then((response) => response.arrayBuffer()),
     file('python_stdlib.zip').then((response) => response.arrayBuffer()),
     file('pyodide-lock.json').then((response) => response.text()),
+    memoryUrl === null
+      ? null
+      : file(memoryUrl)
+          .then(unpacked)
+          .catch(() => null),
   ]);
-  return { javascript: classicScript(javascript), wasm, stdlib: new Uint8Array(stdlib), lock };
+  return { javascript: classicScript(javascript), wasm, stdlib: new Uint8Array(stdlib), lock, snapshot };
+}
+
+/** Some servers unpack what they send, so its first bytes say whether it still is packed. */
+async function unpacked(response: Response): Promise<Uint8Array> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  if (body[0] !== 0x1f || body[1] !== 0x8b) return body;
+  const stream = new Blob([body]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /** A module cannot be had where nothing can be loaded: its one export becomes a variable, and its address nobody's. */

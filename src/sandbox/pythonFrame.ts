@@ -172,8 +172,8 @@ interface Frame {
 }
 
 async function makeFrame(
-  { javascript, ...files }: PythonDownload,
-  { driver, guard, hardens }: PythonSources,
+  { javascript, snapshot, ...files }: PythonDownload,
+  sources: PythonSources,
 ): Promise<Frame> {
   const element = document.createElement('iframe');
   // Scripts, and nothing else: no origin, no forms, no windows, no way to the page's address.
@@ -194,7 +194,13 @@ async function makeFrame(
   const { port1, port2 } = new MessageChannel();
   // Its origin is opaque, which no target but '*' fits; nothing secret is in it, and the frame never goes elsewhere.
   element.contentWindow?.postMessage(
-    { ...files, script: `${javascript}\n${workerScript}`, sources: { driver, guard, hardens } },
+    {
+      ...files,
+      script: `${javascript}\n${workerScript}`,
+      sources,
+      // The driver and the guard that it holds are the page's own.
+      snapshot: sources === pythonSources ? snapshot : null,
+    },
     '*',
     [port2],
   );
