@@ -2,8 +2,8 @@
  * The whole test command: types, lint, imports, format, unit tests in Node, engine tests in headless Chromium, production build,
  * end-to-end tests on that build. Ends with how long each part took and a line `N passed, N failed`; status 1 if anything failed.
  *
- * Three lanes run side by side on two cores, about equally long: the end-to-end tests with WebGPU, which wait for pages half of their time; the
- * checks with Node's unit tests; the unit tests in a browser, then the end-to-end tests without WebGPU. None has a bound in seconds that a busy machine could break. A part's output is shown when
+ * Three lanes run side by side on two cores: the end-to-end tests, the longest, wait for pages half of their time; the checks with Node's unit
+ * tests, and the unit tests in a browser, fill the gaps. None has a bound in seconds that a busy machine could break. A part's output is shown when
  * it has ended, in one piece.
  *
  * Invariant: a part that could not run counts as failed; a skipped test is reported as skipped, never as passed.
@@ -92,15 +92,13 @@ const vitest = (name, ...projects) => {
   });
 };
 
-/** Two projects may run at once: each has a server and a folder of its own. */
-async function pages(project, port) {
-  await built;
-  const file = join(reports, `${project}.json`);
-  const output = ['--output', `test-results/${project}`];
-  const args = ['test', '--config', 'e2e/playwright.config.ts', '--project', project, ...output];
-  await part(`end to end (${project})`, 'npx', ['playwright', ...args, '--reporter=list,json'], {
+async function pages() {
+  await part('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
+  const file = join(reports, 'e2e.json');
+  const args = ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'];
+  await part('end to end', 'npx', ['playwright', ...args], {
     counts: () => playwrightCounts(file),
-    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file, E2E_PORT: port },
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
   });
 }
 
@@ -111,13 +109,7 @@ async function checks() {
   await vitest('node', 'node', 'isolated');
 }
 
-async function browser() {
-  await vitest('browser', 'browser');
-  await pages('without-webgpu', '4190');
-}
-
-const built = part('build', 'npx', ['vite', 'build', '--logLevel', 'warn']);
-await Promise.all([pages('webgpu', '4179'), checks(), browser()]);
+await Promise.all([pages(), checks(), vitest('browser', 'browser')]);
 
 console.log(`\n${times.join(', ')}; all of it ${secondsSince(began)} s`);
 if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);

@@ -55,6 +55,7 @@ export default defineConfig({
     },
     {
       name: 'without-webgpu',
+      // The longest training comes last: it takes what the unit tests beside it have left of the processor by then.
       testMatch: ['without-webgpu.spec.ts', 'collapse.spec.ts'],
       use: { launchOptions: chromium() },
     },
