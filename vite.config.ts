@@ -133,10 +133,10 @@ const page: UserConfig = {
   optimizeDeps: { exclude: ['pyodide'] },
   server: { headers: devHeaders },
   preview: { headers },
-  // Python's memory and scripts take seconds of a build; it need not say so each time.
   build: {
     target: 'es2023',
     chunkSizeWarningLimit: 2500,
+    // Python's memory and scripts take seconds of a build; it need not say so each time.
     rollupOptions: { checks: { pluginTimings: false } },
   },
   test: {

@@ -1,7 +1,6 @@
 /**
  * Python's files, fetched by the page, once for all its frames. Bytes are counted on the way, for a progress bar.
  */
-
 import memoryUrl from './driver.py?memory';
 
 export interface PythonDownload {
@@ -57,7 +56,7 @@ async function fetchAll(location: string, report: Report): Promise<PythonDownloa
       ? null
       : file(memoryUrl)
           .then(unpacked)
-          .catch(() => null),
+          .catch(() => null), // Python starts without it, seconds later
   ]);
   return { javascript: classicScript(javascript), wasm, stdlib: new Uint8Array(stdlib), lock, snapshot };
 }
