@@ -103,6 +103,9 @@ const inBrowser = (name: string, include: string) => ({
       // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
       headless: false,
       screenshotFailures: false,
+      ui: false,
+      // One page for all files, too: what one has compiled for WebGPU, the next has (src/engine/wgsl/testing/sharedKernels.ts).
+      isolate: false,
       commands: { openCanary, closeCanary },
       provider: playwright({ launchOptions: chromium }),
       instances: [{ browser: 'chromium' as const }],

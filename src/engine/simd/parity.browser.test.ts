@@ -7,6 +7,7 @@ import { tensorShapes, type NamedTensors, type PolicyConfig } from '../../policy
 import { Random } from '../../random/random.ts';
 import type { GrpoObjective, GrpoSequence, PolicyEngine } from '../engine.ts';
 import { expectClose } from '../testing/kernelCases.ts';
+import { gpuSharingKernels } from '../wgsl/testing/sharedKernels.ts';
 import { createWgslEngine } from '../wgsl/wgslEngine.ts';
 import { createSimdEngine } from './simdEngine.ts';
 
@@ -70,7 +71,10 @@ describe.each([1, 2, 3, 4])('shape %i', (seed) => {
   let wgsl: PolicyEngine;
   beforeAll(async () => {
     const weights = randomWeights(config, random);
-    [simd, wgsl] = [await createSimdEngine({ config }), await createWgslEngine({ config })];
+    [simd, wgsl] = [
+      await createSimdEngine({ config }),
+      await createWgslEngine({ config, gpu: gpuSharingKernels }),
+    ];
     await Promise.all([simd.loadTensors(weights), wgsl.loadTensors(weights)]);
   }, 120_000);
   afterAll(() => {

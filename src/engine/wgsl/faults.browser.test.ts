@@ -2,7 +2,7 @@
  * Faults become sentences: no WebGPU, no adapter, too little memory planned or had, a kernel that does not compile, a
  * validation error, a loss that is not finite, a lost device.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { initialiseTensors } from '../../policy/initialise.ts';
 import { policyConfig } from '../../policy/config.ts';
 import { Random } from '../../random/random.ts';
@@ -10,6 +10,7 @@ import { NonFiniteLossError, type OptimizerSettings, type RolloutOptions } from 
 import { DeviceFault, openDevice, type Gpu } from './device/device.ts';
 import { kernelFiles } from './kernels/kernelFiles.ts';
 import { KernelLibrary } from './kernels/kernels.ts';
+import { gpuSharingKernels } from './testing/sharedKernels.ts';
 import { watchDevice, type DeviceWatch } from './testing/watchDevice.ts';
 import { createWgslEngine, MemoryPlanError, WgslUnavailableError, type WgslEngine } from './wgslEngine.ts';
 
@@ -98,16 +99,17 @@ const rollout: RolloutOptions = {
 describe('faults of a running engine', () => {
   let watch: DeviceWatch;
   let engine: WgslEngine;
-  beforeEach(async () => {
-    watch = watchDevice();
+  async function start(devices: GPU): Promise<void> {
+    watch = watchDevice(devices);
     engine = await createWgslEngine({ config, gpu: watch.gpu });
     await engine.loadTensors(initialiseTensors(config, new Random(1)));
-  });
+  }
   afterEach(() => {
     engine.dispose();
   });
 
   test('out of memory: growing the plan is refused in words, and what was there goes on', async () => {
+    await start(gpuSharingKernels);
     const { stats } = await engine.gradients(batch);
     const before = watch.liveBytes();
     outOfMemoryOnce(watch.device());
@@ -126,6 +128,7 @@ describe('faults of a running engine', () => {
   });
 
   test('a validation error in a step fails that step and every call after it', async () => {
+    await start(navigator.gpu);
     const { queue } = watch.device();
     const submit = queue.submit.bind(queue);
     const foreign = watch.device().createCommandEncoder();
@@ -146,6 +149,7 @@ describe('faults of a running engine', () => {
   test.each([NaN, Infinity])(
     'a weight of %d: the loss is refused, nothing moves, and good weights go on',
     async (bad) => {
+      await start(gpuSharingKernels);
       const good = initialiseTensors(config, new Random(1));
       const spoilt = new Map(good);
       const norm = good.get('model.norm.weight');
@@ -163,6 +167,7 @@ describe('faults of a running engine', () => {
   );
 
   test('a lost device resolves `lost` with a sentence, and every call rejects with it', async () => {
+    await start(navigator.gpu);
     const session = engine.startRollout(rollout);
     session.add([{ id: 1, prompt: [1, 2] }]);
     await session.advance(1);

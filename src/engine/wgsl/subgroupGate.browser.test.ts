@@ -5,10 +5,11 @@ import { openDevice, type Gpu } from './device/device.ts';
 import { kernelFiles } from './kernels/kernelFiles.ts';
 import { KernelLibrary } from './kernels/kernels.ts';
 import { gatedSubgroups } from './subgroupGate.ts';
+import { gpuSharingKernels } from './testing/sharedKernels.ts';
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openDevice(navigator.gpu, 'software-subgroups');
+  gpu = await openDevice(gpuSharingKernels, 'software-subgroups');
 });
 afterAll(() => {
   gpu.check();

@@ -7,6 +7,7 @@ import { policyConfig, tensorShapes, type NamedTensors, type PolicyConfig } from
 import { sampleToken, uniformAt } from '../../../policy/sampling.ts';
 import { Random } from '../../../random/random.ts';
 import type { RolloutOptions, RolloutSequence, RolloutSession } from '../../engine.ts';
+import { gpuSharingKernels } from '../testing/sharedKernels.ts';
 import { watchDevice } from '../testing/watchDevice.ts';
 import { createWgslEngine, type WgslEngine } from '../wgslEngine.ts';
 
@@ -45,7 +46,7 @@ const options: RolloutOptions = {
 
 let engine: WgslEngine;
 beforeAll(async () => {
-  engine = await createWgslEngine({ config });
+  engine = await createWgslEngine({ config, gpu: gpuSharingKernels });
   await engine.loadTensors(weights(1));
 }, 170_000);
 afterAll(() => {
@@ -157,7 +158,7 @@ test('more sequences than slots: free slots are refilled and nothing changes', a
   const wide = engine.startRollout(options);
   wide.add(prompts);
   const want = await drive(wide, [8, 8]);
-  const narrow = await createWgslEngine({ config, maxSlots: 3, tuning: 'gpu' });
+  const narrow = await createWgslEngine({ config, gpu: gpuSharingKernels, maxSlots: 3, tuning: 'gpu' });
   await narrow.loadTensors(weights(1));
   const session = narrow.startRollout(options);
   session.add(prompts.slice(0, 7));
@@ -172,7 +173,7 @@ test('more sequences than slots: free slots are refilled and nothing changes', a
 });
 
 test('results of many sequences and the next tokens are one submit, and create no GPU object', async () => {
-  const { gpu, calls } = watchDevice();
+  const { gpu, calls } = watchDevice(gpuSharingKernels);
   const watched = await createWgslEngine({ config, gpu });
   await watched.loadTensors(weights(1));
   const everything = Array.from({ length: config.vocabularySize }, (_, token) => token);
@@ -201,7 +202,7 @@ test('results of many sequences and the next tokens are one submit, and create n
 test('a prompt and a result of more rows than the plan has are cut, and nothing changes', async () => {
   const long = Array.from({ length: 300 }, (_, t) => 6 + (t % 29));
   const o = { ...options, context: 700, turnEndTokens: [], endTokens: [] };
-  const few = await createWgslEngine({ config, maxSlots: 1 });
+  const few = await createWgslEngine({ config, gpu: gpuSharingKernels, maxSlots: 1 });
   await few.loadTensors(weights(1));
   const session = few.startRollout({ ...o, turnEndTokens: Array.from(long.keys()).slice(0, 37) });
   session.add([{ id: 3, prompt: long }]);

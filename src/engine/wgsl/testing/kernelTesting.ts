@@ -8,6 +8,7 @@ import type { PolicyConfig } from '../../../policy/config.ts';
 import { Random } from '../../../random/random.ts';
 import { openDevice, type Tuning } from '../device/device.ts';
 import { KernelHarness } from '../kernels/kernelHarness.ts';
+import { gpuSharingKernels } from './sharedKernels.ts';
 import type { ModelContext } from '../model/modelContext.ts';
 import type { Numbers } from '../../testing/oracle.ts';
 import { parameterLayout } from '../../layout/parameterLayout.ts';
@@ -34,7 +35,7 @@ export function describeKernels(
   describe.each(tunings)(`${name}, tuned for %s`, (tuning) => {
     let harness: KernelHarness | undefined;
     beforeAll(async () => {
-      harness = new KernelHarness(await openDevice(navigator.gpu, tuning));
+      harness = new KernelHarness(await openDevice(gpuSharingKernels, tuning));
     });
     afterAll(() => {
       harness?.gpu.destroy();

@@ -6,7 +6,7 @@
 import { interceptDevices } from '../device/interceptDevices.ts';
 
 export interface DeviceWatch {
-  /** `navigator.gpu`, to be given to the engine. */
+  /** To be given to the engine. */
   readonly gpu: GPU;
   /** Names of the calls that created an object or submitted work; may be emptied. */
   readonly calls: string[];
@@ -18,7 +18,8 @@ export interface DeviceWatch {
 
 const createCalls = ['createBindGroup', 'createComputePipelineAsync', 'createShaderModule'] as const;
 
-export function watchDevice(): DeviceWatch {
+/** @param from whose devices */
+export function watchDevice(from: GPU = navigator.gpu): DeviceWatch {
   const calls: string[] = [];
   const alive = new Map<GPUBuffer, number>();
   let last: GPUDevice | undefined;
@@ -63,7 +64,7 @@ export function watchDevice(): DeviceWatch {
     return device;
   };
 
-  const gpu = interceptDevices(navigator.gpu, async (requestDevice, _, descriptor) =>
+  const gpu = interceptDevices(from, async (requestDevice, _, descriptor) =>
     watch(await requestDevice(descriptor)),
   );
   return {

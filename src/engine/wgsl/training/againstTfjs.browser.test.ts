@@ -5,6 +5,7 @@ import { policyConfig, type PolicyConfig } from '../../../policy/config.ts';
 import { Random } from '../../../random/random.ts';
 import { createTfjsEngine } from '../../tfjs/tfjsEngine.ts';
 import { largestDifference, lively, objective, optimizer, sequences } from '../testing/trainingBatches.ts';
+import { gpuSharingKernels } from '../testing/sharedKernels.ts';
 import { createWgslEngine } from '../wgslEngine.ts';
 
 describe('against tfjs on its CPU backend', () => {
@@ -30,7 +31,7 @@ describe('against tfjs on its CPU backend', () => {
   test.each(shapes)('gradients of GRPO with every term, shape $seed', async ({ seed, ...shape }) => {
     const config = { ...policyConfig('micro', 29), ...shape };
     const tfjs = await createTfjsEngine({ config, preferredBackends: ['cpu'] });
-    const wgsl = await createWgslEngine({ config });
+    const wgsl = await createWgslEngine({ config, gpu: gpuSharingKernels });
     disposals.push(
       () => {
         tfjs.dispose();
@@ -62,7 +63,7 @@ describe('against tfjs on its CPU backend', () => {
   test('50 training steps: the losses stay within 1%', async () => {
     const config = { ...policyConfig('micro', 19), hiddenSize: 16, headDim: 8, intermediateSize: 24 };
     const tfjs = await createTfjsEngine({ config, preferredBackends: ['cpu'] });
-    const wgsl = await createWgslEngine({ config });
+    const wgsl = await createWgslEngine({ config, gpu: gpuSharingKernels });
     const weights = initialiseTensors(config, new Random(9));
     for (const engine of [tfjs, wgsl]) await engine.loadTensors(weights);
     let first = 0;

@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { policyConfig } from '../../../policy/config.ts';
 import { largestDifference, lively, objective, optimizer, sequences } from '../testing/trainingBatches.ts';
+import { gpuSharingKernels } from '../testing/sharedKernels.ts';
 import { watchDevice } from '../testing/watchDevice.ts';
 import { createWgslEngine } from '../wgslEngine.ts';
 
@@ -15,9 +16,9 @@ test('micro-batches add up to the whole batch', async () => {
     sequences: sequences(config, [40, 1, 33, 7, 64, 3, 50, 20]),
     objective: { ...objective, klCoefficient: 0 },
   } as const;
-  const whole = await createWgslEngine({ config });
+  const whole = await createWgslEngine({ config, gpu: gpuSharingKernels });
   await whole.loadTensors(lively(config, 1));
-  const split = await createWgslEngine({ config, maxRows: 64 });
+  const split = await createWgslEngine({ config, gpu: gpuSharingKernels, maxRows: 64 });
   await split.loadTensors(lively(config, 1));
   const [a, b] = [await whole.gradients(batch), await split.gradients(batch)];
   expect(whole.lastStep.submits).toBe(1);
@@ -31,7 +32,7 @@ test('micro-batches add up to the whole batch', async () => {
 
 test('a steady-state step of four layers creates no GPU object: one submit, at most 200 dispatches', async () => {
   const config = { ...policyConfig('micro', 23), layers: 4 };
-  const { gpu, calls } = watchDevice();
+  const { gpu, calls } = watchDevice(gpuSharingKernels);
   const engine = await createWgslEngine({ config, gpu });
   await engine.loadTensors(lively(config, 1));
   const batch = { kind: 'sft', sequences: sequences(config, [30, 12]) } as const;
@@ -48,7 +49,7 @@ test('a steady-state step of four layers creates no GPU object: one submit, at m
 
 test('two steps are on the GPU at once, never three, and one that is not finite is skipped between the others', async () => {
   const config = policyConfig('micro', 23);
-  const { gpu, calls } = watchDevice();
+  const { gpu, calls } = watchDevice(gpuSharingKernels);
   const engine = await createWgslEngine({ config, gpu });
   const good = {
     kind: 'grpo',
@@ -88,9 +89,9 @@ test('on a GPU a batch of many micro-batches is four submits, and the same step'
   const lengths = Array.from({ length: 40 }, (_, i) => 3 + ((i * 7) % 41));
   const batch = { kind: 'grpo', sequences: sequences(config, lengths), objective } as const;
   const withReference = { ...batch, referenceLogProbs: batch.sequences.map((s) => s.samplerLogProbs) };
-  const { gpu, calls } = watchDevice();
+  const { gpu, calls } = watchDevice(gpuSharingKernels);
   const split = await createWgslEngine({ config, gpu, maxRows: 64, tuning: 'gpu' });
-  const whole = await createWgslEngine({ config, tuning: 'gpu' });
+  const whole = await createWgslEngine({ config, gpu: gpuSharingKernels, tuning: 'gpu' });
   for (const engine of [split, whole]) await engine.loadTensors(lively(config, 1));
   const [got, want] = [
     await split.step(withReference, optimizer),
@@ -115,7 +116,7 @@ test.each(['gpu', 'software'] as const)(
   'what is planned is what is allocated, tuned for %s',
   async (tuning) => {
     const config = policyConfig('micro', 23);
-    const { gpu, liveBytes } = watchDevice();
+    const { gpu, liveBytes } = watchDevice(gpuSharingKernels);
     const engine = await createWgslEngine({ config, gpu, maxRows: 96, tuning });
     const lengths = Array.from({ length: 30 }, (_, i) => 20 + (i % 21));
     const needs = { context: 40, rows: lengths.reduce((a, b) => a + b, 0), slots: 70 };
@@ -148,7 +149,7 @@ test.each(['gpu', 'software'] as const)(
 test('50 steps from one seed give bit-identical weights', async () => {
   const config = policyConfig('micro', 23);
   const run = async () => {
-    const engine = await createWgslEngine({ config });
+    const engine = await createWgslEngine({ config, gpu: gpuSharingKernels });
     await engine.loadTensors(lively(config, 3));
     const losses = [];
     for (let i = 0; i < 50; i++) {
