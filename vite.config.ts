@@ -12,6 +12,7 @@ import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { viteStaticCopy } from 'vite-plugin-static-copy';
+import { chromium, webgpu } from './e2e/chromium.ts';
 import manifest from './package.json' with { type: 'json' };
 import { simdKernels } from './src/engine/simd/build/kernelsPlugin.ts';
 import { pythonMemory } from './src/sandbox/build/memoryPlugin.ts';
@@ -66,18 +67,6 @@ const zodWithoutEval = (): Plugin => ({
   },
 });
 
-/** Debian's Chromium; SwiftShader gives WebGPU on a machine without a GPU. */
-const chromium = {
-  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-  args: [
-    '--headless=new',
-    '--no-sandbox',
-    '--enable-unsafe-webgpu',
-    '--enable-features=Vulkan',
-    '--disable-background-networking',
-  ],
-};
-
 const tfjsPackages = ['tfjs', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'].map(
   (name) => `@tensorflow/${name}`,
 );
@@ -100,14 +89,13 @@ const inBrowser = (name: string, include: string) => ({
     fileParallelism: false,
     browser: {
       enabled: true,
-      // Chromium's headless shell has no WebGPU, so Playwright must not pick it: full Chromium, --headless=new.
-      headless: false,
+      headless: false, // so that Playwright does not pick its headless shell; e2e/chromium.ts says the rest
       screenshotFailures: false,
       ui: false,
       // One page for all files, too: what one has compiled for WebGPU, the next has (src/engine/wgsl/testing/sharedKernels.ts).
       isolate: false,
       commands: { openCanary, closeCanary },
-      provider: playwright({ launchOptions: chromium }),
+      provider: playwright({ launchOptions: chromium(webgpu) }),
       instances: [{ browser: 'chromium' as const }],
     },
   },

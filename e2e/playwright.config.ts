@@ -5,20 +5,9 @@
  * tried twice, and none has a bound in seconds that a busy machine could break: speed is for `npm run bench:page` to tell.
  */
 import { defineConfig } from '@playwright/test';
+import { chromium, webgpu } from './chromium.ts';
 
 const port = Number(process.env['E2E_PORT'] ?? 4179);
-
-/** Full Chromium with the new headless mode: the headless shell has no WebGPU. */
-const chromium = (...more: readonly string[]) => ({
-  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-  args: [
-    '--headless=new',
-    '--no-sandbox',
-    '--disable-background-networking',
-    '--disable-component-update',
-    ...more,
-  ],
-});
 
 export default defineConfig({
   testDir: '.',
@@ -51,7 +40,7 @@ export default defineConfig({
     {
       name: 'webgpu',
       testIgnore: ['without-webgpu.spec.ts', 'collapse.spec.ts'],
-      use: { launchOptions: chromium('--enable-unsafe-webgpu', '--enable-features=Vulkan') },
+      use: { launchOptions: chromium(webgpu) },
     },
     {
       name: 'without-webgpu',
