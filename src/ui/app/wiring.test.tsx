@@ -1,4 +1,4 @@
-// @vitest-environment jsdom
+// @vitest-environment happy-dom
 /**
  * The page on the real store, with a scripted trainer in place of the worker: what a person does reaches the trainer, and what the
  * trainer says reaches the page. The other tests of the page set the store's state by hand.
@@ -58,7 +58,11 @@ async function openPage(query = '') {
 // By text and label: looking for a role computes the style of every element of the page.
 const click = (words: string) => fireEvent.click(screen.getByText(words));
 const input = (label: string) => screen.getByLabelText<HTMLInputElement>(label, { selector: 'input' });
-const root = () => screen.getByTestId('lab').dataset;
+/** By attribute: happy-dom's `dataset` leaves out what is empty. */
+const root = () =>
+  Object.fromEntries(
+    [...screen.getByTestId('lab').attributes].map(({ name, value }) => [name.replace('data-', ''), value]),
+  );
 
 describe('the run’s buttons', () => {
   it('train the form’s settings, and the page follows what the trainer says', async () => {

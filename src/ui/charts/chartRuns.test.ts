@@ -1,4 +1,4 @@
-// @vitest-environment jsdom
+// @vitest-environment happy-dom
 import { expect, it } from 'vitest';
 import type { LabState, RunState } from '../../lab/state.ts';
 import { idleRun, idleState } from '../testing/lab.tsx';

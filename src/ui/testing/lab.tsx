@@ -1,7 +1,6 @@
 /**
  * For tests only: a lab without a trainer, whose state a test sets by hand, and the page's providers around a component.
  */
-import { Blob as ReadableBlob } from 'node:buffer';
 import type { ReactNode } from 'react';
 import { MantineProvider } from '@mantine/core';
 import { configure, fireEvent, render, screen, within, type RenderResult } from '@testing-library/react';
@@ -178,7 +177,7 @@ export function closeTable(): void {
   fireEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: /^Close / }));
 }
 
-/** What jsdom lacks and the page asks for. */
+/** What happy-dom lacks and the page asks for, and a screen of one kind. */
 export function mockBrowser(): void {
   configure({ asyncUtilTimeout: 15_000 }); // on a busy machine a dialog takes its time
   vi.stubGlobal('matchMedia', (query: string) => ({
@@ -187,19 +186,7 @@ export function mockBrowser(): void {
     addEventListener: () => undefined,
     removeEventListener: () => undefined,
   }));
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      observe() {}
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  vi.stubGlobal('Blob', ReadableBlob); // jsdom's has no text()
   Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
-  Element.prototype.scrollTo = () => undefined;
-  Element.prototype.scrollIntoView = () => undefined;
-  HTMLCanvasElement.prototype.getContext = () => null;
 }
 
 /** Groups of four samples with real trajectories of the teacher, as if a policy had sampled them: the first two right. */
