@@ -29,6 +29,11 @@ export function fetchPython(location: string, report: Report): Promise<PythonDow
   return download;
 }
 
+/** The next call downloads anew: for tests, whose page is one for all of them. */
+export function forgetDownloads(): void {
+  downloads.clear();
+}
+
 async function fetchAll(location: string, report: Report): Promise<PythonDownload> {
   let loaded = 0;
   let total: number | null = 0;

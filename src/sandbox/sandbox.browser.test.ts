@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBrowserSandbox, type DoorMessage } from './browserSandbox.ts';
 import type { PythonPool } from './pool.ts';
 import type { BootProgress } from './protocol.ts';
+import { forgetDownloads } from './pythonFiles.ts';
 import { openPythonDoor } from './pythonFrame.ts';
 import { SandboxUnavailableError } from './sandbox.ts';
 
@@ -15,6 +16,7 @@ describe('the sandbox in its frame', () => {
   const progress: BootProgress[] = [];
 
   beforeAll(async () => {
+    forgetDownloads();
     sandbox = await createBrowserSandbox({
       door: openPythonDoor(location.origin).port,
       settings,
