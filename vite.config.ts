@@ -120,7 +120,11 @@ const page: UserConfig = {
       ],
     }),
   ],
-  worker: { format: 'es', plugins: () => [simdKernels(), scripts(), zodWithoutEval()] },
+  worker: {
+    format: 'es',
+    plugins: () => [simdKernels(), scripts(), zodWithoutEval()],
+    rollupOptions: { checks: { pluginTimings: false } },
+  },
   optimizeDeps: { exclude: ['pyodide'] },
   server: { headers: devHeaders },
   preview: { headers },

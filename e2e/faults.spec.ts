@@ -33,7 +33,7 @@ test('a graphics device that is lost in the middle of GRPO: the run goes on from
   expectedErrors.push(/device.*lost|WebGPU|GPU/i);
   const { page } = lab;
   await lab.open(
-    '?preset=micro&run.backend=wgsl&sft.epochs=4&evaluation.afterColdStart=false&evaluation.problems=1&evaluation.benchmarks=inRange&stage2.steps=1',
+    '?preset=micro&run.backend=wgsl&sft.epochs=2&evaluation.afterColdStart=false&evaluation.problems=1&evaluation.benchmarks=inRange&stage2.steps=1',
   );
   await expect(page.getByTestId('engine-badge').first()).toContainText('WebGPU');
   await lab.train();
