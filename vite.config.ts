@@ -78,7 +78,7 @@ const inNode = (name: string, isolate: boolean, files: { include: string[]; excl
 });
 
 /** Unit tests in Chromium, one file after the other: they share its graphics process. */
-const inBrowser = (name: string, include: string) => ({
+const inBrowser = (name: string, include: string, isolate: boolean) => ({
   extends: true as const,
   // Imported lazily, or by the page alone; were they found only then, the server would bundle them and reload the tests' page.
   optimizeDeps: { include: [...tfjsPackages, 'react-dom/client'] },
@@ -92,8 +92,7 @@ const inBrowser = (name: string, include: string) => ({
       headless: false, // so that Playwright does not pick its headless shell; e2e/chromium.ts says the rest
       screenshotFailures: false,
       ui: false,
-      // One page for all files, too: what one has compiled for WebGPU, the next has (src/engine/wgsl/testing/sharedKernels.ts).
-      isolate: false,
+      isolate,
       commands: { openCanary, closeCanary },
       provider: playwright({ launchOptions: chromium(webgpu) }),
       instances: [{ browser: 'chromium' as const }],
@@ -144,9 +143,10 @@ const page: UserConfig = {
       }),
       // Where a module is replaced (vi.mock), for its own file alone.
       inNode('isolated', true, { include: ['src/**/*.isolated.test.{ts,tsx}'] }),
-      inBrowser('browser', 'src/**/*.browser.test.ts'),
+      // One page for all files: what one has compiled for WebGPU, the next has (src/engine/wgsl/testing/sharedKernels.ts).
+      inBrowser('browser', 'src/**/*.browser.test.ts', false),
       // TensorFlow.js's own backends on a software adapter: minutes for code that is not ours, so not a part of `npm test`.
-      inBrowser('peers', 'src/**/*.peer.test.ts'),
+      inBrowser('peers', 'src/**/*.peer.test.ts', true),
     ],
   },
 };

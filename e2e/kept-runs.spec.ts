@@ -5,9 +5,12 @@
 import { expect, test, type LabPage } from './lab.ts';
 import { microRunTimeout } from './microRun.ts';
 
-/** Long enough that its page is loaded again while both go on, on any machine: stage 1 lasts after its first step was kept. */
+/**
+ * Long enough that its page is loaded again while both go on, on any machine: stage 1 lasts after its first step was kept. And a cell has time
+ * enough on a busy machine: runs are compared.
+ */
 const address =
-  '?preset=micro&run.backend=simd&run.seed=5&sft.epochs=6&stage1.steps=40&stage2.steps=1&evaluation.problems=2';
+  '?preset=micro&run.backend=simd&run.seed=5&sft.epochs=6&stage1.steps=40&stage2.steps=1&evaluation.problems=2&sandbox.deadlineMs=10000';
 
 const rows = (lab: LabPage) => lab.page.getByTestId('run-row');
 const row = (lab: LabPage, name: string) =>

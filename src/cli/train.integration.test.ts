@@ -20,11 +20,11 @@ beforeAll(() => {
   if (status !== 0) throw new Error(stderr);
 }, 60_000);
 
-/** A `micro` run of a few steps. */
+/** A `micro` run of a few steps. On a busy machine a cell may take longer than the quarter of a second that it has by default. */
 const tiny = ['--preset', 'micro', '--checkpoint-every', '0', '--keep-weights', '3'].concat(
   ...[
     ...['teacher.trajectories=64', 'curation.size=48', 'sft.epochs=4', 'sft.probes=2'],
-    ...['stage1.steps=3', 'stage2.steps=2', 'evaluation.problems=2'],
+    ...['stage1.steps=3', 'stage2.steps=2', 'evaluation.problems=2', 'sandbox.deadlineMs=10000'],
   ].map((assignment) => ['--set', assignment]),
 );
 const simd = ['--set', 'run.backend=simd'];

@@ -186,6 +186,12 @@ export function mockBrowser(): void {
     addEventListener: () => undefined,
     removeEventListener: () => undefined,
   }));
+  // A menu's dropdown is not drawn here when the focus should go into it: Mantine says so, with the whole tree of its component.
+  const { console: given } = globalThis;
+  const warn = (...words: unknown[]) => {
+    if (!String(words[0]).startsWith('[@mantine/hooks/use-focus-trap]')) given.warn(...words);
+  };
+  vi.stubGlobal('console', Object.assign(Object.create(given) as Console, { warn }));
   Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
 }
 
