@@ -16,16 +16,16 @@ describe('WebGPU that is not to be had, or no longer', () => {
 
   const prototype = GPUAdapter.prototype;
   // oxlint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
-  const original = prototype.requestDevice;
+  const { requestDevice } = prototype;
   afterEach(() => {
-    prototype.requestDevice = original;
+    prototype.requestDevice = requestDevice;
   });
 
   /** The devices that adapters hand out from now on, in this test. */
   function watchDevices(): GPUDevice[] {
     const devices: GPUDevice[] = [];
     prototype.requestDevice = async function (descriptor) {
-      const device = await original.call(this, descriptor);
+      const device = await requestDevice.call(this, descriptor);
       devices.push(device);
       return device;
     };

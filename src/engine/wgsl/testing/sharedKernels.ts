@@ -3,7 +3,8 @@
  * longer than all else that these tests do.
  *
  * Each holder sees a device of its own: destroying it loses that one alone, and what a test lays over its methods stays with the test. Buffers
- * of a holder that does not destroy them stay. Tests of lost, refused or exhausted devices take `navigator.gpu`.
+ * of a holder that does not destroy them stay. Tests that lose or spoil a device take one from
+ * `navigator.gpu`.
  */
 import { interceptDevices } from '../device/interceptDevices.ts';
 
